@@ -1,0 +1,1132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * HD-IOV software device: copy engines without hardware
+ *
+ * For tests of the core on any machine, and the example to copy for a new
+ * vendor driver. Each queue pair is an engine that copies guest memory to guest
+ * memory, through a page table of its VDEV's own. Interrupts are software ones.
+ *
+ * What a real device does by itself, and is done by hand here:
+ *  - fetching descriptors when a doorbell page was written: mock_engine() polls;
+ *  - address translation by PASID: struct mock_domain.
+ *
+ * Files in /sys/kernel/debug/hdiov_mock/<PF>/ make it misbehave; see
+ * Documentation/admin-guide/hdiov.rst.
+ */
+#include <linux/bitfield.h>
+#include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/hdiov.h>
+#include <linux/highmem.h>
+#include <linux/iommu.h>
+#include <linux/irqdomain.h>
+#include <linux/log2.h>
+#include <linux/module.h>
+#include <linux/msi.h>
+#include <linux/nospec.h>
+#include <linux/pci.h>
+#include <linux/platform_device.h>
+#include <linux/seq_file.h>
+#include <linux/sizes.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include "hdiov_mock.h"
+
+#define MOCK_MAX_PFS		16
+#define MOCK_MAX_QPS		2048
+#define MOCK_POLL_DELAY		msecs_to_jiffies(1)
+/* Descriptors of one queue that are executed before others get their turn */
+#define MOCK_BURST		16
+
+static unsigned int num_pfs = 1;
+module_param(num_pfs, uint, 0444);
+MODULE_PARM_DESC(num_pfs, "Physical functions (1 to 16, default 1)");
+
+static unsigned int num_qps = 64;
+module_param(num_qps, uint, 0444);
+MODULE_PARM_DESC(num_qps, "Queue pairs of each physical function (1 to 2048, default 64)");
+
+static unsigned int num_contexts = 48;
+module_param(num_contexts, uint, 0444);
+MODULE_PARM_DESC(num_contexts, "VDEVs that each physical function can hold (default 48)");
+
+static struct dentry *mock_debugfs;
+static struct workqueue_struct *mock_wq;
+static struct fwnode_handle *mock_msi_fwnode;
+static struct irq_domain *mock_msi_domain;
+
+/**
+ * struct mock_domain - the IOMMU page table of one PASID
+ * @domain: what the core sees
+ * @pages: by IOVA page number: physical page number and IOMMU_READ, IOMMU_WRITE.
+ *	Its lock is also held over each access to memory, so that none is under
+ *	way once an unmap has returned.
+ */
+struct mock_domain {
+	struct iommu_domain domain;
+	struct xarray pages;
+};
+
+#define MOCK_PTE_PROT		GENMASK(1, 0)
+#define MOCK_PTE_PFN		GENMASK(61, 2)
+
+/**
+ * struct mock_qp - a queue pair of the PF
+ * @adi: who has it; NULL if free
+ * @db: its doorbell page, MOCK_DB_*; the guest may write to it at any time
+ * @ring: IOVA of the descriptors
+ * @size: number of descriptors
+ * @head: next descriptor to execute
+ * @status: MOCK_QP_STATUS_*
+ * @vector: MOCK_QP_VECTOR_*
+ * @fault: IOVA of the last fault
+ */
+struct mock_qp {
+	struct mock_adi *adi;
+	__le32 *db;
+	u64 ring;
+	u32 size;
+	u32 head;
+	u32 status;
+	u32 vector;
+	u64 fault;
+};
+
+enum mock_state { MOCK_IDLE, MOCK_BOUND, MOCK_RUNNING };
+
+/**
+ * struct mock_adi - an ADI
+ * @adi: the core's part
+ * @doorbells: the only fast-path area
+ * @lock: protects all below and the ADI's queue pairs
+ * @engine: executes descriptors while in MOCK_RUNNING
+ * @state: state of the ADI, to check that the core keeps to the order
+ * @pasid: number of the address space, just for people
+ * @domain: the address space; NULL in MOCK_IDLE
+ * @scratch: MOCK_SCRATCH
+ * @faults: MOCK_FAULTS
+ * @dma_bytes: bytes read and written since creation
+ * @dma_faults: faults since creation
+ */
+struct mock_adi {
+	struct hdiov_adi adi;
+	struct hdiov_area doorbells;
+	struct mutex lock;	/* see above */
+	struct delayed_work engine;
+	enum mock_state state;
+	u32 pasid;
+	struct mock_domain *domain;
+	u32 scratch;
+	u32 faults;
+	u64 dma_bytes;
+	u64 dma_faults;
+};
+
+/**
+ * struct mock_pf - a physical function
+ * @pf: the core's part
+ * @qp: the queue pairs
+ * @contexts: ADIs that can still be created
+ * @dma_bytes: bytes read and written by all ADIs since the PF was probed
+ * @debugfs: directory of the following
+ * @fail_create: that many calls of create() will fail
+ * @fail_enable: same for enable()
+ * @fail_reset: same for reset()
+ * @fail_quiesce: same for quiesce(), as if the hardware never got idle
+ * @drain_ms: time that quiesce() takes
+ */
+struct mock_pf {
+	struct hdiov_pf pf;
+	struct mock_qp *qp;
+	atomic_t contexts;
+	atomic64_t dma_bytes;
+	struct dentry *debugfs;
+	atomic_t fail_create;
+	atomic_t fail_enable;
+	atomic_t fail_reset;
+	atomic_t fail_quiesce;
+	u32 drain_ms;
+};
+
+static struct mock_adi *to_mock(struct hdiov_adi *adi)
+{
+	return container_of(adi, struct mock_adi, adi);
+}
+
+static struct mock_pf *to_mock_pf(struct hdiov_pf *pf)
+{
+	return container_of(pf, struct mock_pf, pf);
+}
+
+static struct mock_qp *mock_first_qp(struct mock_adi *madi)
+{
+	return &to_mock_pf(madi->adi.pf)->qp[madi->adi.qp_base];
+}
+
+/* True as many times as was written into the file of that name */
+static bool mock_misbehaves(atomic_t *times)
+{
+	return atomic_dec_if_positive(times) >= 0;
+}
+
+/* Address translation */
+
+static struct mock_domain *to_mock_domain(struct iommu_domain *domain)
+{
+	return container_of(domain, struct mock_domain, domain);
+}
+
+static int mock_map_pages(struct iommu_domain *domain, unsigned long iova,
+			  phys_addr_t paddr, size_t pgsize, size_t pgcount,
+			  int prot, gfp_t gfp, size_t *mapped)
+{
+	struct mock_domain *mdom = to_mock_domain(domain);
+	int ret;
+
+	for (; pgcount; pgcount--) {
+		unsigned long pfn = PHYS_PFN(paddr);
+		unsigned long pte = FIELD_PREP(MOCK_PTE_PFN, pfn);
+
+		/* The processor copies: what is no memory, it must not touch */
+		if (page_is_ram(pfn))
+			pte |= FIELD_PREP(MOCK_PTE_PROT,
+					  prot & (IOMMU_READ | IOMMU_WRITE));
+
+		ret = xa_insert(&mdom->pages, iova >> PAGE_SHIFT,
+				xa_mk_value(pte), gfp);
+		if (ret)
+			return ret;
+
+		iova += pgsize;
+		paddr += pgsize;
+		*mapped += pgsize;
+	}
+
+	return 0;
+}
+
+static size_t mock_unmap_pages(struct iommu_domain *domain, unsigned long iova,
+			       size_t pgsize, size_t pgcount,
+			       struct iommu_iotlb_gather *gather)
+{
+	struct mock_domain *mdom = to_mock_domain(domain);
+	size_t unmapped = 0;
+
+	for (; pgcount; pgcount--) {
+		if (!xa_erase(&mdom->pages, iova >> PAGE_SHIFT))
+			break;
+		iova += pgsize;
+		unmapped += pgsize;
+	}
+
+	return unmapped;
+}
+
+static phys_addr_t mock_iova_to_phys(struct iommu_domain *domain, dma_addr_t iova)
+{
+	void *entry = xa_load(&to_mock_domain(domain)->pages, iova >> PAGE_SHIFT);
+
+	if (!entry)
+		return 0;
+
+	return PFN_PHYS(FIELD_GET(MOCK_PTE_PFN, xa_to_value(entry))) +
+	       offset_in_page(iova);
+}
+
+static void mock_domain_free(struct iommu_domain *domain)
+{
+	struct mock_domain *mdom = to_mock_domain(domain);
+
+	WARN_ON(!xa_empty(&mdom->pages));
+	xa_destroy(&mdom->pages);
+	kfree(mdom);
+}
+
+static const struct iommu_domain_ops mock_domain_ops = {
+	.map_pages = mock_map_pages,
+	.unmap_pages = mock_unmap_pages,
+	.iova_to_phys = mock_iova_to_phys,
+	.free = mock_domain_free,
+};
+
+static struct iommu_domain *mock_domain_alloc(struct hdiov_pf *pf)
+{
+	struct mock_domain *mdom;
+
+	mdom = kzalloc_obj(*mdom);
+	if (!mdom)
+		return ERR_PTR(-ENOMEM);
+
+	xa_init(&mdom->pages);
+	mdom->domain.type = IOMMU_DOMAIN_UNMANAGED;
+	mdom->domain.ops = &mock_domain_ops;
+	/*
+	 * The IOMMU core would set the page sizes on older kernels, but only
+	 * for a domain that it allocates.
+	 */
+	mdom->domain.pgsize_bitmap = PAGE_SIZE;
+	mdom->domain.geometry.aperture_end = DMA_BIT_MASK(48);
+	mdom->domain.geometry.force_aperture = true;
+
+	return &mdom->domain;
+}
+
+/*
+ * The page behind @iova, or NULL if there is none or it does not allow @prot.
+ * Good for as long as the caller holds the lock of the page table.
+ */
+static struct page *mock_translate(struct mock_domain *mdom, u64 iova, int prot)
+{
+	void *entry;
+
+	lockdep_assert_held(&mdom->pages.xa_lock);
+
+	if (iova > mdom->domain.geometry.aperture_end)
+		return NULL;
+	entry = xa_load(&mdom->pages, iova >> PAGE_SHIFT);
+	if (!entry || !(FIELD_GET(MOCK_PTE_PROT, xa_to_value(entry)) & prot))
+		return NULL;
+
+	return pfn_to_page(FIELD_GET(MOCK_PTE_PFN, xa_to_value(entry)));
+}
+
+/* DMA by the engine of a queue pair */
+
+static void mock_count(struct mock_adi *madi, u64 bytes)
+{
+	madi->dma_bytes += bytes;
+	atomic64_add(bytes, &to_mock_pf(madi->adi.pf)->dma_bytes);
+}
+
+/* @vector comes from the guest */
+static void mock_raise(struct mock_adi *madi, u32 vector)
+{
+	if (vector < madi->adi.type->num_vectors)
+		hdiov_adi_signal(&madi->adi, vector);
+}
+
+/* A fault stops the queue; its driver has to enable it again */
+static int mock_fault(struct mock_adi *madi, struct mock_qp *qp, u64 iova)
+{
+	qp->status &= ~MOCK_QP_STATUS_RUNNING;
+	qp->status |= MOCK_QP_STATUS_FAULT;
+	qp->fault = iova;
+	madi->faults++;
+	madi->dma_faults++;
+	mock_raise(madi, MOCK_VECTOR_FAULT);
+
+	return -EFAULT;
+}
+
+/* @iova to @iova + @len is inside one page */
+static int mock_read(struct mock_adi *madi, struct mock_qp *qp, void *buf,
+		     u64 iova, size_t len)
+{
+	struct page *page;
+
+	scoped_guard(spinlock, &madi->domain->pages.xa_lock) {
+		page = mock_translate(madi->domain, iova, IOMMU_READ);
+		if (page)
+			memcpy_from_page(buf, page, offset_in_page(iova), len);
+	}
+	if (!page)
+		return mock_fault(madi, qp, iova);
+
+	mock_count(madi, len);
+	return 0;
+}
+
+static int mock_write(struct mock_adi *madi, struct mock_qp *qp, u64 iova,
+		      const void *buf, size_t len)
+{
+	struct page *page;
+
+	scoped_guard(spinlock, &madi->domain->pages.xa_lock) {
+		page = mock_translate(madi->domain, iova, IOMMU_WRITE);
+		if (page)
+			memcpy_to_page(page, offset_in_page(iova), buf, len);
+	}
+	if (!page)
+		return mock_fault(madi, qp, iova);
+
+	mock_count(madi, len);
+	return 0;
+}
+
+static int mock_copy(struct mock_adi *madi, struct mock_qp *qp, u64 dst, u64 src,
+		     size_t len)
+{
+	struct page *to, *from;
+	size_t chunk;
+
+	for (; len; len -= chunk) {
+		chunk = min3(len, PAGE_SIZE - offset_in_page(src),
+			     PAGE_SIZE - offset_in_page(dst));
+
+		scoped_guard(spinlock, &madi->domain->pages.xa_lock) {
+			from = mock_translate(madi->domain, src, IOMMU_READ);
+			to = mock_translate(madi->domain, dst, IOMMU_WRITE);
+			if (from && to)
+				memcpy_page(to, offset_in_page(dst), from,
+					    offset_in_page(src), chunk);
+		}
+		if (!from)
+			return mock_fault(madi, qp, src);
+		if (!to)
+			return mock_fault(madi, qp, dst);
+
+		mock_count(madi, 2 * chunk);
+		src += chunk;
+		dst += chunk;
+		cond_resched();
+	}
+
+	return 0;
+}
+
+/* Execute one descriptor. The guest may change it meanwhile: read it once. */
+static int mock_execute(struct mock_adi *madi, struct mock_qp *qp)
+{
+	u64 addr = qp->ring + qp->head * sizeof(struct mock_desc);
+	__le32 status = cpu_to_le32(MOCK_DESC_DONE);
+	struct mock_desc desc;
+	u32 len;
+	int ret;
+
+	ret = mock_read(madi, qp, &desc, addr, sizeof(desc));
+	if (ret)
+		return ret;
+
+	len = le32_to_cpu(desc.len);
+	if (!len || len > MOCK_COPY_MAX)
+		status = cpu_to_le32(MOCK_DESC_ERROR);
+	else
+		ret = mock_copy(madi, qp, le64_to_cpu(desc.dst),
+				le64_to_cpu(desc.src), len);
+	if (ret)
+		return ret;
+
+	ret = mock_write(madi, qp, addr + offsetof(struct mock_desc, status),
+			 &status, sizeof(status));
+	if (ret)
+		return ret;
+
+	qp->head = (qp->head + 1) & (qp->size - 1);
+	WRITE_ONCE(qp->db[MOCK_DB_HEAD / 4], cpu_to_le32(qp->head));
+	if ((le32_to_cpu(desc.flags) & MOCK_DESC_INTERRUPT) &&
+	    (qp->vector & MOCK_QP_VECTOR_ENABLE))
+		mock_raise(madi, qp->vector & MOCK_QP_VECTOR_INDEX);
+
+	return 0;
+}
+
+static u32 mock_tail(struct mock_qp *qp)
+{
+	return le32_to_cpu(READ_ONCE(qp->db[MOCK_DB_TAIL / 4])) & (qp->size - 1);
+}
+
+static void mock_engine(struct work_struct *work)
+{
+	struct mock_adi *madi = container_of(to_delayed_work(work),
+					     struct mock_adi, engine);
+	struct mock_qp *qp = mock_first_qp(madi);
+	unsigned long delay = MOCK_POLL_DELAY;
+	bool poll = false;
+	unsigned int i, n;
+
+	guard(mutex)(&madi->lock);
+
+	if (madi->state != MOCK_RUNNING)
+		return;
+
+	for (i = 0; i < madi->adi.num_qps; i++, qp++) {
+		if (!(qp->status & MOCK_QP_STATUS_RUNNING))
+			continue;
+		poll = true;
+		for (n = 0; qp->head != mock_tail(qp); n++) {
+			if (n == MOCK_BURST) {
+				delay = 0;
+				break;
+			}
+			if (mock_execute(madi, qp))
+				break;
+		}
+	}
+
+	if (poll)
+		queue_delayed_work(mock_wq, &madi->engine, delay);
+}
+
+static void mock_kick(struct mock_adi *madi)
+{
+	mod_delayed_work(mock_wq, &madi->engine, 0);
+}
+
+static void mock_stop(struct mock_adi *madi)
+{
+	struct mock_qp *qp = mock_first_qp(madi);
+	unsigned int i;
+
+	for (i = 0; i < madi->adi.num_qps; i++)
+		qp[i].status &= ~MOCK_QP_STATUS_RUNNING;
+}
+
+/* Registers */
+
+static u32 mock_qp_read(struct mock_qp *qp, unsigned int reg)
+{
+	switch (reg) {
+	case MOCK_QP_RING_LO:
+		return lower_32_bits(qp->ring);
+	case MOCK_QP_RING_HI:
+		return upper_32_bits(qp->ring);
+	case MOCK_QP_RING_SIZE:
+		return qp->size;
+	case MOCK_QP_CTRL:
+		return qp->status & MOCK_QP_STATUS_RUNNING ?
+		       MOCK_QP_CTRL_ENABLE : 0;
+	case MOCK_QP_STATUS:
+		return qp->status;
+	case MOCK_QP_VECTOR:
+		return qp->vector;
+	case MOCK_QP_FAULT_LO:
+		return lower_32_bits(qp->fault);
+	case MOCK_QP_FAULT_HI:
+		return upper_32_bits(qp->fault);
+	default:
+		return 0;
+	}
+}
+
+static void mock_qp_start(struct mock_qp *qp)
+{
+	if (!is_power_of_2(qp->size) || qp->size < MOCK_RING_MIN ||
+	    qp->size > MOCK_RING_MAX || !IS_ALIGNED(qp->ring, MOCK_RING_ALIGN)) {
+		qp->status = MOCK_QP_STATUS_INVALID;
+		return;
+	}
+
+	qp->head = 0;
+	WRITE_ONCE(qp->db[MOCK_DB_TAIL / 4], 0);
+	WRITE_ONCE(qp->db[MOCK_DB_HEAD / 4], 0);
+	qp->status = MOCK_QP_STATUS_RUNNING;
+}
+
+static void mock_qp_write(struct mock_qp *qp, unsigned int reg, u32 value)
+{
+	bool running = qp->status & MOCK_QP_STATUS_RUNNING;
+
+	switch (reg) {
+	case MOCK_QP_RING_LO:
+		if (!running)
+			qp->ring = (qp->ring & ~U64_C(0xffffffff)) | value;
+		break;
+	case MOCK_QP_RING_HI:
+		if (!running)
+			qp->ring = ((u64)value << 32) | lower_32_bits(qp->ring);
+		break;
+	case MOCK_QP_RING_SIZE:
+		if (!running)
+			qp->size = value;
+		break;
+	case MOCK_QP_CTRL:
+		if (!(value & MOCK_QP_CTRL_ENABLE))
+			qp->status = 0;
+		else if (!running)
+			mock_qp_start(qp);
+		break;
+	case MOCK_QP_VECTOR:
+		qp->vector = value &
+			     (MOCK_QP_VECTOR_ENABLE | MOCK_QP_VECTOR_INDEX);
+		break;
+	}
+}
+
+enum mock_reg { MOCK_REG_GLOBAL, MOCK_REG_QP, MOCK_REG_DOORBELL, MOCK_REG_NONE };
+
+static const char * const mock_reg_names[] = {
+	[MOCK_REG_GLOBAL] = "global",
+	[MOCK_REG_QP] = "queue",
+	[MOCK_REG_DOORBELL] = "doorbell",
+	[MOCK_REG_NONE] = "none",
+};
+
+/* Splits @offset into a kind of register, a queue pair of the ADI and the rest */
+static enum mock_reg mock_decode(struct hdiov_adi *adi, unsigned int bar,
+				 u64 offset, struct mock_qp **qp, unsigned int *reg)
+{
+	unsigned int q;
+
+	if (bar != MOCK_BAR)
+		return MOCK_REG_NONE;
+
+	if (offset < MOCK_QP_BASE) {
+		*reg = offset;
+		return MOCK_REG_GLOBAL;
+	}
+
+	if (offset < MOCK_DB) {
+		q = (offset - MOCK_QP_BASE) / MOCK_QP_STRIDE;
+		*reg = (offset - MOCK_QP_BASE) % MOCK_QP_STRIDE;
+	} else {
+		q = (offset - MOCK_DB) / PAGE_SIZE;
+		*reg = offset_in_page(offset - MOCK_DB);
+	}
+	if (q >= adi->num_qps)
+		return MOCK_REG_NONE;
+
+	*qp = mock_first_qp(to_mock(adi)) + array_index_nospec(q, adi->num_qps);
+	return offset < MOCK_DB ? MOCK_REG_QP : MOCK_REG_DOORBELL;
+}
+
+static u32 mock_mmio_read(struct hdiov_adi *adi, unsigned int bar, u64 offset)
+{
+	struct mock_adi *madi = to_mock(adi);
+	struct mock_qp *qp;
+	unsigned int reg;
+
+	guard(mutex)(&madi->lock);
+
+	switch (mock_decode(adi, bar, offset, &qp, &reg)) {
+	case MOCK_REG_GLOBAL:
+		break;
+	case MOCK_REG_QP:
+		return mock_qp_read(qp, reg);
+	case MOCK_REG_DOORBELL:
+		return le32_to_cpu(READ_ONCE(qp->db[reg / 4]));
+	case MOCK_REG_NONE:
+		return 0;
+	}
+
+	switch (reg) {
+	case MOCK_ID:
+		return MOCK_ID_VALUE;
+	case MOCK_NUM_QPS:
+		return adi->num_qps;
+	case MOCK_NUM_VECTORS:
+		return adi->type->num_vectors;
+	case MOCK_DB_STRIDE:
+		return PAGE_SIZE;
+	case MOCK_SCRATCH:
+		return madi->scratch;
+	case MOCK_FAULTS:
+		return madi->faults;
+	default:
+		return 0;
+	}
+}
+
+static void mock_mmio_write(struct hdiov_adi *adi, unsigned int bar, u64 offset,
+			    u32 value)
+{
+	struct mock_adi *madi = to_mock(adi);
+	struct mock_qp *qp;
+	unsigned int reg;
+
+	guard(mutex)(&madi->lock);
+
+	switch (mock_decode(adi, bar, offset, &qp, &reg)) {
+	case MOCK_REG_GLOBAL:
+		break;
+	case MOCK_REG_QP:
+		mock_qp_write(qp, reg, value);
+		mock_kick(madi);
+		return;
+	case MOCK_REG_DOORBELL:
+		WRITE_ONCE(qp->db[reg / 4], cpu_to_le32(value));
+		mock_kick(madi);
+		return;
+	case MOCK_REG_NONE:
+		return;
+	}
+
+	switch (reg) {
+	case MOCK_SCRATCH:
+		madi->scratch = value;
+		break;
+	case MOCK_SWINT:
+		mock_raise(madi, value);
+		break;
+	case MOCK_RESET:
+		if (value & 1)
+			hdiov_adi_request_reset(adi);
+		break;
+	}
+}
+
+static unsigned int mock_trap_class(struct hdiov_adi *adi, unsigned int bar,
+				    u64 offset, bool write)
+{
+	struct mock_qp *qp;
+	unsigned int reg;
+
+	return mock_decode(adi, bar, offset, &qp, &reg);
+}
+
+static int mock_fast_page(struct hdiov_adi *adi, unsigned int area,
+			  unsigned int page, phys_addr_t *addr)
+{
+	*addr = virt_to_phys(mock_first_qp(to_mock(adi))[page].db);
+
+	return 0;
+}
+
+static const struct hdiov_mmio_ops mock_mmio_ops = {
+	.read = mock_mmio_read,
+	.write = mock_mmio_write,
+	.trap_class = mock_trap_class,
+	.fast_page = mock_fast_page,
+};
+
+/* Interrupts */
+
+static int mock_slot(struct hdiov_adi *adi, unsigned int vector)
+{
+	return HDIOV_SLOT_SOFTWARE;
+}
+
+static const struct hdiov_vector_ops mock_vector_ops = {
+	.slot = mock_slot,
+};
+
+/* Life of an ADI */
+
+static unsigned int mock_available(struct hdiov_pf *pf,
+				   const struct hdiov_type *type)
+{
+	return atomic_read(&to_mock_pf(pf)->contexts);
+}
+
+/* What a guest can see or has programmed, back to the start */
+static void mock_clear(struct mock_adi *madi)
+{
+	struct mock_qp *qp = mock_first_qp(madi);
+	unsigned int i;
+
+	madi->scratch = 0;
+	madi->faults = 0;
+	for (i = 0; i < madi->adi.num_qps; i++, qp++) {
+		qp->ring = 0;
+		qp->size = 0;
+		qp->head = 0;
+		qp->status = 0;
+		qp->vector = 0;
+		qp->fault = 0;
+		clear_page(qp->db);
+	}
+}
+
+static void mock_release(struct mock_adi *madi)
+{
+	struct mock_qp *qp = mock_first_qp(madi);
+	unsigned int i;
+
+	for (i = 0; i < madi->adi.num_qps; i++, qp++) {
+		if (qp->adi != madi)
+			continue;
+		free_page((unsigned long)qp->db);
+		memset(qp, 0, sizeof(*qp));
+	}
+	atomic_inc(&to_mock_pf(madi->adi.pf)->contexts);
+}
+
+static int mock_create(struct hdiov_adi *adi)
+{
+	struct mock_pf *mpf = to_mock_pf(adi->pf);
+	struct mock_adi *madi = to_mock(adi);
+	struct mock_qp *qp = mock_first_qp(madi);
+	unsigned int i;
+
+	if (mock_misbehaves(&mpf->fail_create)) {
+		dev_err(adi->pf->dev, "%s: told to fail create\n",
+			hdiov_adi_name(adi));
+		return -EIO;
+	}
+
+	if (atomic_dec_if_positive(&mpf->contexts) < 0) {
+		dev_err(adi->pf->dev, "%s: no context left, %u in use\n",
+			hdiov_adi_name(adi), num_contexts);
+		return -ENOSPC;
+	}
+
+	mutex_init(&madi->lock);
+	INIT_DELAYED_WORK(&madi->engine, mock_engine);
+
+	for (i = 0; i < adi->num_qps; i++, qp++) {
+		if (WARN_ON(qp->adi))
+			goto err;
+		qp->db = (__le32 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+		if (!qp->db)
+			goto err;
+		qp->adi = madi;
+	}
+
+	madi->doorbells.bar = MOCK_BAR;
+	madi->doorbells.offset = MOCK_DB;
+	madi->doorbells.size = adi->num_qps * PAGE_SIZE;
+	adi->areas = &madi->doorbells;
+	adi->num_areas = 1;
+
+	return 0;
+
+err:
+	mock_release(madi);
+	return -ENOMEM;
+}
+
+static void mock_destroy(struct hdiov_adi *adi)
+{
+	struct mock_adi *madi = to_mock(adi);
+
+	WARN_ON(madi->state != MOCK_IDLE);
+	mock_release(madi);
+	mutex_destroy(&madi->lock);
+}
+
+static int mock_set_pasid(struct hdiov_adi *adi, u32 pasid)
+{
+	struct mock_adi *madi = to_mock(adi);
+
+	guard(mutex)(&madi->lock);
+
+	WARN_ON(madi->state != MOCK_IDLE);
+	madi->domain = to_mock_domain(hdiov_adi_domain(adi));
+	madi->pasid = pasid;
+	madi->state = MOCK_BOUND;
+
+	return 0;
+}
+
+static void mock_clear_pasid(struct hdiov_adi *adi)
+{
+	struct mock_adi *madi = to_mock(adi);
+
+	guard(mutex)(&madi->lock);
+
+	WARN_ON(madi->state != MOCK_BOUND);
+	madi->domain = NULL;
+	madi->state = MOCK_IDLE;
+}
+
+static int mock_enable(struct hdiov_adi *adi)
+{
+	struct mock_adi *madi = to_mock(adi);
+
+	guard(mutex)(&madi->lock);
+
+	WARN_ON(madi->state != MOCK_BOUND);
+	if (mock_misbehaves(&to_mock_pf(adi->pf)->fail_enable)) {
+		dev_err(adi->pf->dev, "%s: told to fail enable\n",
+			hdiov_adi_name(adi));
+		return -EIO;
+	}
+	madi->state = MOCK_RUNNING;
+
+	return 0;
+}
+
+static int mock_quiesce(struct hdiov_adi *adi)
+{
+	struct mock_pf *mpf = to_mock_pf(adi->pf);
+	struct mock_adi *madi = to_mock(adi);
+
+	scoped_guard(mutex, &madi->lock) {
+		WARN_ON(madi->state != MOCK_RUNNING);
+		madi->state = MOCK_BOUND;
+		mock_stop(madi);
+	}
+	/* It may have started before the state changed, but not after */
+	cancel_delayed_work_sync(&madi->engine);
+
+	if (mpf->drain_ms)
+		msleep(mpf->drain_ms);
+
+	if (mock_misbehaves(&mpf->fail_quiesce)) {
+		dev_err(adi->pf->dev, "%s: told to fail quiesce\n",
+			hdiov_adi_name(adi));
+		return -ETIMEDOUT;
+	}
+
+	return 0;
+}
+
+static int mock_reset(struct hdiov_adi *adi)
+{
+	struct mock_adi *madi = to_mock(adi);
+
+	guard(mutex)(&madi->lock);
+
+	WARN_ON(madi->state != MOCK_BOUND);
+	if (mock_misbehaves(&to_mock_pf(adi->pf)->fail_reset)) {
+		dev_err(adi->pf->dev, "%s: told to fail reset\n",
+			hdiov_adi_name(adi));
+		return -EIO;
+	}
+	mock_clear(madi);
+
+	return 0;
+}
+
+static void mock_show(struct hdiov_adi *adi, struct seq_file *s)
+{
+	struct mock_adi *madi = to_mock(adi);
+	struct mock_qp *qp = mock_first_qp(madi);
+	unsigned int i;
+
+	guard(mutex)(&madi->lock);
+
+	seq_printf(s, "dma bytes: %llu\n", madi->dma_bytes);
+	seq_printf(s, "dma faults: %llu\n", madi->dma_faults);
+	if (madi->state != MOCK_IDLE)
+		seq_printf(s, "dma pasid: %u\n", madi->pasid);
+	for (i = 0; i < adi->num_qps; i++, qp++)
+		seq_printf(s, "queue %u: status %x head %u tail %u size %u\n",
+			   i, qp->status, qp->head,
+			   qp->size ? mock_tail(qp) : 0, qp->size);
+}
+
+static const struct hdiov_adi_ops mock_adi_ops = {
+	.available = mock_available,
+	.create = mock_create,
+	.destroy = mock_destroy,
+	.set_pasid = mock_set_pasid,
+	.clear_pasid = mock_clear_pasid,
+	.enable = mock_enable,
+	.quiesce = mock_quiesce,
+	.reset = mock_reset,
+	.show = mock_show,
+};
+
+/* Physical functions */
+
+static const struct hdiov_model mock_model = {
+	.vendor = MOCK_VENDOR_ID,
+	.device = MOCK_DEVICE_ID,
+	.subsystem_vendor = MOCK_VENDOR_ID,
+	.subsystem_device = MOCK_DEVICE_ID,
+	.class_code = MOCK_CLASS_CODE,
+	.bar = {
+		[MOCK_BAR] = {
+			.size = MOCK_BAR_SIZE,
+			.flags = PCI_BASE_ADDRESS_MEM_TYPE_64,
+		},
+		[MOCK_MSIX_BAR] = {
+			.size = MOCK_MSIX_BAR_SIZE,
+			.flags = PCI_BASE_ADDRESS_MEM_TYPE_64,
+		},
+	},
+	.msix_bar = MOCK_MSIX_BAR,
+	.msix_table = MOCK_MSIX_TABLE,
+	.msix_pba = MOCK_MSIX_PBA,
+	.trap_class = mock_reg_names,
+	.num_trap_classes = ARRAY_SIZE(mock_reg_names),
+};
+
+static const struct hdiov_type mock_types[] = {
+	{
+		.name = "dma-1",
+		.pretty_name = "Copy engine with 1 queue pair",
+		.model = &mock_model,
+		.num_qps = 1,
+		.num_vectors = 2,
+	},
+	{
+		.name = "dma-4",
+		.pretty_name = "Copy engine with 4 queue pairs",
+		.model = &mock_model,
+		.num_qps = 4,
+		.num_vectors = 5,
+	},
+};
+
+/* Reset of the whole PF, as after an error that the bus reports */
+static int mock_pf_reset(void *data, u64 value)
+{
+	struct mock_pf *mpf = data;
+	unsigned int i;
+
+	hdiov_pf_reset_prepare(&mpf->pf);
+	for (i = 0; i < num_qps; i++)
+		mpf->qp[i].status = 0;
+	hdiov_pf_reset_done(&mpf->pf);
+
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(mock_pf_reset_fops, NULL, mock_pf_reset, "%llu\n");
+
+static int mock_dma_bytes(void *data, u64 *value)
+{
+	struct mock_pf *mpf = data;
+
+	*value = atomic64_read(&mpf->dma_bytes);
+
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(mock_dma_bytes_fops, mock_dma_bytes, NULL, "%llu\n");
+
+static void mock_debugfs_add(struct mock_pf *mpf)
+{
+	struct dentry *dir;
+
+	dir = debugfs_create_dir(dev_name(mpf->pf.dev), mock_debugfs);
+	debugfs_create_atomic_t("fail_create", 0600, dir, &mpf->fail_create);
+	debugfs_create_atomic_t("fail_enable", 0600, dir, &mpf->fail_enable);
+	debugfs_create_atomic_t("fail_reset", 0600, dir, &mpf->fail_reset);
+	debugfs_create_atomic_t("fail_quiesce", 0600, dir, &mpf->fail_quiesce);
+	debugfs_create_u32("drain_ms", 0600, dir, &mpf->drain_ms);
+	debugfs_create_file_unsafe("reset", 0200, dir, mpf, &mock_pf_reset_fops);
+	debugfs_create_file_unsafe("dma_bytes", 0400, dir, mpf,
+				   &mock_dma_bytes_fops);
+	mpf->debugfs = dir;
+}
+
+static int mock_probe(struct platform_device *pdev)
+{
+	struct mock_pf *mpf;
+	int ret;
+
+	mpf = devm_kzalloc(&pdev->dev, sizeof(*mpf), GFP_KERNEL);
+	if (!mpf)
+		return -ENOMEM;
+	mpf->qp = devm_kcalloc(&pdev->dev, num_qps, sizeof(*mpf->qp), GFP_KERNEL);
+	if (!mpf->qp)
+		return -ENOMEM;
+
+	atomic_set(&mpf->contexts, num_contexts);
+	dev_set_msi_domain(&pdev->dev, mock_msi_domain);
+
+	mpf->pf.dev = &pdev->dev;
+	mpf->pf.owner = THIS_MODULE;
+	mpf->pf.adi_size = HDIOV_ADI_SIZE(struct mock_adi, adi);
+	mpf->pf.adi_ops = &mock_adi_ops;
+	mpf->pf.mmio_ops = &mock_mmio_ops;
+	mpf->pf.vector_ops = &mock_vector_ops;
+	mpf->pf.types = mock_types;
+	mpf->pf.num_types = ARRAY_SIZE(mock_types);
+	mpf->pf.num_qps = num_qps;
+	mpf->pf.domain_alloc = mock_domain_alloc;
+	platform_set_drvdata(pdev, mpf);
+
+	ret = hdiov_register_pf(&mpf->pf);
+	if (ret)
+		return dev_err_probe(&pdev->dev, ret, "cannot register\n");
+
+	mock_debugfs_add(mpf);
+
+	return 0;
+}
+
+static void mock_remove(struct platform_device *pdev)
+{
+	struct mock_pf *mpf = platform_get_drvdata(pdev);
+
+	debugfs_remove(mpf->debugfs);
+	hdiov_unregister_pf(&mpf->pf);
+	dev_set_msi_domain(&pdev->dev, NULL);
+}
+
+static struct platform_driver mock_driver = {
+	.driver.name = "hdiov_mock",
+	.probe = mock_probe,
+	.remove = mock_remove,
+};
+
+static struct platform_device *mock_pdev[MOCK_MAX_PFS];
+
+/*
+ * VFIO wants a promise that a device cannot send interrupts that are not its
+ * own. The engines write to memory only, so it is easily given: by a domain in
+ * which there is no interrupt at all.
+ */
+static int mock_msi_init(void)
+{
+	static const struct irq_domain_ops no_ops;
+
+	mock_msi_fwnode = irq_domain_alloc_named_fwnode("hdiov_mock");
+	if (!mock_msi_fwnode)
+		return -ENOMEM;
+
+	mock_msi_domain = irq_domain_create_linear(mock_msi_fwnode, 1, &no_ops,
+						   NULL);
+	if (!mock_msi_domain) {
+		irq_domain_free_fwnode(mock_msi_fwnode);
+		return -ENOMEM;
+	}
+	mock_msi_domain->flags |= IRQ_DOMAIN_FLAG_ISOLATED_MSI;
+
+	return 0;
+}
+
+static void mock_msi_exit(void)
+{
+	irq_domain_remove(mock_msi_domain);
+	irq_domain_free_fwnode(mock_msi_fwnode);
+}
+
+static int __init mock_init(void)
+{
+	unsigned int i;
+	int ret;
+
+	if (!num_pfs || num_pfs > MOCK_MAX_PFS || !num_qps ||
+	    num_qps > MOCK_MAX_QPS) {
+		pr_err("hdiov_mock: num_pfs %u is not in 1..%u or num_qps %u is not in 1..%u\n",
+		       num_pfs, MOCK_MAX_PFS, num_qps, MOCK_MAX_QPS);
+		return -EINVAL;
+	}
+
+	mock_wq = alloc_workqueue("hdiov_mock", WQ_UNBOUND, 0);
+	if (!mock_wq)
+		return -ENOMEM;
+
+	ret = mock_msi_init();
+	if (ret)
+		goto err_wq;
+
+	mock_debugfs = debugfs_create_dir("hdiov_mock", NULL);
+
+	ret = platform_driver_register(&mock_driver);
+	if (ret)
+		goto err_debugfs;
+
+	for (i = 0; i < num_pfs; i++) {
+		mock_pdev[i] = platform_device_register_simple("hdiov_mock", i,
+							       NULL, 0);
+		if (IS_ERR(mock_pdev[i])) {
+			ret = PTR_ERR(mock_pdev[i]);
+			goto err_devices;
+		}
+	}
+
+	return 0;
+
+err_devices:
+	while (i--)
+		platform_device_unregister(mock_pdev[i]);
+	platform_driver_unregister(&mock_driver);
+err_debugfs:
+	debugfs_remove(mock_debugfs);
+	mock_msi_exit();
+err_wq:
+	destroy_workqueue(mock_wq);
+	return ret;
+}
+
+static void __exit mock_exit(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < num_pfs; i++)
+		platform_device_unregister(mock_pdev[i]);
+	platform_driver_unregister(&mock_driver);
+	debugfs_remove(mock_debugfs);
+	mock_msi_exit();
+	destroy_workqueue(mock_wq);
+}
+
+module_init(mock_init);
+module_exit(mock_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("HD-IOV software device for tests");
