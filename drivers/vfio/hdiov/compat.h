@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What differs between the kernels that hdiov builds against out of tree, 6.12
+ * and 7.3. An in-tree build drops this file.
+ */
+#ifndef _HDIOV_COMPAT_H
+#define _HDIOV_COMPAT_H
+
+#include <linux/irqbypass.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/version.h>
+#include <linux/vfio.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+/* iommu_domain_ops.attach_dev has no third parameter yet */
+#define HDIOV_ATTACH_DEV_ARGS struct iommu_domain *domain, struct device *dev
+#else
+#define HDIOV_ATTACH_DEV_ARGS						\
+	struct iommu_domain *domain, struct device *dev,		\
+	struct iommu_domain *old
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+static inline int hdiov_bypass_register(struct irq_bypass_producer *producer,
+					struct eventfd_ctx *trigger, int irq)
+{
+	producer->token = trigger;
+	producer->irq = irq;
+	return irq_bypass_register_producer(producer);
+}
+#else
+#define hdiov_bypass_register irq_bypass_register_producer
+#endif
+
+#ifndef kzalloc_obj
+#define kzalloc_obj(obj, ...)	kzalloc(sizeof(obj), GFP_KERNEL)
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+#define HDIOV_COMPAT_REGION_IOCTL
+
+/* VFIO_DEVICE_GET_REGION_INFO around what newer kernels call a callback for */
+static inline long
+hdiov_compat_region_ioctl(struct vfio_device *vfio,
+			  struct vfio_region_info __user *arg,
+			  int (*get)(struct vfio_device *vfio,
+				     struct vfio_region_info *info,
+				     struct vfio_info_cap *caps))
+{
+	const size_t minsz = offsetofend(struct vfio_region_info, offset);
+	struct vfio_region_info info = {};
+	struct vfio_info_cap caps = {};
+	long ret;
+
+	if (copy_from_user(&info, arg, minsz))
+		return -EFAULT;
+	if (info.argsz < minsz)
+		return -EINVAL;
+
+	ret = get(vfio, &info, &caps);
+	if (ret)
+		goto out;
+
+	if (caps.size) {
+		info.flags |= VFIO_REGION_INFO_FLAG_CAPS;
+		if (info.argsz < sizeof(info) + caps.size) {
+			info.argsz = sizeof(info) + caps.size;
+			info.cap_offset = 0;
+		} else {
+			vfio_info_cap_shift(&caps, sizeof(info));
+			info.cap_offset = sizeof(info);
+			if (copy_to_user(arg + 1, caps.buf, caps.size)) {
+				ret = -EFAULT;
+				goto out;
+			}
+		}
+	}
+	if (copy_to_user(arg, &info, minsz))
+		ret = -EFAULT;
+out:
+	kfree(caps.buf);
+	return ret;
+}
+#endif
+
+#endif /* _HDIOV_COMPAT_H */

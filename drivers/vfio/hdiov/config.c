@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * HD-IOV core: PCI configuration space of VDEVs
+ *
+ * All of it is software. A type 0 header, an MSI-X capability and a PCI Express
+ * capability of a root complex integrated endpoint that can be reset by FLR.
+ */
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/unaligned.h>
+
+#include "hdiov_private.h"
+
+#define HDIOV_CAP_MSIX		0x40
+#define HDIOV_CAP_EXP		0x50
+
+/* Offset of the writable-bits mask behind the values in hdiov_vdev.config */
+#define HDIOV_CONFIG_WMASK	HDIOV_CONFIG_SIZE
+
+static void hdiov_config_bars(struct hdiov_vdev *vdev)
+{
+	const struct hdiov_model *model = vdev->adi->type->model;
+	u8 *wmask = vdev->config + HDIOV_CONFIG_WMASK;
+	unsigned int i, reg;
+	u64 mask;
+
+	for (i = 0; i < HDIOV_NUM_BARS; i++) {
+		if (!model->bar[i].size)
+			continue;
+		reg = PCI_BASE_ADDRESS_0 + i * 4;
+		mask = ~(model->bar[i].size - 1);
+		put_unaligned_le32(model->bar[i].flags, vdev->config + reg);
+		put_unaligned_le32(mask & PCI_BASE_ADDRESS_MEM_MASK,
+				   wmask + reg);
+		if (model->bar[i].flags & PCI_BASE_ADDRESS_MEM_TYPE_64)
+			put_unaligned_le32(mask >> 32, wmask + reg + 4);
+	}
+}
+
+/**
+ * hdiov_config_reset - the state after power-on
+ * @vdev: the VDEV, without a user yet or with its lock held
+ */
+void hdiov_config_reset(struct hdiov_vdev *vdev)
+{
+	const struct hdiov_type *type = vdev->adi->type;
+	const struct hdiov_model *model = type->model;
+	u8 *cfg = vdev->config;
+	u8 *wmask = cfg + HDIOV_CONFIG_WMASK;
+
+	memset(cfg, 0, HDIOV_CONFIG_SIZE * 2);
+	memset(vdev->msix_table, 0, type->num_vectors * PCI_MSIX_ENTRY_SIZE);
+
+	put_unaligned_le16(model->vendor, cfg + PCI_VENDOR_ID);
+	put_unaligned_le16(model->device, cfg + PCI_DEVICE_ID);
+	put_unaligned_le16(PCI_STATUS_CAP_LIST, cfg + PCI_STATUS);
+	put_unaligned_le32(model->class_code << 8 | model->revision,
+			   cfg + PCI_CLASS_REVISION);
+	put_unaligned_le16(model->subsystem_vendor,
+			   cfg + PCI_SUBSYSTEM_VENDOR_ID);
+	put_unaligned_le16(model->subsystem_device, cfg + PCI_SUBSYSTEM_ID);
+	cfg[PCI_CAPABILITY_LIST] = HDIOV_CAP_MSIX;
+
+	put_unaligned_le16(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
+			   PCI_COMMAND_PARITY | PCI_COMMAND_SERR |
+			   PCI_COMMAND_INTX_DISABLE, wmask + PCI_COMMAND);
+	wmask[PCI_CACHE_LINE_SIZE] = 0xff;
+	wmask[PCI_INTERRUPT_LINE] = 0xff;
+	hdiov_config_bars(vdev);
+
+	cfg[HDIOV_CAP_MSIX] = PCI_CAP_ID_MSIX;
+	cfg[HDIOV_CAP_MSIX + PCI_CAP_LIST_NEXT] = HDIOV_CAP_EXP;
+	put_unaligned_le16(type->num_vectors - 1,
+			   cfg + HDIOV_CAP_MSIX + PCI_MSIX_FLAGS);
+	put_unaligned_le32(model->msix_table | model->msix_bar,
+			   cfg + HDIOV_CAP_MSIX + PCI_MSIX_TABLE);
+	put_unaligned_le32(model->msix_pba | model->msix_bar,
+			   cfg + HDIOV_CAP_MSIX + PCI_MSIX_PBA);
+	put_unaligned_le16(PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL,
+			   wmask + HDIOV_CAP_MSIX + PCI_MSIX_FLAGS);
+
+	cfg[HDIOV_CAP_EXP] = PCI_CAP_ID_EXP;
+	put_unaligned_le16(2 | PCI_EXP_TYPE_RC_END << 4,
+			   cfg + HDIOV_CAP_EXP + PCI_EXP_FLAGS);
+	put_unaligned_le32(PCI_EXP_DEVCAP_RBER | PCI_EXP_DEVCAP_FLR,
+			   cfg + HDIOV_CAP_EXP + PCI_EXP_DEVCAP);
+	put_unaligned_le16(PCI_EXP_DEVCTL_CERE | PCI_EXP_DEVCTL_NFERE |
+			   PCI_EXP_DEVCTL_FERE | PCI_EXP_DEVCTL_URRE |
+			   PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_PAYLOAD |
+			   PCI_EXP_DEVCTL_NOSNOOP_EN | PCI_EXP_DEVCTL_READRQ,
+			   wmask + HDIOV_CAP_EXP + PCI_EXP_DEVCTL);
+}
+
+/**
+ * hdiov_config_init - make a VDEV's configuration space
+ * @vdev: the VDEV, with its ADI
+ *
+ * Return: 0 or -ENOMEM
+ */
+int hdiov_config_init(struct hdiov_vdev *vdev)
+{
+	vdev->config = kzalloc(HDIOV_CONFIG_SIZE * 2, GFP_KERNEL);
+	vdev->msix_table = kcalloc(vdev->adi->type->num_vectors,
+				   PCI_MSIX_ENTRY_SIZE, GFP_KERNEL);
+	if (!vdev->config || !vdev->msix_table) {
+		hdiov_config_free(vdev);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * hdiov_config_free - undo hdiov_config_init()
+ * @vdev: the VDEV
+ */
+void hdiov_config_free(struct hdiov_vdev *vdev)
+{
+	kfree(vdev->msix_table);
+	kfree(vdev->config);
+}
+
+/**
+ * hdiov_config_memory_enabled - may BARs be accessed
+ * @vdev: the VDEV; the caller holds its lock or access
+ *
+ * Return: the memory space bit of the command register
+ */
+bool hdiov_config_memory_enabled(const struct hdiov_vdev *vdev)
+{
+	return vdev->config[PCI_COMMAND] & PCI_COMMAND_MEMORY;
+}
+
+static void hdiov_config_write(struct hdiov_vdev *vdev, unsigned int pos,
+			       const u8 *val, size_t count)
+{
+	const unsigned int devctl = HDIOV_CAP_EXP + PCI_EXP_DEVCTL;
+	const u8 *wmask = vdev->config + HDIOV_CONFIG_WMASK;
+	u8 old = vdev->config[PCI_COMMAND];
+	bool flr = false;
+	unsigned int i;
+
+	scoped_guard(rwsem_write, &vdev->access) {
+		for (i = 0; i < count; i++) {
+			u8 *reg = &vdev->config[pos + i];
+			u8 mask = wmask[pos + i];
+
+			*reg = (*reg & ~mask) | (val[i] & mask);
+			if (pos + i == devctl + 1)
+				flr = val[i] & (PCI_EXP_DEVCTL_BCR_FLR >> 8);
+		}
+		if ((old ^ vdev->config[PCI_COMMAND]) & PCI_COMMAND_MEMORY)
+			hdiov_region_zap(vdev);
+	}
+
+	/*
+	 * The registers stay, as with vfio-pci, whose users rely on that. A
+	 * guest has to restore them anyway.
+	 */
+	if (flr)
+		hdiov_vdev_reset(vdev);
+}
+
+/**
+ * hdiov_config_rw - read or write configuration space
+ * @vdev: the VDEV
+ * @buf: user memory
+ * @count: bytes
+ * @pos: first register
+ * @write: direction
+ *
+ * Context: process; takes the VDEV's lock
+ *
+ * Return: the number of bytes, fewer than @count at the end of the space;
+ * -EINVAL beyond it; -EFAULT
+ */
+ssize_t hdiov_config_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
+			u64 pos, bool write)
+{
+	u8 val[HDIOV_CONFIG_SIZE];
+
+	if (pos >= HDIOV_CONFIG_SIZE)
+		return -EINVAL;
+	count = min_t(size_t, count, HDIOV_CONFIG_SIZE - pos);
+
+	if (write) {
+		if (copy_from_user(val, buf, count))
+			return -EFAULT;
+		guard(mutex)(&vdev->lock);
+		hdiov_config_write(vdev, pos, val, count);
+		return count;
+	}
+
+	scoped_guard(mutex, &vdev->lock)
+		memcpy(val, vdev->config + pos, count);
+	return copy_to_user(buf, val, count) ? -EFAULT : count;
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of the HD-IOV core share */
+#ifndef _HDIOV_PRIVATE_H
+#define _HDIOV_PRIVATE_H
+
+#include <linux/eventfd.h>
+#include <linux/hdiov.h>
+#include <linux/iommu.h>
+#include <linux/irqbypass.h>
+#include <linux/list.h>
+#include <linux/mdev.h>
+#include <linux/mutex.h>
+#include <linux/pci_regs.h>
+#include <linux/rwsem.h>
+#include <linux/spinlock.h>
+#include <linux/vfio.h>
+#include <linux/workqueue.h>
+
+/* Regions are told apart by the upper bits of the offset in the device fd */
+#define HDIOV_REGION_SHIFT	40
+#define HDIOV_REGION_MASK	(BIT_ULL(HDIOV_REGION_SHIFT) - 1)
+
+#define HDIOV_CONFIG_SIZE	PCI_CFG_SPACE_SIZE
+
+#define HDIOV_MAX_TRAP_CLASSES	16
+
+/**
+ * enum hdiov_state - state of an ADI, see &struct hdiov_adi_ops
+ * @HDIOV_IDLE: no PASID, nothing runs
+ * @HDIOV_BOUND: has a PASID attached to an IOMMU domain, nothing runs
+ * @HDIOV_RUNNING: the guest may use the hardware
+ */
+enum hdiov_state {
+	HDIOV_IDLE,
+	HDIOV_BOUND,
+	HDIOV_RUNNING,
+};
+
+struct hdiov_ims;
+
+/**
+ * struct hdiov_pf_core - what the core knows of a registered PF
+ * @pf: the vendor's part
+ * @parent: mdev parent; the types live in @mdev_types
+ * @mdev_types: one for each of &hdiov_pf.types, in that order
+ * @mdev_type_ptrs: as mdev_register_parent() wants them
+ * @qp_lock: protects @qp_map
+ * @qp_map: which queue pairs are taken
+ * @ims: interrupt message storage
+ * @vdevs_lock: protects @vdevs and @resetting; taken before any VDEV's lock
+ * @vdevs: all VDEVs of this PF
+ * @resetting: between hdiov_pf_reset_prepare() and hdiov_pf_reset_done()
+ * @debugfs: directory of this PF
+ */
+struct hdiov_pf_core {
+	struct hdiov_pf *pf;
+	struct mdev_parent parent;
+	struct mdev_type *mdev_types;
+	struct mdev_type **mdev_type_ptrs;
+
+	struct mutex qp_lock;		/* qp_map */
+	unsigned long *qp_map;
+
+	struct hdiov_ims *ims;
+
+	struct mutex vdevs_lock;	/* vdevs, resetting */
+	struct list_head vdevs;
+	bool resetting;
+
+	struct dentry *debugfs;
+};
+
+/**
+ * struct hdiov_domain - IOMMU domain of one or more VDEVs of a PF
+ * @domain: what VFIO or iommufd sees
+ * @real: paging domain of the PF that everything is forwarded to
+ * @core: the PF
+ */
+struct hdiov_domain {
+	struct iommu_domain domain;
+	struct iommu_domain *real;
+	struct hdiov_pf_core *core;
+};
+
+/**
+ * struct hdiov_vector - one enabled MSI-X vector of a VDEV
+ * @lock: protects @trigger against the interrupt handler
+ * @trigger: eventfd to signal; NULL while the vector is not enabled
+ * @producer: irq bypass producer, registered if @bypass
+ * @name: as in /proc/interrupts
+ * @count: interrupts so far
+ * @irq: Linux interrupt, 0 for a software vector
+ * @slot: slot of the message storage
+ * @bypass: @producer is registered
+ */
+struct hdiov_vector {
+	spinlock_t lock;		/* trigger, against the handler */
+	struct eventfd_ctx *trigger;
+	struct irq_bypass_producer producer;
+	char *name;
+	u64 count;
+	int irq;
+	unsigned int slot;
+	bool bypass;
+};
+
+/**
+ * struct hdiov_vdev - a VDEV
+ * @vfio: the VFIO device; its life is the life of this structure
+ * @core: the PF
+ * @adi: the hardware behind it
+ * @node: in &hdiov_pf_core.vdevs
+ * @lock: serializes changes of @state, vectors, opening and closing, and host
+ *	configuration. Never taken under mmap_lock; no user memory is touched
+ *	while it is held.
+ * @access: read: page faults and register accesses; write: changes of @state,
+ *	of the memory enable bit and of what backs the fast path. Nests inside
+ *	@lock and inside mmap_lock.
+ * @state: of the ADI; written with @lock and @access (write) held
+ * @opened: has a user; protected by @lock
+ * @suspended: was running when the PF's reset began; protected by @lock
+ * @dirty: holds a guest's state since a reset failed; protected by @lock
+ * @poisoned: the hardware did not confirm that it is quiet: its PASID and queue
+ *	pairs must never be given to anyone else; protected by @lock
+ * @reset_work: reset asked for by the vendor
+ * @endpoint: stands for {PF, PASID} towards the IOMMU core
+ * @domain: domain attached to the endpoint, NULL while that is the blocked one;
+ *	written under the endpoint's iommu_group mutex
+ * @bound: domain that the PASID is attached to; protected by @lock
+ * @pasid: valid while @state is not %HDIOV_IDLE
+ * @config: PCI configuration space; protected by @lock, and changes of the
+ *	memory enable bit by @access too
+ * @msix_table: what the user wrote to the MSI-X table; no meaning, protected by
+ *	@lock
+ * @inert: page behind fast-path areas that have nothing to back them
+ * @vectors: &hdiov_type.num_vectors entries
+ * @req_lock: protects @req_trigger
+ * @req_trigger: eventfd that asks the user to let the VDEV go
+ * @traps: number of trapped accesses by class, [0] read, [1] write
+ * @debugfs: directory of this VDEV
+ */
+struct hdiov_vdev {
+	struct vfio_device vfio;
+	struct hdiov_pf_core *core;
+	struct hdiov_adi *adi;
+	struct list_head node;
+
+	struct mutex lock;		/* changes of state and vectors */
+	struct rw_semaphore access;
+	enum hdiov_state state;
+	bool opened;
+	bool suspended;
+	bool dirty;
+	bool poisoned;
+	struct work_struct reset_work;
+
+	struct platform_device *endpoint;
+	struct hdiov_domain *domain;
+	struct iommu_domain *bound;
+	u32 pasid;
+
+	u8 *config;
+	u8 *msix_table;
+	struct page *inert;
+
+	struct hdiov_vector *vectors;
+	struct mutex req_lock;		/* req_trigger */
+	struct eventfd_ctx *req_trigger;
+
+	atomic64_t traps[HDIOV_MAX_TRAP_CLASSES][2];
+	struct dentry *debugfs;
+};
+
+extern struct workqueue_struct *hdiov_wq;
+extern struct dentry *hdiov_debugfs_root;
+extern const struct vfio_device_ops hdiov_vfio_ops;
+
+/* mdev.c: the mdev front end */
+int hdiov_mdev_init(void);
+void hdiov_mdev_exit(void);
+int hdiov_mdev_register(struct hdiov_pf_core *core);
+void hdiov_mdev_unregister(struct hdiov_pf_core *core);
+
+/* vdev.c: life of a VDEV, whatever the front end */
+struct hdiov_vdev *hdiov_vdev_create(struct hdiov_pf_core *core,
+				     const struct hdiov_type *type,
+				     struct device *dev);
+void hdiov_vdev_destroy(struct hdiov_vdev *vdev);
+int hdiov_vdev_open(struct hdiov_vdev *vdev);
+void hdiov_vdev_close(struct hdiov_vdev *vdev);
+int hdiov_vdev_start(struct hdiov_vdev *vdev);
+void hdiov_vdev_stop(struct hdiov_vdev *vdev);
+int hdiov_vdev_reset(struct hdiov_vdev *vdev);
+void hdiov_vdev_suspend(struct hdiov_vdev *vdev);
+void hdiov_vdev_resume(struct hdiov_vdev *vdev);
+
+/* qp.c: queue pairs and what else limits the number of VDEVs */
+int hdiov_qp_init(struct hdiov_pf_core *core);
+void hdiov_qp_exit(struct hdiov_pf_core *core);
+int hdiov_qp_alloc(struct hdiov_pf_core *core, unsigned int num,
+		   unsigned int *base);
+void hdiov_qp_free(struct hdiov_pf_core *core, unsigned int base,
+		   unsigned int num);
+unsigned int hdiov_available(struct hdiov_pf_core *core,
+			     const struct hdiov_type *type);
+
+/* pasid.c */
+int hdiov_pasid_alloc(struct hdiov_pf_core *core, u32 *pasid);
+void hdiov_pasid_free(struct hdiov_pf_core *core, u32 pasid);
+
+/* iommu.c: what stands between {PF, PASID} and VFIO */
+int hdiov_iommu_init(void);
+void hdiov_iommu_exit(void);
+int hdiov_iommu_join(struct hdiov_vdev *vdev);
+void hdiov_iommu_leave(struct hdiov_vdev *vdev);
+int hdiov_iommu_bind(struct hdiov_vdev *vdev);
+void hdiov_iommu_unbind(struct hdiov_vdev *vdev);
+
+/* ims.c, ims_msix.c, ims_table.c: interrupt message storage */
+
+/**
+ * struct hdiov_ims_backend - one kind of interrupt message storage
+ * @init: prepare; fills &hdiov_ims.priv if it needs to. Returns 0 or an errno.
+ * @exit: undo @init; no slot is in use
+ * @alloc: take slot @want, or any if that is %HDIOV_SLOT_ANY. Returns the Linux
+ *	interrupt and sets @slot, or a negative errno: -ENOSPC if none is left,
+ *	-EBUSY if @want is taken.
+ * @free: give the slot back; the interrupt has no handler any more
+ */
+struct hdiov_ims_backend {
+	int (*init)(struct hdiov_ims *ims);
+	void (*exit)(struct hdiov_ims *ims);
+	int (*alloc)(struct hdiov_ims *ims, int want, unsigned int *slot);
+	void (*free)(struct hdiov_ims *ims, int irq, unsigned int slot);
+};
+
+/**
+ * struct hdiov_ims - interrupt message storage of a PF
+ * @backend: where the messages are
+ * @pf: the PF
+ * @in_use: slots taken by VDEVs
+ * @priv: the backend's
+ */
+struct hdiov_ims {
+	const struct hdiov_ims_backend *backend;
+	struct hdiov_pf *pf;
+	atomic_t in_use;
+	void *priv;
+};
+
+extern const struct hdiov_ims_backend hdiov_ims_msix;
+extern const struct hdiov_ims_backend hdiov_ims_table;
+
+struct hdiov_ims *hdiov_ims_create(struct hdiov_pf *pf);
+void hdiov_ims_destroy(struct hdiov_ims *ims);
+int hdiov_ims_alloc(struct hdiov_ims *ims, int want, unsigned int *slot);
+void hdiov_ims_free(struct hdiov_ims *ims, int irq, unsigned int slot);
+
+/* irq.c: SET_IRQS */
+long hdiov_irq_get_info(struct hdiov_vdev *vdev,
+			struct vfio_irq_info __user *arg);
+long hdiov_irq_set(struct hdiov_vdev *vdev, struct vfio_irq_set __user *arg);
+void hdiov_irq_init(struct hdiov_vdev *vdev);
+void hdiov_irq_release(struct hdiov_vdev *vdev);
+void hdiov_irq_request(struct hdiov_vdev *vdev, unsigned int count);
+
+/* config.c: PCI configuration space */
+int hdiov_config_init(struct hdiov_vdev *vdev);
+void hdiov_config_reset(struct hdiov_vdev *vdev);
+void hdiov_config_free(struct hdiov_vdev *vdev);
+bool hdiov_config_memory_enabled(const struct hdiov_vdev *vdev);
+ssize_t hdiov_config_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
+			u64 pos, bool write);
+
+/* region.c: BARs */
+int hdiov_region_get_info(struct vfio_device *vfio,
+			  struct vfio_region_info *info,
+			  struct vfio_info_cap *caps);
+ssize_t hdiov_region_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
+			loff_t *ppos, bool write);
+int hdiov_region_mmap(struct hdiov_vdev *vdev, struct vm_area_struct *vma);
+void hdiov_region_zap(struct hdiov_vdev *vdev);
+
+/* debugfs.c */
+void hdiov_debugfs_add_pf(struct hdiov_pf_core *core);
+void hdiov_debugfs_add_vdev(struct hdiov_vdev *vdev);
+
+/**
+ * hdiov_vdev_dev - the device that a VDEV is known by
+ * @vdev: the VDEV
+ *
+ * Return: the device of the front end, for messages
+ */
+static inline struct device *hdiov_vdev_dev(const struct hdiov_vdev *vdev)
+{
+	return vdev->vfio.dev;
+}
+
+#endif /* _HDIOV_PRIVATE_H */

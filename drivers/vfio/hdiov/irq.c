@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * HD-IOV core: interrupts of VDEVs
+ *
+ * A vector that the guest enables gets a slot of the interrupt message storage,
+ * a Linux interrupt with a handler that signals the eventfd, and a bypass
+ * producer, so that with posted interrupts not even that handler runs. Then the
+ * vendor points the vector's causes to the slot.
+ */
+#include <linux/export.h>
+#include <linux/interrupt.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "compat.h"
+#include "hdiov_private.h"
+#include "trace.h"
+
+static irqreturn_t hdiov_vector_handler(int irq, void *data)
+{
+	struct hdiov_vector *vector = data;
+
+	guard(spinlock)(&vector->lock);
+	vector->count++;
+	if (vector->trigger)
+		eventfd_signal(vector->trigger);
+	return IRQ_HANDLED;
+}
+
+/**
+ * hdiov_adi_signal - raise a vector from software
+ * @adi: the ADI, between its create and destroy callbacks
+ * @vector: index of the vector; nothing happens unless the guest has enabled it
+ *
+ * Context: any, hard interrupts included
+ */
+void hdiov_adi_signal(struct hdiov_adi *adi, unsigned int vector)
+{
+	struct hdiov_vector *vec = &adi->vdev->vectors[vector];
+
+	guard(spinlock_irqsave)(&vec->lock);
+	if (!vec->trigger)
+		return;
+	vec->count++;
+	eventfd_signal(vec->trigger);
+}
+EXPORT_SYMBOL_GPL(hdiov_adi_signal);
+
+/**
+ * hdiov_irq_init - prepare a VDEV's vectors
+ * @vdev: the VDEV, &hdiov_vdev.vectors is allocated
+ */
+void hdiov_irq_init(struct hdiov_vdev *vdev)
+{
+	unsigned int i;
+
+	for (i = 0; i < vdev->adi->type->num_vectors; i++)
+		spin_lock_init(&vdev->vectors[i].lock);
+}
+
+static void hdiov_vector_set_trigger(struct hdiov_vector *vec,
+				     struct eventfd_ctx *trigger)
+{
+	struct eventfd_ctx *old;
+
+	scoped_guard(spinlock_irq, &vec->lock) {
+		old = vec->trigger;
+		vec->trigger = trigger;
+	}
+	if (old)
+		eventfd_ctx_put(old);
+}
+
+static void hdiov_vector_bypass(struct hdiov_vdev *vdev,
+				struct hdiov_vector *vec)
+{
+	int ret;
+
+	memset(&vec->producer, 0, sizeof(vec->producer));
+	ret = hdiov_bypass_register(&vec->producer, vec->trigger, vec->irq);
+	if (ret)
+		dev_info(hdiov_vdev_dev(vdev),
+			 "no irq bypass for %s: %d\n", vec->name, ret);
+	vec->bypass = !ret;
+}
+
+static void hdiov_vector_unbypass(struct hdiov_vector *vec)
+{
+	if (vec->bypass)
+		irq_bypass_unregister_producer(&vec->producer);
+	vec->bypass = false;
+}
+
+static void hdiov_vector_disable(struct hdiov_vdev *vdev, unsigned int index)
+{
+	struct hdiov_vector *vec = &vdev->vectors[index];
+
+	if (!vec->trigger)
+		return;
+
+	if (vec->irq) {
+		scoped_guard(rwsem_write, &vdev->access) {
+			hdiov_region_zap(vdev);
+			vdev->core->pf->vector_ops->unbind(vdev->adi, index);
+		}
+		hdiov_vector_unbypass(vec);
+		free_irq(vec->irq, vec);
+		hdiov_ims_free(vdev->core->ims, vec->irq, vec->slot);
+		kfree(vec->name);
+		trace_hdiov_vector(vdev, index, vec->irq, vec->slot, false);
+		vec->irq = 0;
+	}
+	hdiov_vector_set_trigger(vec, NULL);
+}
+
+static int hdiov_vector_setup(struct hdiov_vdev *vdev, unsigned int index,
+			      int want)
+{
+	struct hdiov_vector *vec = &vdev->vectors[index];
+	int irq, ret;
+
+	irq = hdiov_ims_alloc(vdev->core->ims, want, &vec->slot);
+	if (irq < 0) {
+		dev_err(hdiov_vdev_dev(vdev),
+			"no interrupt message left on %s for vector %u: %d\n",
+			dev_name(vdev->core->pf->dev), index, irq);
+		return irq;
+	}
+
+	vec->name = kasprintf(GFP_KERNEL_ACCOUNT, "hdiov[%u](%s)", index,
+			      dev_name(hdiov_vdev_dev(vdev)));
+	if (!vec->name) {
+		ret = -ENOMEM;
+		goto err_ims;
+	}
+
+	ret = request_irq(irq, hdiov_vector_handler, 0, vec->name, vec);
+	if (ret) {
+		dev_err(hdiov_vdev_dev(vdev),
+			"cannot enable interrupt %d for vector %u: %d\n", irq,
+			index, ret);
+		goto err_name;
+	}
+
+	scoped_guard(rwsem_write, &vdev->access) {
+		ret = vdev->core->pf->vector_ops->bind(vdev->adi, index,
+						       vec->slot);
+		hdiov_region_zap(vdev);
+	}
+	if (ret)
+		goto err_irq;
+
+	vec->irq = irq;
+	trace_hdiov_vector(vdev, index, irq, vec->slot, true);
+	return 0;
+
+err_irq:
+	free_irq(irq, vec);
+err_name:
+	kfree(vec->name);
+err_ims:
+	hdiov_ims_free(vdev->core->ims, irq, vec->slot);
+	return ret;
+}
+
+/* A negative @fd disables the vector */
+static int hdiov_vector_set(struct hdiov_vdev *vdev, unsigned int index, int fd)
+{
+	const struct hdiov_vector_ops *ops = vdev->core->pf->vector_ops;
+	struct hdiov_vector *vec = &vdev->vectors[index];
+	int want = ops->slot ? ops->slot(vdev->adi, index) : HDIOV_SLOT_ANY;
+	struct eventfd_ctx *trigger;
+	bool enabled = vec->trigger;
+	int ret;
+
+	if (fd < 0) {
+		hdiov_vector_disable(vdev, index);
+		return 0;
+	}
+
+	trigger = eventfd_ctx_fdget(fd);
+	if (IS_ERR(trigger))
+		return PTR_ERR(trigger);
+
+	/* Users move a live vector from one eventfd to another all the time */
+	hdiov_vector_unbypass(vec);
+	if (!enabled)
+		vec->count = 0;
+	hdiov_vector_set_trigger(vec, trigger);
+	if (want == HDIOV_SLOT_SOFTWARE)
+		return 0;
+
+	if (!enabled) {
+		ret = hdiov_vector_setup(vdev, index, want);
+		if (ret) {
+			hdiov_vector_set_trigger(vec, NULL);
+			return ret;
+		}
+	}
+	hdiov_vector_bypass(vdev, vec);
+	return 0;
+}
+
+static long hdiov_irq_set_msix(struct hdiov_vdev *vdev,
+			       const struct vfio_irq_set *set, const void *data)
+{
+	unsigned int num = vdev->adi->type->num_vectors;
+	const u8 *bools = data;
+	const s32 *fds = data;
+	unsigned int i;
+	int ret;
+
+	if ((set->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK) !=
+	    VFIO_IRQ_SET_ACTION_TRIGGER)
+		return -ENOTTY;
+
+	switch (set->flags & VFIO_IRQ_SET_DATA_TYPE_MASK) {
+	case VFIO_IRQ_SET_DATA_EVENTFD:
+		for (i = 0; i < set->count; i++) {
+			ret = hdiov_vector_set(vdev, set->start + i, fds[i]);
+			if (ret)
+				goto err_disable;
+		}
+		return 0;
+	case VFIO_IRQ_SET_DATA_NONE:
+		if (!set->count) {
+			for (i = 0; i < num; i++)
+				hdiov_vector_disable(vdev, i);
+			return 0;
+		}
+		for (i = 0; i < set->count; i++)
+			hdiov_adi_signal(vdev->adi, set->start + i);
+		return 0;
+	case VFIO_IRQ_SET_DATA_BOOL:
+		for (i = 0; i < set->count; i++)
+			if (bools[i])
+				hdiov_adi_signal(vdev->adi, set->start + i);
+		return 0;
+	}
+	return -EINVAL;
+
+err_disable:
+	/* All or nothing, as vfio-pci does */
+	while (i--)
+		hdiov_vector_disable(vdev, set->start + i);
+	return ret;
+}
+
+static long hdiov_irq_set_req(struct hdiov_vdev *vdev,
+			      const struct vfio_irq_set *set, const void *data)
+{
+	struct eventfd_ctx *trigger = NULL;
+
+	if ((set->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK) !=
+	    VFIO_IRQ_SET_ACTION_TRIGGER)
+		return -ENOTTY;
+
+	switch (set->flags & VFIO_IRQ_SET_DATA_TYPE_MASK) {
+	case VFIO_IRQ_SET_DATA_EVENTFD:
+		if (set->count != 1)
+			return -EINVAL;
+		if (*(const s32 *)data >= 0) {
+			trigger = eventfd_ctx_fdget(*(const s32 *)data);
+			if (IS_ERR(trigger))
+				return PTR_ERR(trigger);
+		}
+		break;
+	case VFIO_IRQ_SET_DATA_NONE:
+		if (set->count) {
+			hdiov_irq_request(vdev, 1);
+			return 0;
+		}
+		break;
+	case VFIO_IRQ_SET_DATA_BOOL:
+		if (set->count && *(const u8 *)data)
+			hdiov_irq_request(vdev, 1);
+		return 0;
+	}
+
+	scoped_guard(mutex, &vdev->req_lock)
+		swap(trigger, vdev->req_trigger);
+	if (trigger)
+		eventfd_ctx_put(trigger);
+	return 0;
+}
+
+/**
+ * hdiov_irq_request - ask the user of a VDEV to let it go
+ * @vdev: the VDEV
+ * @count: how many times it was asked before
+ *
+ * Context: process
+ */
+void hdiov_irq_request(struct hdiov_vdev *vdev, unsigned int count)
+{
+	guard(mutex)(&vdev->req_lock);
+	if (vdev->req_trigger)
+		eventfd_signal(vdev->req_trigger);
+	else if (!count)
+		dev_notice(hdiov_vdev_dev(vdev),
+			   "in use, and its user cannot be asked to release it\n");
+}
+
+static unsigned int hdiov_irq_count(struct hdiov_vdev *vdev, u32 index)
+{
+	switch (index) {
+	case VFIO_PCI_MSIX_IRQ_INDEX:
+		return vdev->adi->type->num_vectors;
+	case VFIO_PCI_REQ_IRQ_INDEX:
+		return 1;
+	}
+	return 0;
+}
+
+/**
+ * hdiov_irq_get_info - VFIO_DEVICE_GET_IRQ_INFO
+ * @vdev: the VDEV
+ * @arg: from the user
+ *
+ * Context: process
+ *
+ * Return: 0, -EINVAL or -EFAULT
+ */
+long hdiov_irq_get_info(struct hdiov_vdev *vdev,
+			struct vfio_irq_info __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_irq_info, count);
+	struct vfio_irq_info info;
+
+	if (copy_from_user(&info, arg, minsz))
+		return -EFAULT;
+	if (info.argsz < minsz || info.index >= VFIO_PCI_NUM_IRQS)
+		return -EINVAL;
+
+	/* Vectors can be added while others are enabled: no NORESIZE */
+	info.count = hdiov_irq_count(vdev, info.index);
+	info.flags = info.count ? VFIO_IRQ_INFO_EVENTFD : 0;
+	if (info.index == VFIO_PCI_REQ_IRQ_INDEX)
+		info.flags |= VFIO_IRQ_INFO_NORESIZE;
+	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
+}
+
+/**
+ * hdiov_irq_set - VFIO_DEVICE_SET_IRQS
+ * @vdev: the VDEV
+ * @arg: from the user
+ *
+ * Context: process; takes the VDEV's lock
+ *
+ * Return: 0; -EINVAL for a range or flags that do not exist; -ENOTTY for an
+ * action that MSI-X vectors do not have; -EFAULT; -EBADF; -ENOSPC when there is
+ * no interrupt left. After an error no vector of the range is enabled.
+ */
+long hdiov_irq_set(struct hdiov_vdev *vdev, struct vfio_irq_set __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_irq_set, count);
+	struct vfio_irq_set set;
+	void *data = NULL;
+	size_t size;
+	long ret;
+
+	if (copy_from_user(&set, arg, minsz))
+		return -EFAULT;
+	if (set.index >= VFIO_PCI_NUM_IRQS)
+		return -EINVAL;
+
+	ret = vfio_set_irqs_validate_and_prepare(&set,
+						 hdiov_irq_count(vdev, set.index),
+						 VFIO_PCI_NUM_IRQS, &size);
+	if (ret)
+		return ret;
+
+	/* Copied before any lock that a page fault could want */
+	if (size) {
+		data = memdup_user(&arg->data, size);
+		if (IS_ERR(data))
+			return PTR_ERR(data);
+	}
+
+	if (set.index == VFIO_PCI_REQ_IRQ_INDEX) {
+		ret = hdiov_irq_set_req(vdev, &set, data);
+	} else {
+		guard(mutex)(&vdev->lock);
+		ret = hdiov_irq_set_msix(vdev, &set, data);
+	}
+
+	kfree(data);
+	return ret;
+}
+
+/**
+ * hdiov_irq_release - disable all vectors of a VDEV, its user is gone
+ * @vdev: the VDEV; the caller holds its lock
+ *
+ * Context: process
+ */
+void hdiov_irq_release(struct hdiov_vdev *vdev)
+{
+	struct eventfd_ctx *trigger = NULL;
+	unsigned int i;
+
+	lockdep_assert_held(&vdev->lock);
+
+	for (i = 0; i < vdev->adi->type->num_vectors; i++)
+		hdiov_vector_disable(vdev, i);
+
+	scoped_guard(mutex, &vdev->req_lock)
+		swap(trigger, vdev->req_trigger);
+	if (trigger)
+		eventfd_ctx_put(trigger);
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * HD-IOV core: module
+ */
+#include <linux/debugfs.h>
+#include <linux/module.h>
+
+#include "hdiov_private.h"
+
+/* Resets asked for by vendors; VDEVs do not wait for one another there */
+struct workqueue_struct *hdiov_wq;
+
+struct dentry *hdiov_debugfs_root;
+
+static int __init hdiov_init(void)
+{
+	int ret;
+
+	hdiov_wq = alloc_workqueue("hdiov", WQ_UNBOUND, 0);
+	if (!hdiov_wq)
+		return -ENOMEM;
+
+	ret = hdiov_iommu_init();
+	if (ret)
+		goto err_wq;
+
+	ret = hdiov_mdev_init();
+	if (ret)
+		goto err_iommu;
+
+	hdiov_debugfs_root = debugfs_create_dir("hdiov", NULL);
+	return 0;
+
+err_iommu:
+	hdiov_iommu_exit();
+err_wq:
+	destroy_workqueue(hdiov_wq);
+	return ret;
+}
+
+static void __exit hdiov_exit(void)
+{
+	debugfs_remove(hdiov_debugfs_root);
+	hdiov_mdev_exit();
+	hdiov_iommu_exit();
+	destroy_workqueue(hdiov_wq);
+}
+
+module_init(hdiov_init);
+module_exit(hdiov_exit);
+
+MODULE_DESCRIPTION("HD-IOV: queue-pair virtualization of PCI devices");
+MODULE_AUTHOR("The hdiov authors");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * HD-IOV core: BARs of VDEVs
+ *
+ * Fast path: pages of the PF, mapped by the fault handler one at a time. While
+ * nothing may back an area (the VDEV is not running, memory space is disabled,
+ * the vector is not enabled) a page of plain memory does, so that no access of a
+ * guest is ever a fault of its virtual machine. Slow path: 32-bit registers,
+ * answered by the vendor.
+ */
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/unaligned.h>
+
+#include "hdiov_private.h"
+#include "trace.h"
+
+static const struct hdiov_area *hdiov_find_area(struct hdiov_vdev *vdev,
+						unsigned int bar, u64 offset,
+						u64 size)
+{
+	struct hdiov_adi *adi = vdev->adi;
+	unsigned int i;
+
+	for (i = 0; i < adi->num_areas; i++) {
+		const struct hdiov_area *area = &adi->areas[i];
+
+		if (bar == area->bar && offset >= area->offset &&
+		    size <= area->size &&
+		    offset - area->offset <= area->size - size)
+			return area;
+	}
+	return NULL;
+}
+
+static int hdiov_sparse_areas(struct hdiov_vdev *vdev, unsigned int bar,
+			      struct vfio_region_info *info,
+			      struct vfio_info_cap *caps)
+{
+	struct vfio_region_info_cap_sparse_mmap *sparse;
+	struct hdiov_adi *adi = vdev->adi;
+	unsigned int i;
+	size_t size;
+	int ret;
+
+	size = struct_size(sparse, areas, adi->num_areas);
+	sparse = kzalloc(size, GFP_KERNEL);
+	if (!sparse)
+		return -ENOMEM;
+
+	sparse->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
+	sparse->header.version = 1;
+	for (i = 0; i < adi->num_areas; i++) {
+		if (adi->areas[i].bar != bar)
+			continue;
+		sparse->areas[sparse->nr_areas].offset = adi->areas[i].offset;
+		sparse->areas[sparse->nr_areas].size = adi->areas[i].size;
+		sparse->nr_areas++;
+	}
+
+	ret = 0;
+	if (sparse->nr_areas) {
+		info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
+		size = struct_size(sparse, areas, sparse->nr_areas);
+		ret = vfio_info_add_capability(caps, &sparse->header, size);
+	}
+	kfree(sparse);
+	return ret;
+}
+
+/**
+ * hdiov_region_get_info - VFIO_DEVICE_GET_REGION_INFO
+ * @vfio: the VFIO device
+ * @info: filled for its index
+ * @caps: gets the capability that tells which areas can be mapped
+ *
+ * Context: process
+ *
+ * Return: 0, -EINVAL or -ENOMEM
+ */
+int hdiov_region_get_info(struct vfio_device *vfio,
+			  struct vfio_region_info *info,
+			  struct vfio_info_cap *caps)
+{
+	struct hdiov_vdev *vdev = container_of(vfio, struct hdiov_vdev, vfio);
+
+	if (info->index >= VFIO_PCI_NUM_REGIONS)
+		return -EINVAL;
+
+	info->offset = (u64)info->index << HDIOV_REGION_SHIFT;
+	info->size = 0;
+	info->flags = 0;
+	if (info->index == VFIO_PCI_CONFIG_REGION_INDEX)
+		info->size = HDIOV_CONFIG_SIZE;
+	else if (info->index < HDIOV_NUM_BARS)
+		info->size = vdev->adi->type->model->bar[info->index].size;
+	if (!info->size)
+		return 0;
+
+	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
+	if (info->index == VFIO_PCI_CONFIG_REGION_INDEX)
+		return 0;
+	return hdiov_sparse_areas(vdev, info->index, info, caps);
+}
+
+/* Where in the emulated MSI-X table @offset is, or NULL */
+static u8 *hdiov_msix_entry(struct hdiov_vdev *vdev, unsigned int bar,
+			    u64 offset)
+{
+	const struct hdiov_type *type = vdev->adi->type;
+	u64 size = (u64)type->num_vectors * PCI_MSIX_ENTRY_SIZE;
+
+	if (bar != type->model->msix_bar ||
+	    offset < type->model->msix_table ||
+	    offset - type->model->msix_table >= size)
+		return NULL;
+	return vdev->msix_table + (offset - type->model->msix_table);
+}
+
+static bool hdiov_is_msix_pba(struct hdiov_vdev *vdev, unsigned int bar,
+			      u64 offset)
+{
+	const struct hdiov_type *type = vdev->adi->type;
+
+	return bar == type->model->msix_bar &&
+	       offset >= type->model->msix_pba &&
+	       offset - type->model->msix_pba <
+	       BITS_TO_U64(type->num_vectors) * 8;
+}
+
+static void hdiov_trap(struct hdiov_vdev *vdev, unsigned int bar, u64 offset,
+		       u32 *value, bool write)
+{
+	const struct hdiov_mmio_ops *ops = vdev->core->pf->mmio_ops;
+	unsigned int class;
+	ktime_t start;
+
+	guard(rwsem_read)(&vdev->access);
+
+	if (vdev->state != HDIOV_RUNNING ||
+	    !hdiov_config_memory_enabled(vdev)) {
+		*value = ~0;
+		return;
+	}
+
+	start = ktime_get();
+	class = ops->trap_class(vdev->adi, bar, offset, write);
+	if (!WARN_ON_ONCE(class >= HDIOV_MAX_TRAP_CLASSES))
+		atomic64_inc(&vdev->traps[class][write]);
+
+	if (write)
+		ops->write(vdev->adi, bar, offset, *value);
+	else
+		*value = ops->read(vdev->adi, bar, offset);
+	trace_hdiov_trap(vdev, bar, offset, *value, write,
+			 ktime_sub(ktime_get(), start));
+}
+
+static u32 hdiov_reg_read(struct hdiov_vdev *vdev, unsigned int bar, u64 offset)
+{
+	u8 *entry = hdiov_msix_entry(vdev, bar, offset);
+	u32 value = 0;
+
+	if (entry) {
+		guard(mutex)(&vdev->lock);
+		return get_unaligned_le32(entry);
+	}
+	if (!hdiov_is_msix_pba(vdev, bar, offset))
+		hdiov_trap(vdev, bar, offset, &value, false);
+	return value;
+}
+
+static void hdiov_reg_write(struct hdiov_vdev *vdev, unsigned int bar,
+			    u64 offset, u32 value)
+{
+	u8 *entry = hdiov_msix_entry(vdev, bar, offset);
+
+	if (entry) {
+		guard(mutex)(&vdev->lock);
+		put_unaligned_le32(value, entry);
+		return;
+	}
+	if (!hdiov_is_msix_pba(vdev, bar, offset))
+		hdiov_trap(vdev, bar, offset, &value, true);
+}
+
+static ssize_t hdiov_bar_rw(struct hdiov_vdev *vdev, unsigned int bar,
+			    char __user *buf, size_t count, u64 pos, bool write)
+{
+	u64 size = vdev->adi->type->model->bar[bar].size;
+	size_t done = 0;
+
+	if (pos >= size)
+		return -EINVAL;
+	count = min_t(u64, count, size - pos);
+
+	while (done < count) {
+		unsigned int skip = pos & 3;
+		size_t num = min_t(size_t, count - done, 4 - skip);
+		u64 offset = pos - skip;
+		__le32 value;
+
+		if (write) {
+			if (copy_from_user((u8 *)&value + skip, buf + done,
+					   num))
+				return -EFAULT;
+			/* These registers take whole writes only */
+			if (num == 4)
+				hdiov_reg_write(vdev, bar, offset,
+						le32_to_cpu(value));
+		} else {
+			value = cpu_to_le32(hdiov_reg_read(vdev, bar, offset));
+			if (copy_to_user(buf + done, (u8 *)&value + skip, num))
+				return -EFAULT;
+		}
+		done += num;
+		pos += num;
+
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return done;
+}
+
+/**
+ * hdiov_region_rw - read or write a region of the device fd
+ * @vdev: the VDEV
+ * @buf: user memory
+ * @count: bytes
+ * @ppos: position in the fd, moved on
+ * @write: direction
+ *
+ * Context: process
+ *
+ * Return: the number of bytes; -EINVAL outside of any region; -EFAULT; -EINTR
+ */
+ssize_t hdiov_region_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
+			loff_t *ppos, bool write)
+{
+	u64 index = (u64)*ppos >> HDIOV_REGION_SHIFT;
+	u64 pos = *ppos & HDIOV_REGION_MASK;
+	ssize_t ret;
+
+	if (!count)
+		return 0;
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
+		ret = hdiov_config_rw(vdev, buf, count, pos, write);
+	else if (index < HDIOV_NUM_BARS)
+		ret = hdiov_bar_rw(vdev, index, buf, count, pos, write);
+	else
+		ret = -EINVAL;
+
+	if (ret > 0)
+		*ppos += ret;
+	return ret;
+}
+
+static vm_fault_t hdiov_region_fault(struct vm_fault *vmf)
+{
+	struct hdiov_vdev *vdev = vmf->vma->vm_private_data;
+	u64 pos = (u64)vmf->pgoff << PAGE_SHIFT;
+	u64 offset = pos & HDIOV_REGION_MASK;
+	const struct hdiov_area *area;
+	phys_addr_t addr;
+
+	area = hdiov_find_area(vdev, pos >> HDIOV_REGION_SHIFT, offset,
+			       PAGE_SIZE);
+	if (!area)
+		return VM_FAULT_SIGBUS;
+
+	guard(rwsem_read)(&vdev->access);
+
+	if (vdev->state == HDIOV_RUNNING && hdiov_config_memory_enabled(vdev) &&
+	    !vdev->core->pf->mmio_ops->fast_page(vdev->adi,
+						 area - vdev->adi->areas,
+						 PHYS_PFN(offset - area->offset),
+						 &addr))
+		return vmf_insert_pfn(vmf->vma, vmf->address, PHYS_PFN(addr));
+
+	/* Plain memory must not be mapped uncached */
+	return vmf_insert_pfn_prot(vmf->vma, vmf->address,
+				   page_to_pfn(vdev->inert),
+				   vm_get_page_prot(vmf->vma->vm_flags));
+}
+
+static const struct vm_operations_struct hdiov_region_vm_ops = {
+	.fault = hdiov_region_fault,
+};
+
+/**
+ * hdiov_region_mmap - map fast-path pages
+ * @vdev: the VDEV
+ * @vma: the new mapping; filled by faults
+ *
+ * Context: process, mmap_lock held
+ *
+ * Return: 0, or -EINVAL if it is not shared or not inside one fast-path area
+ */
+int hdiov_region_mmap(struct hdiov_vdev *vdev, struct vm_area_struct *vma)
+{
+	u64 pos = (u64)vma->vm_pgoff << PAGE_SHIFT;
+
+	if (!(vma->vm_flags & VM_SHARED) ||
+	    !hdiov_find_area(vdev, pos >> HDIOV_REGION_SHIFT,
+			     pos & HDIOV_REGION_MASK,
+			     vma->vm_end - vma->vm_start))
+		return -EINVAL;
+
+	vma->vm_private_data = vdev;
+	vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);
+	vma->vm_ops = &hdiov_region_vm_ops;
+	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	return 0;
+}
+
+/**
+ * hdiov_region_zap - unmap all fast-path pages of a VDEV
+ * @vdev: the VDEV; the caller holds its access for writing, so that none comes
+ *	back meanwhile
+ */
+void hdiov_region_zap(struct hdiov_vdev *vdev)
+{
+	lockdep_assert_held_write(&vdev->access);
+	unmap_mapping_range(vdev->vfio.inode->i_mapping, 0, 0, true);
+}

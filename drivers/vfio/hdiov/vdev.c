@@ -1,0 +1,567 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * HD-IOV core: life of a VDEV
+ *
+ * Nothing here knows which front end a VDEV was made by.
+ *
+ * The order of steps is what isolates guests. A queue can only run in state
+ * RUNNING, which is entered after the PASID is attached to the guest's IOMMU
+ * domain and programmed into the device. On the way out doorbells are unmapped
+ * first, then the vendor quiesces, and only when no transaction is pending does
+ * the PASID go.
+ */
+#include <linux/debugfs.h>
+#include <linux/export.h>
+#include <linux/gfp.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+
+#include "hdiov_private.h"
+#include "trace.h"
+
+/* Fast path off, and the hardware quiet. Leaves a running ADI bound. */
+static void hdiov_vdev_quiesce(struct hdiov_vdev *vdev)
+{
+	int ret;
+
+	lockdep_assert_held(&vdev->lock);
+	lockdep_assert_held_write(&vdev->access);
+
+	vdev->state = HDIOV_BOUND;
+	hdiov_region_zap(vdev);
+
+	ret = vdev->core->pf->adi_ops->quiesce(vdev->adi);
+	if (ret && !vdev->poisoned) {
+		vdev->poisoned = true;
+		dev_err(hdiov_vdev_dev(vdev),
+			"%s does not confirm that queue pairs %u-%u are quiet (%d): they and PASID %u are out of use until the PF's driver is reloaded\n",
+			dev_name(vdev->core->pf->dev), vdev->adi->qp_base,
+			vdev->adi->qp_base + vdev->adi->num_qps - 1, ret,
+			vdev->pasid);
+	}
+}
+
+static int hdiov_vdev_wipe(struct hdiov_vdev *vdev)
+{
+	int ret;
+
+	ret = vdev->core->pf->adi_ops->reset(vdev->adi);
+	vdev->dirty = ret;
+	if (ret)
+		dev_err(hdiov_vdev_dev(vdev), "reset failed: %d\n", ret);
+	return ret;
+}
+
+static int hdiov_vdev_enable(struct hdiov_vdev *vdev)
+{
+	int ret;
+
+	if (vdev->poisoned)
+		return -EIO;
+	if (vdev->dirty) {
+		ret = hdiov_vdev_wipe(vdev);
+		if (ret)
+			return ret;
+	}
+
+	ret = vdev->core->pf->adi_ops->enable(vdev->adi);
+	if (ret) {
+		dev_err(hdiov_vdev_dev(vdev), "cannot enable: %d\n", ret);
+		return ret;
+	}
+
+	vdev->state = HDIOV_RUNNING;
+	/* Inert pages give way to real ones at the next access */
+	hdiov_region_zap(vdev);
+	return 0;
+}
+
+/**
+ * hdiov_vdev_start - let the guest use the hardware
+ * @vdev: the VDEV, idle, with an IOMMU domain attached; the caller holds its
+ *	lock
+ *
+ * Context: process
+ *
+ * Return: 0; -EAGAIN while the PF is being reset; -EIO if the hardware of this
+ * VDEV is out of use; what hdiov_iommu_bind() or the vendor return. On error
+ * the VDEV stays idle.
+ */
+int hdiov_vdev_start(struct hdiov_vdev *vdev)
+{
+	const struct hdiov_adi_ops *ops = vdev->core->pf->adi_ops;
+	int ret;
+
+	lockdep_assert_held(&vdev->lock);
+
+	if (READ_ONCE(vdev->core->resetting))
+		return -EAGAIN;
+	if (vdev->poisoned)
+		return -EIO;
+
+	ret = hdiov_iommu_bind(vdev);
+	if (ret)
+		return ret;
+
+	ret = ops->set_pasid(vdev->adi, vdev->pasid);
+	if (ret) {
+		dev_err(hdiov_vdev_dev(vdev), "cannot set PASID %u: %d\n",
+			vdev->pasid, ret);
+		goto err_unbind;
+	}
+
+	scoped_guard(rwsem_write, &vdev->access) {
+		vdev->state = HDIOV_BOUND;
+		ret = hdiov_vdev_enable(vdev);
+		if (ret)
+			vdev->state = HDIOV_IDLE;
+	}
+	if (ret)
+		goto err_clear;
+
+	trace_hdiov_bind(vdev, vdev->pasid);
+	return 0;
+
+err_clear:
+	ops->clear_pasid(vdev->adi);
+err_unbind:
+	hdiov_iommu_unbind(vdev);
+	return ret;
+}
+
+/**
+ * hdiov_vdev_stop - take the hardware away from the guest
+ * @vdev: the VDEV in any state; the caller holds its lock
+ *
+ * When it returns no DMA of this VDEV is pending and its PASID is detached. All
+ * that the guest had programmed is gone.
+ *
+ * Context: process
+ */
+void hdiov_vdev_stop(struct hdiov_vdev *vdev)
+{
+	lockdep_assert_held(&vdev->lock);
+
+	if (vdev->state == HDIOV_IDLE)
+		return;
+
+	scoped_guard(rwsem_write, &vdev->access) {
+		if (vdev->state == HDIOV_RUNNING) {
+			hdiov_vdev_quiesce(vdev);
+			hdiov_vdev_wipe(vdev);
+		}
+		vdev->state = HDIOV_IDLE;
+	}
+	vdev->suspended = false;
+
+	vdev->core->pf->adi_ops->clear_pasid(vdev->adi);
+	trace_hdiov_unbind(vdev, vdev->pasid);
+	hdiov_iommu_unbind(vdev);
+}
+
+/**
+ * hdiov_vdev_reset - reset a VDEV as a function level reset does
+ * @vdev: the VDEV; the caller holds its lock
+ *
+ * Accesses to its registers wait meanwhile. Its vectors and its PASID stay.
+ *
+ * Context: process
+ *
+ * Return: 0, also when there is nothing to reset; -EIO or what the vendor
+ * returns if it failed, then the VDEV is dead until the next reset
+ */
+int hdiov_vdev_reset(struct hdiov_vdev *vdev)
+{
+	ktime_t start = ktime_get();
+	int ret;
+
+	lockdep_assert_held(&vdev->lock);
+
+	if (vdev->state == HDIOV_IDLE || vdev->suspended)
+		return 0;
+
+	scoped_guard(rwsem_write, &vdev->access) {
+		if (vdev->state == HDIOV_RUNNING)
+			hdiov_vdev_quiesce(vdev);
+		vdev->dirty = true;
+		ret = hdiov_vdev_enable(vdev);
+	}
+
+	trace_hdiov_reset(vdev, ret, ktime_sub(ktime_get(), start));
+	return ret;
+}
+
+static void hdiov_vdev_reset_work(struct work_struct *work)
+{
+	struct hdiov_vdev *vdev = container_of(work, struct hdiov_vdev,
+					       reset_work);
+
+	guard(mutex)(&vdev->lock);
+	hdiov_vdev_reset(vdev);
+}
+
+/**
+ * hdiov_adi_request_reset - have an ADI reset soon
+ * @adi: the ADI, between its create and destroy callbacks
+ *
+ * For a guest that asks for a reset through a mailbox, or a queue that the
+ * hardware has stopped. The core unmaps, quiesces, resets and enables the ADI
+ * from a work item. Requests before that has begun count as one.
+ *
+ * Context: any
+ */
+void hdiov_adi_request_reset(struct hdiov_adi *adi)
+{
+	queue_work(hdiov_wq, &adi->vdev->reset_work);
+}
+EXPORT_SYMBOL_GPL(hdiov_adi_request_reset);
+
+/**
+ * hdiov_vdev_suspend - the PF is about to be reset
+ * @vdev: the VDEV
+ *
+ * Context: process, the PF's vdevs_lock held
+ */
+void hdiov_vdev_suspend(struct hdiov_vdev *vdev)
+{
+	guard(mutex)(&vdev->lock);
+	if (vdev->state != HDIOV_RUNNING)
+		return;
+
+	guard(rwsem_write)(&vdev->access);
+	hdiov_vdev_quiesce(vdev);
+	vdev->dirty = true;
+	vdev->suspended = true;
+}
+
+/**
+ * hdiov_vdev_resume - the PF has been reset
+ * @vdev: the VDEV
+ *
+ * Context: process, the PF's vdevs_lock held
+ */
+void hdiov_vdev_resume(struct hdiov_vdev *vdev)
+{
+	guard(mutex)(&vdev->lock);
+
+	/* No queue lives through a reset of the PF */
+	vdev->poisoned = false;
+	if (!vdev->suspended)
+		return;
+
+	vdev->suspended = false;
+	hdiov_vdev_reset(vdev);
+}
+
+/**
+ * hdiov_vdev_open - the VDEV gets its user
+ * @vdev: the VDEV
+ *
+ * It starts now if VFIO has attached an IOMMU domain (a container), or when
+ * that happens (iommufd).
+ *
+ * Context: process
+ *
+ * Return: 0; -ENODEV if the PF's driver is going away; -ENOMEM; or what
+ * hdiov_vdev_start() returns
+ */
+int hdiov_vdev_open(struct hdiov_vdev *vdev)
+{
+	ktime_t start = ktime_get();
+	int ret = 0;
+
+	guard(mutex)(&vdev->lock);
+
+	/* Its driver cannot be unloaded below an open VDEV */
+	if (!try_module_get(vdev->core->pf->owner))
+		return -ENODEV;
+
+	vdev->inert = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (!vdev->inert) {
+		ret = -ENOMEM;
+		goto err_module;
+	}
+
+	vdev->opened = true;
+	hdiov_config_reset(vdev);
+	if (READ_ONCE(vdev->domain)) {
+		ret = hdiov_vdev_start(vdev);
+		if (ret)
+			goto err_page;
+	}
+
+	trace_hdiov_open(vdev, ktime_sub(ktime_get(), start));
+	return 0;
+
+err_page:
+	vdev->opened = false;
+	__free_page(vdev->inert);
+	vdev->inert = NULL;
+err_module:
+	module_put(vdev->core->pf->owner);
+	return ret;
+}
+
+/**
+ * hdiov_vdev_close - the last user of a VDEV is gone
+ * @vdev: the VDEV; nothing maps its pages any more
+ *
+ * Context: process
+ */
+void hdiov_vdev_close(struct hdiov_vdev *vdev)
+{
+	ktime_t start = ktime_get();
+
+	scoped_guard(mutex, &vdev->lock) {
+		hdiov_vdev_stop(vdev);
+		hdiov_irq_release(vdev);
+		vdev->opened = false;
+	}
+	/* Only now: a running ADI could ask for another reset */
+	cancel_work_sync(&vdev->reset_work);
+
+	__free_page(vdev->inert);
+	vdev->inert = NULL;
+	trace_hdiov_close(vdev, ktime_sub(ktime_get(), start));
+	module_put(vdev->core->pf->owner);
+}
+
+static int hdiov_adi_create(struct hdiov_vdev *vdev,
+			    const struct hdiov_type *type)
+{
+	struct hdiov_pf *pf = vdev->core->pf;
+	struct hdiov_adi *adi;
+	int ret;
+
+	adi = kzalloc(pf->adi_size, GFP_KERNEL);
+	if (!adi)
+		return -ENOMEM;
+	adi->pf = pf;
+	adi->type = type;
+	adi->num_qps = type->num_qps;
+	adi->vdev = vdev;
+
+	ret = hdiov_qp_alloc(vdev->core, adi->num_qps, &adi->qp_base);
+	if (ret) {
+		dev_err(hdiov_vdev_dev(vdev),
+			"%s has no %u free queue pairs in a row, of %u\n",
+			dev_name(pf->dev), adi->num_qps, pf->num_qps);
+		goto err_free;
+	}
+
+	vdev->adi = adi;
+	ret = pf->adi_ops->create(adi);
+	if (ret)
+		goto err_qp;
+	return 0;
+
+err_qp:
+	vdev->adi = NULL;
+	hdiov_qp_free(vdev->core, adi->qp_base, adi->num_qps);
+err_free:
+	kfree(adi);
+	return ret;
+}
+
+static void hdiov_adi_destroy(struct hdiov_vdev *vdev)
+{
+	struct hdiov_adi *adi = vdev->adi;
+
+	vdev->core->pf->adi_ops->destroy(adi);
+	cancel_work_sync(&vdev->reset_work);
+	if (!vdev->poisoned)
+		hdiov_qp_free(vdev->core, adi->qp_base, adi->num_qps);
+	vdev->adi = NULL;
+	kfree(adi);
+}
+
+/**
+ * hdiov_vdev_create - make a VDEV
+ * @core: the PF
+ * @type: what to make
+ * @dev: device of the front end; its driver data is set to the VDEV
+ *
+ * When it returns the VDEV is complete and may be opened. Other VDEVs of the PF
+ * are not disturbed.
+ *
+ * Context: process
+ *
+ * Return: the VDEV or an ERR_PTR: -ENOSPC if the PF has run out of something,
+ * named in a message; -ENOMEM; or what the vendor returned
+ */
+struct hdiov_vdev *hdiov_vdev_create(struct hdiov_pf_core *core,
+				     const struct hdiov_type *type,
+				     struct device *dev)
+{
+	ktime_t start = ktime_get();
+	struct hdiov_vdev *vdev;
+	int ret;
+
+	vdev = vfio_alloc_device(hdiov_vdev, vfio, dev, &hdiov_vfio_ops);
+	if (IS_ERR(vdev))
+		return vdev;
+
+	mutex_init(&vdev->lock);
+	mutex_init(&vdev->req_lock);
+	init_rwsem(&vdev->access);
+	INIT_WORK(&vdev->reset_work, hdiov_vdev_reset_work);
+	vdev->core = core;
+
+	ret = hdiov_adi_create(vdev, type);
+	if (ret)
+		goto err_put;
+
+	ret = hdiov_config_init(vdev);
+	if (ret)
+		goto err_adi;
+
+	vdev->vectors = kcalloc(type->num_vectors, sizeof(*vdev->vectors),
+				GFP_KERNEL);
+	if (!vdev->vectors) {
+		ret = -ENOMEM;
+		goto err_config;
+	}
+	hdiov_irq_init(vdev);
+
+	ret = hdiov_iommu_join(vdev);
+	if (ret) {
+		dev_err(dev, "cannot make an IOMMU group: %d\n", ret);
+		goto err_vectors;
+	}
+
+	dev_set_drvdata(dev, vdev);
+	ret = sysfs_create_groups(&dev->kobj, core->pf->vdev_groups);
+	if (ret)
+		goto err_iommu;
+
+	scoped_guard(mutex, &core->vdevs_lock)
+		list_add_tail(&vdev->node, &core->vdevs);
+	hdiov_debugfs_add_vdev(vdev);
+
+	ret = vfio_register_group_dev(&vdev->vfio);
+	if (ret)
+		goto err_list;
+
+	trace_hdiov_create(vdev, ktime_sub(ktime_get(), start));
+	return vdev;
+
+err_list:
+	debugfs_remove(vdev->debugfs);
+	scoped_guard(mutex, &core->vdevs_lock)
+		list_del(&vdev->node);
+	sysfs_remove_groups(&dev->kobj, core->pf->vdev_groups);
+err_iommu:
+	dev_set_drvdata(dev, NULL);
+	hdiov_iommu_leave(vdev);
+err_vectors:
+	kfree(vdev->vectors);
+err_config:
+	hdiov_config_free(vdev);
+err_adi:
+	hdiov_adi_destroy(vdev);
+err_put:
+	vfio_put_device(&vdev->vfio);
+	return ERR_PTR(ret);
+}
+
+/**
+ * hdiov_vdev_destroy - remove a VDEV
+ * @vdev: the VDEV
+ *
+ * Asks its user to let go if there is one, and waits for that.
+ *
+ * Context: process
+ */
+void hdiov_vdev_destroy(struct hdiov_vdev *vdev)
+{
+	struct device *dev = hdiov_vdev_dev(vdev);
+	struct hdiov_pf_core *core = vdev->core;
+
+	vfio_unregister_group_dev(&vdev->vfio);
+
+	debugfs_remove(vdev->debugfs);
+	scoped_guard(mutex, &core->vdevs_lock)
+		list_del(&vdev->node);
+	sysfs_remove_groups(&dev->kobj, core->pf->vdev_groups);
+	dev_set_drvdata(dev, NULL);
+	hdiov_iommu_leave(vdev);
+	trace_hdiov_destroy(vdev);
+	hdiov_adi_destroy(vdev);
+	hdiov_config_free(vdev);
+	kfree(vdev->vectors);
+	vfio_put_device(&vdev->vfio);
+}
+
+/**
+ * hdiov_adi_name - the name of the VDEV that an ADI belongs to
+ * @adi: the ADI
+ *
+ * Return: the name, for messages; for an mdev it is the UUID
+ */
+const char *hdiov_adi_name(struct hdiov_adi *adi)
+{
+	return dev_name(hdiov_vdev_dev(adi->vdev));
+}
+EXPORT_SYMBOL_GPL(hdiov_adi_name);
+
+/**
+ * hdiov_adi_from_dev - the ADI behind a VDEV's device
+ * @dev: device that a function of &hdiov_pf.vdev_groups was called with
+ *
+ * Return: the ADI, valid as long as that function runs
+ */
+struct hdiov_adi *hdiov_adi_from_dev(struct device *dev)
+{
+	struct hdiov_vdev *vdev = dev_get_drvdata(dev);
+
+	return vdev->adi;
+}
+EXPORT_SYMBOL_GPL(hdiov_adi_from_dev);
+
+/**
+ * hdiov_adi_config_lock - begin to change what must not change under a guest
+ * @adi: the ADI
+ *
+ * Context: process. On success the VDEV cannot be opened until
+ * hdiov_adi_config_unlock(), and no callback of this ADI that changes its state
+ * runs.
+ *
+ * Return: 0, or -EBUSY after a message if the VDEV is in use
+ */
+int hdiov_adi_config_lock(struct hdiov_adi *adi)
+{
+	struct hdiov_vdev *vdev = adi->vdev;
+
+	mutex_lock(&vdev->lock);
+	if (!vdev->opened)
+		return 0;
+
+	mutex_unlock(&vdev->lock);
+	dev_err(hdiov_vdev_dev(vdev), "in use: cannot be configured\n");
+	return -EBUSY;
+}
+EXPORT_SYMBOL_GPL(hdiov_adi_config_lock);
+
+/**
+ * hdiov_adi_config_unlock - undo hdiov_adi_config_lock()
+ * @adi: the ADI
+ */
+void hdiov_adi_config_unlock(struct hdiov_adi *adi)
+{
+	mutex_unlock(&adi->vdev->lock);
+}
+EXPORT_SYMBOL_GPL(hdiov_adi_config_unlock);
+
+/**
+ * hdiov_adi_domain - what the PASID of a software device stands for
+ * @adi: an ADI of a PF with &hdiov_pf.domain_alloc
+ *
+ * Context: between the set_pasid and clear_pasid callbacks
+ *
+ * Return: the domain, made by &hdiov_pf.domain_alloc
+ */
+struct iommu_domain *hdiov_adi_domain(struct hdiov_adi *adi)
+{
+	return adi->vdev->bound;
+}
+EXPORT_SYMBOL_GPL(hdiov_adi_domain);

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * HD-IOV core: VFIO device operations
+ */
+#include <linux/uaccess.h>
+
+#include "compat.h"
+#include "hdiov_private.h"
+
+static struct hdiov_vdev *to_hdiov_vdev(struct vfio_device *vfio)
+{
+	return container_of(vfio, struct hdiov_vdev, vfio);
+}
+
+static int hdiov_vfio_open(struct vfio_device *vfio)
+{
+	return hdiov_vdev_open(to_hdiov_vdev(vfio));
+}
+
+static void hdiov_vfio_close(struct vfio_device *vfio)
+{
+	hdiov_vdev_close(to_hdiov_vdev(vfio));
+}
+
+static void hdiov_vfio_request(struct vfio_device *vfio, unsigned int count)
+{
+	hdiov_irq_request(to_hdiov_vdev(vfio), count);
+}
+
+static int hdiov_vfio_mmap(struct vfio_device *vfio, struct vm_area_struct *vma)
+{
+	return hdiov_region_mmap(to_hdiov_vdev(vfio), vma);
+}
+
+static ssize_t hdiov_vfio_read(struct vfio_device *vfio, char __user *buf,
+			       size_t count, loff_t *ppos)
+{
+	return hdiov_region_rw(to_hdiov_vdev(vfio), buf, count, ppos, false);
+}
+
+static ssize_t hdiov_vfio_write(struct vfio_device *vfio,
+				const char __user *buf, size_t count,
+				loff_t *ppos)
+{
+	return hdiov_region_rw(to_hdiov_vdev(vfio), (char __user *)buf, count,
+			       ppos, true);
+}
+
+static long hdiov_vfio_get_info(struct vfio_device_info __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_device_info, num_irqs);
+	struct vfio_device_info info;
+
+	if (copy_from_user(&info, arg, minsz))
+		return -EFAULT;
+	if (info.argsz < minsz)
+		return -EINVAL;
+
+	info.flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
+	info.num_regions = VFIO_PCI_NUM_REGIONS;
+	info.num_irqs = VFIO_PCI_NUM_IRQS;
+	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
+}
+
+static long hdiov_vfio_reset(struct hdiov_vdev *vdev)
+{
+	guard(mutex)(&vdev->lock);
+	return hdiov_vdev_reset(vdev);
+}
+
+static long hdiov_vfio_ioctl(struct vfio_device *vfio, unsigned int cmd,
+			     unsigned long arg)
+{
+	struct hdiov_vdev *vdev = to_hdiov_vdev(vfio);
+	void __user *uarg = (void __user *)arg;
+
+	switch (cmd) {
+	case VFIO_DEVICE_GET_INFO:
+		return hdiov_vfio_get_info(uarg);
+#ifdef HDIOV_COMPAT_REGION_IOCTL
+	case VFIO_DEVICE_GET_REGION_INFO:
+		return hdiov_compat_region_ioctl(vfio, uarg,
+						 hdiov_region_get_info);
+#endif
+	case VFIO_DEVICE_GET_IRQ_INFO:
+		return hdiov_irq_get_info(vdev, uarg);
+	case VFIO_DEVICE_SET_IRQS:
+		return hdiov_irq_set(vdev, uarg);
+	case VFIO_DEVICE_RESET:
+		return hdiov_vfio_reset(vdev);
+	default:
+		return -ENOTTY;
+	}
+}
+
+#if IS_ENABLED(CONFIG_IOMMUFD)
+/*
+ * A domain is attached after the VDEV is open. A change of domain is a stop and
+ * a start: the PASID must not be left on a domain that iommufd may free.
+ */
+static int hdiov_vfio_attach_ioas(struct vfio_device *vfio, u32 *pt_id)
+{
+	struct hdiov_vdev *vdev = to_hdiov_vdev(vfio);
+	int start_ret = 0;
+	int ret;
+
+	scoped_guard(mutex, &vdev->lock)
+		hdiov_vdev_stop(vdev);
+
+	ret = vfio_iommufd_physical_attach_ioas(vfio, pt_id);
+
+	/* Also when it failed: the old domain, if any, is still attached */
+	scoped_guard(mutex, &vdev->lock) {
+		if (READ_ONCE(vdev->domain))
+			start_ret = hdiov_vdev_start(vdev);
+	}
+	if (ret)
+		return ret;
+	if (start_ret)
+		vfio_iommufd_physical_detach_ioas(vfio);
+	return start_ret;
+}
+
+static void hdiov_vfio_detach_ioas(struct vfio_device *vfio)
+{
+	struct hdiov_vdev *vdev = to_hdiov_vdev(vfio);
+
+	scoped_guard(mutex, &vdev->lock)
+		hdiov_vdev_stop(vdev);
+	vfio_iommufd_physical_detach_ioas(vfio);
+}
+#endif
+
+const struct vfio_device_ops hdiov_vfio_ops = {
+	.name = "hdiov",
+	.open_device = hdiov_vfio_open,
+	.close_device = hdiov_vfio_close,
+	.request = hdiov_vfio_request,
+	.read = hdiov_vfio_read,
+	.write = hdiov_vfio_write,
+	.mmap = hdiov_vfio_mmap,
+	.ioctl = hdiov_vfio_ioctl,
+#ifndef HDIOV_COMPAT_REGION_IOCTL
+	.get_region_info_caps = hdiov_region_get_info,
+#endif
+#if IS_ENABLED(CONFIG_IOMMUFD)
+	.bind_iommufd = vfio_iommufd_physical_bind,
+	.unbind_iommufd = vfio_iommufd_physical_unbind,
+	.attach_ioas = hdiov_vfio_attach_ioas,
+	.detach_ioas = hdiov_vfio_detach_ioas,
+#endif
+};

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * HD-IOV: queue-pair virtualization of PCI devices (Intel Scalable IOV)
+ *
+ * The one interface between the core (hdiov.ko) and the drivers of physical
+ * functions. The core composes VDEVs, binds PASIDs, allocates interrupt
+ * messages and speaks VFIO; a vendor driver speaks to its hardware only. See
+ * Documentation/driver-api/hdiov.rst.
+ */
+#ifndef _LINUX_HDIOV_H
+#define _LINUX_HDIOV_H
+
+#include <linux/bits.h>
+#include <linux/build_bug.h>
+#include <linux/types.h>
+
+struct attribute_group;
+struct device;
+struct hdiov_adi;
+struct hdiov_pf;
+struct hdiov_pf_core;
+struct hdiov_vdev;
+struct iommu_domain;
+struct module;
+struct seq_file;
+
+/* Base address registers of a PCI function (PCI Local Bus, header type 0) */
+#define HDIOV_NUM_BARS		6
+
+/* Largest number of vectors of a VDEV: the MSI-X table size field */
+#define HDIOV_MAX_VECTORS	2048
+
+/* Returned by &hdiov_vector_ops.slot */
+#define HDIOV_SLOT_ANY		(-1)
+#define HDIOV_SLOT_SOFTWARE	(-2)
+
+/**
+ * struct hdiov_bar - one base address register of a VDEV
+ * @size: bytes, a power of two of at least PAGE_SIZE; 0 if there is no such BAR
+ * @flags: PCI_BASE_ADDRESS_MEM_TYPE_64 and PCI_BASE_ADDRESS_MEM_PREFETCH bits.
+ *	A 64-bit BAR also takes the next register, whose entry stays zero.
+ */
+struct hdiov_bar {
+	u64 size;
+	u32 flags;
+};
+
+/**
+ * struct hdiov_model - the PCI device that a guest sees
+ * @vendor: PCI vendor id
+ * @device: PCI device id
+ * @subsystem_vendor: PCI subsystem vendor id
+ * @subsystem_device: PCI subsystem id
+ * @class_code: base class, sub-class and interface, 24 bits
+ * @revision: PCI revision id
+ * @bar: the BARs
+ * @msix_bar: BAR that holds the MSI-X table and pending bits. Both are emulated
+ *	by the core, no access to them reaches the vendor.
+ * @msix_table: byte offset of the MSI-X table in @msix_bar
+ * @msix_pba: byte offset of the pending bit array in @msix_bar
+ * @trap_class: names of the kinds of registers that trap, for statistics
+ * @num_trap_classes: entries of @trap_class
+ */
+struct hdiov_model {
+	u16 vendor;
+	u16 device;
+	u16 subsystem_vendor;
+	u16 subsystem_device;
+	u32 class_code;
+	u8 revision;
+	struct hdiov_bar bar[HDIOV_NUM_BARS];
+	u8 msix_bar;
+	u32 msix_table;
+	u32 msix_pba;
+	const char * const *trap_class;
+	unsigned int num_trap_classes;
+};
+
+/**
+ * struct hdiov_type - a kind and size of VDEV that a PF offers
+ * @name: stable name; the mdev type is "<PCI driver>-<name>"
+ * @pretty_name: one line for people
+ * @model: what the guest sees
+ * @num_qps: queue pairs of an ADI of this type
+ * @num_vectors: MSI-X vectors of a VDEV of this type, at least 1
+ */
+struct hdiov_type {
+	const char *name;
+	const char *pretty_name;
+	const struct hdiov_model *model;
+	unsigned int num_qps;
+	unsigned int num_vectors;
+};
+
+/**
+ * struct hdiov_area - pages of a VDEV's BAR that are mapped into the guest
+ * @bar: index of the BAR
+ * @offset: first byte in the BAR, page aligned
+ * @size: bytes, a multiple of PAGE_SIZE
+ */
+struct hdiov_area {
+	unsigned int bar;
+	u64 offset;
+	u64 size;
+};
+
+/**
+ * struct hdiov_adi - an assignable device interface
+ * @pf: the physical function
+ * @type: what was asked for
+ * @qp_base: first of the ADI's queue pairs on the PF; they are contiguous
+ * @num_qps: number of queue pairs
+ * @areas: fast-path areas. Set by &hdiov_adi_ops.create, constant from then on
+ * @num_areas: entries of @areas
+ * @vdev: the VDEV composed from this ADI; private to the core
+ *
+ * A vendor embeds this as the first member of its own structure. The core
+ * allocates (&hdiov_pf.adi_size bytes, zeroed), fills all members but @areas
+ * and @num_areas before &hdiov_adi_ops.create, and frees.
+ */
+struct hdiov_adi {
+	struct hdiov_pf *pf;
+	const struct hdiov_type *type;
+	unsigned int qp_base;
+	unsigned int num_qps;
+	const struct hdiov_area *areas;
+	unsigned int num_areas;
+
+	/* private: */
+	struct hdiov_vdev *vdev;
+};
+
+/**
+ * HDIOV_ADI_SIZE - value of &hdiov_pf.adi_size
+ * @adi_struct: the vendor's structure
+ * @member: its first member, a struct hdiov_adi
+ */
+#define HDIOV_ADI_SIZE(adi_struct, member)				\
+	(sizeof(adi_struct) +						\
+	 BUILD_BUG_ON_ZERO(offsetof(adi_struct, member)) +		\
+	 BUILD_BUG_ON_ZERO(!__same_type(((adi_struct *)0)->member,	\
+					struct hdiov_adi)))
+
+/**
+ * struct hdiov_adi_ops - life of an ADI
+ *
+ * An ADI is in one of three states::
+ *
+ *	create --> IDLE --set_pasid--> BOUND --enable--> RUNNING
+ *	destroy <-- IDLE <--clear_pasid-- BOUND <--quiesce-- RUNNING
+ *
+ * No DMA may leave the ADI's queues, its mailbox included, in any state but
+ * RUNNING: this is what keeps a queue from ever running without its PASID.
+ *
+ * The core calls all of these in process context, may sleep. Calls for one ADI
+ * are serialized; calls for different ADIs run in parallel and must not wait
+ * for one another's firmware answers more than the hardware's command queue
+ * enforces.
+ *
+ * @available: optional; how many more ADIs of @type the PF could make just now
+ *	as far as the vendor's resources other than queue pairs go (contexts,
+ *	firmware limits). Called without locks, may be called at any time while
+ *	the PF is registered.
+ * @create: claim and set up the hardware context of an ADI, in state IDLE. Sets
+ *	&hdiov_adi.areas. Returns 0; -ENOSPC after a dev_err() that names the
+ *	resource; or another negative errno. On error nothing stays claimed.
+ * @destroy: undo @create. State IDLE. Cannot fail: what the hardware refuses to
+ *	give back is logged and stays claimed until the PF is reset.
+ * @set_pasid: IDLE to BOUND: all requests of this ADI carry @pasid (20 bits)
+ *	from now on. The core has attached the PASID to an IOMMU domain before.
+ *	Returns 0 or a negative errno, then the state stays IDLE.
+ * @clear_pasid: BOUND to IDLE.
+ * @enable: BOUND to RUNNING: the guest may program and start queues. Returns 0
+ *	or a negative errno, then the state stays BOUND.
+ * @quiesce: RUNNING to BOUND: stop all queues and the mailbox, drain, and return
+ *	only when no transaction of this ADI is pending. Doorbells are already
+ *	unmapped and no trapped access runs. Returns 0, or a negative errno if
+ *	the hardware does not confirm; the core then never gives the PASID and
+ *	the queue pairs to anyone else.
+ * @reset: in BOUND: put everything that a guest can see or has programmed back
+ *	to what it was after @create (a function level reset). The PASID stays
+ *	set and vectors stay bound: where the hardware loses them, write them
+ *	again. Returns 0 or a negative errno; the ADI is then left BOUND and the
+ *	VDEV is dead until its next reset.
+ * @show: optional; print the hardware context into the VDEV's debugfs file, each
+ *	line "name: value"
+ */
+struct hdiov_adi_ops {
+	unsigned int (*available)(struct hdiov_pf *pf,
+				  const struct hdiov_type *type);
+	int (*create)(struct hdiov_adi *adi);
+	void (*destroy)(struct hdiov_adi *adi);
+	int (*set_pasid)(struct hdiov_adi *adi, u32 pasid);
+	void (*clear_pasid)(struct hdiov_adi *adi);
+	int (*enable)(struct hdiov_adi *adi);
+	int (*quiesce)(struct hdiov_adi *adi);
+	int (*reset)(struct hdiov_adi *adi);
+	void (*show)(struct hdiov_adi *adi, struct seq_file *s);
+};
+
+/**
+ * struct hdiov_mmio_ops - registers of a VDEV
+ *
+ * Called only in state RUNNING. The core answers for a VDEV that is not RUNNING
+ * (reads give all ones, writes are dropped), keeps these calls and state changes
+ * apart, and looks after the MSI-X table. Any number of these may run at once,
+ * with each other and with &hdiov_vector_ops. Every value and offset comes from
+ * a guest and may be hostile.
+ *
+ * @read: slow path: read the 32-bit register at @offset (a multiple of 4, inside
+ *	the BAR). Process context, may sleep. Offsets in a fast-path area arrive
+ *	here too, from users that do not map. Registers that do not exist return
+ *	what the hardware would.
+ * @write: slow path: write, as @read.
+ * @trap_class: index into &hdiov_model.trap_class of the register at @offset, for
+ *	statistics only
+ * @fast_page: the physical address that backs page @page (0 is the first) of
+ *	fast-path area @area, page aligned, or -ENXIO while nothing does (a
+ *	vector that the guest has not enabled). The core maps an inert page in
+ *	that case. Called under the fault handler's locks: must not sleep for
+ *	long, must not touch user memory. An address handed out stays valid
+ *	until the core has unmapped it: before @quiesce, and before and after
+ *	&hdiov_vector_ops.bind and .unbind.
+ */
+struct hdiov_mmio_ops {
+	u32 (*read)(struct hdiov_adi *adi, unsigned int bar, u64 offset);
+	void (*write)(struct hdiov_adi *adi, unsigned int bar, u64 offset,
+		      u32 value);
+	unsigned int (*trap_class)(struct hdiov_adi *adi, unsigned int bar,
+				   u64 offset, bool write);
+	int (*fast_page)(struct hdiov_adi *adi, unsigned int area,
+			 unsigned int page, phys_addr_t *addr);
+};
+
+/**
+ * struct hdiov_vector_ops - which interrupt message a vector of an ADI uses
+ *
+ * Called in process context with the VDEV's interrupt mutex held, in any state
+ * of the ADI, in parallel with &hdiov_mmio_ops. Vectors come and go one by one
+ * when the guest enables them.
+ *
+ * @slot: optional, NULL is the same as always %HDIOV_SLOT_ANY; which slot of the
+ *	interrupt message storage vector @vector must use: a slot number where
+ *	the hardware ties them together, %HDIOV_SLOT_ANY, or
+ *	%HDIOV_SLOT_SOFTWARE for a vector without hardware that the driver
+ *	raises by hdiov_adi_signal().
+ * @bind: vector @vector (0 based) of the ADI now has message @slot: an index of
+ *	the device's own table, or of the PF's MSI-X table. The message is
+ *	already live. The vendor keeps the number, over resets too, and points
+ *	the interrupt causes of that vector to it. Not called for software
+ *	vectors. Returns 0 or a negative errno.
+ * @unbind: undo @bind: no cause of this ADI may raise the message after return.
+ */
+struct hdiov_vector_ops {
+	int (*slot)(struct hdiov_adi *adi, unsigned int vector);
+	int (*bind)(struct hdiov_adi *adi, unsigned int vector,
+		    unsigned int slot);
+	void (*unbind)(struct hdiov_adi *adi, unsigned int vector);
+};
+
+/**
+ * struct hdiov_ims_ops - a PF's own interrupt message table
+ *
+ * For devices with interrupt message storage other than their MSI-X table.
+ * Called by the irq core in atomic context with a raw spinlock held.
+ *
+ * @write_msg: store address and data of @slot
+ * @mask: no interrupt from @slot after return
+ * @unmask: undo @mask
+ */
+struct hdiov_ims_ops {
+	void (*write_msg)(struct hdiov_pf *pf, unsigned int slot, u64 address,
+			  u32 data);
+	void (*mask)(struct hdiov_pf *pf, unsigned int slot);
+	void (*unmask)(struct hdiov_pf *pf, unsigned int slot);
+};
+
+/**
+ * struct hdiov_pf - a physical function in HD-IOV mode
+ * @dev: the device; its driver's name begins the names of the mdev types
+ * @owner: module of the vendor driver, THIS_MODULE
+ * @adi_size: HDIOV_ADI_SIZE() of the vendor's structure
+ * @adi_ops: life of an ADI
+ * @mmio_ops: registers of a VDEV
+ * @vector_ops: interrupts of an ADI
+ * @ims_ops: the device's own message table; NULL to use the PF's MSI-X table,
+ *	which must then be enabled with room for dynamic allocation
+ *	(pci_msix_can_alloc_dyn()) before hdiov_register_pf()
+ * @num_ims: slots of the device's own table
+ * @types: the types offered, constant while registered
+ * @num_types: entries of @types
+ * @num_qps: queue pairs to share out, numbered from 0
+ * @vdev_groups: optional; NULL-terminated sysfs groups of the vendor, shown in
+ *	each VDEV's mdev directory. In a show or store function,
+ *	hdiov_adi_from_dev() gives the ADI.
+ * @domain_alloc: only for a software device that no IOMMU serves: allocate a
+ *	paging domain of the driver's own, with map_pages, unmap_pages,
+ *	iova_to_phys and free. The PASID handed to &hdiov_adi_ops.set_pasid is
+ *	then just a number, and hdiov_adi_domain() tells what it stands for.
+ *	NULL for real devices, which must have PASIDs enabled.
+ * @core: private to the core
+ *
+ * Embedded in the vendor's structure of the PF.
+ */
+struct hdiov_pf {
+	struct device *dev;
+	struct module *owner;
+	size_t adi_size;
+	const struct hdiov_adi_ops *adi_ops;
+	const struct hdiov_mmio_ops *mmio_ops;
+	const struct hdiov_vector_ops *vector_ops;
+	const struct hdiov_ims_ops *ims_ops;
+	unsigned int num_ims;
+	const struct hdiov_type *types;
+	unsigned int num_types;
+	unsigned int num_qps;
+	const struct attribute_group **vdev_groups;
+	struct iommu_domain *(*domain_alloc)(struct hdiov_pf *pf);
+
+	/* private: */
+	struct hdiov_pf_core *core;
+};
+
+int hdiov_register_pf(struct hdiov_pf *pf);
+void hdiov_unregister_pf(struct hdiov_pf *pf);
+
+void hdiov_pf_reset_prepare(struct hdiov_pf *pf);
+void hdiov_pf_reset_done(struct hdiov_pf *pf);
+
+void hdiov_adi_request_reset(struct hdiov_adi *adi);
+void hdiov_adi_signal(struct hdiov_adi *adi, unsigned int vector);
+struct iommu_domain *hdiov_adi_domain(struct hdiov_adi *adi);
+
+const char *hdiov_adi_name(struct hdiov_adi *adi);
+struct hdiov_adi *hdiov_adi_from_dev(struct device *dev);
+int hdiov_adi_config_lock(struct hdiov_adi *adi);
+void hdiov_adi_config_unlock(struct hdiov_adi *adi);
+
+#endif /* _LINUX_HDIOV_H */
