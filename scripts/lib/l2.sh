@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# L2, the tenant's guest: one initramfs a kernel, made of the stock kernel's own modules and of L1's trixie binaries.
+
+l2_programs="/usr/bin/iperf3 /usr/bin/ping /usr/sbin/ethtool /usr/bin/ip /usr/bin/tcpdump"
+l2_modules="virtio_pci virtio_net iavf 8021q af_packet"
+l2_dpdk_modules="uio_pci_generic"
+
+# put_programs ROOT PROGRAM...: copy from L1's root with the libraries they are linked to.
+put_programs() {
+	local root=$1 f
+	shift
+
+	for f in "$@" $("${sudo[@]}" chroot "$l1_dir" ldd "$@" | sed -n -E 's/.*(=> |^\t)(\/[^ ]+).*/\2/p' | sort -u); do
+		mkdir -p "$root/$(dirname "$f")"
+		cp -L "$l1_dir/$f" "$root/$f"
+	done
+}
+
+make_l2_initrd() {
+	local which=$1 dpdk=$2 root abi out=$3 m dir
+
+	abi=$(cat "$cache/kernel-$which/abi")
+	root=$(mktemp -d "$cache/l2root.XXXXXX")
+	mkdir -p "$root"/{dev,proc,sys,etc,tmp,run,root,usr/{bin,sbin,lib,lib64}}
+	for m in bin sbin lib lib64; do
+		ln -s "usr/$m" "$root/$m"
+	done
+	cp "$(deb_dir busybox-static)/usr/bin/busybox" "$root/usr/bin/busybox"
+	for m in $("$root/usr/bin/busybox" --list); do
+		[ "$m" = busybox ] || ln -s busybox "$root/usr/bin/$m"
+	done
+	for m in ip ping modprobe; do
+		rm -f "$root/usr/bin/$m"
+	done
+	ln -s ../bin/busybox "$root/usr/sbin/modprobe"
+	# shellcheck disable=SC2086
+	put_programs "$root" $l2_programs
+	# shellcheck disable=SC2086
+	put_modules "$root" "$cache/kernel-$which/modules" $l2_modules $([ "$dpdk" = no ] || echo $l2_dpdk_modules)
+	# modprobe's own layout, so that the guest loads and unloads its drivers as any distribution does.
+	dir=$root/usr/lib/modules/$abi
+	mkdir -p "$dir"
+	rm "$root/modules/order"
+	mv "$root/modules" "$dir/kernel"
+	cp "$cache/kernel-$which/modules"/modules.builtin* "$dir/" 2>/dev/null || true
+	/sbin/depmod -b "$root" "$abi"
+	if [ "$dpdk" = yes ]; then
+		put_programs "$root" /usr/bin/dpdk-testpmd
+		dir=$(basename "$(find "$l1_dir"/usr/lib/x86_64-linux-gnu/dpdk -maxdepth 1 -name 'pmds-*')")
+		for m in "$l1_dir/usr/lib/x86_64-linux-gnu/dpdk/$dir"/librte_{bus_pci,bus_vdev,common_iavf,net_iavf,mempool_ring,net_virtio,net_ring}.so*; do
+			[ -e "$m" ] || continue
+			put_programs "$root" "${m#"$l1_dir"}"
+		done
+		mkdir -p "$root/usr/lib/x86_64-linux-gnu/dpdk/$dir"
+	fi
+	printf 'root:x:0:0:root:/root:/bin/sh\n' >"$root/etc/passwd"
+	printf 'root:x:0:\n' >"$root/etc/group"
+	cp "$top/scripts/l2/init" "$root/init"
+	cp "$top/scripts/l2/agent" "$root/usr/lib/agent"
+	chmod 0755 "$root/init" "$root/usr/lib/agent"
+	pack_cpio "$root" "$out"
+	rm -rf "$root"
+}
+
+make_l2() {
+	local which root
+
+	root=$(mktemp -d "$cache/l2disk.XXXXXX")
+	for which in stable backports; do
+		mkdir -p "$root/$which"
+		cp "$cache/kernel-$which/vmlinux" "$root/$which/vmlinux"
+		make_l2_initrd "$which" no "$root/$which/initrd"
+		make_l2_initrd "$which" yes "$root/$which/initrd-dpdk"
+	done
+	mkdir -p "$l2_dir"
+	rm -f "$l2_dir/l2.img.new"
+	mke2fs -q -t ext4 -O '^has_journal' -m 0 -L l2 -d "$root" "$l2_dir/l2.img.new" 1G
+	mv "$l2_dir/l2.img.new" "$l2_dir/l2.img"
+	rm -rf "$root"
+}
+
+build_l2() (
+	local k
+
+	lock l2
+	k=$(key l2-1 "$(cat "$l1_dir/.key" "$cache/kernel-stable/.key" "$cache/kernel-backports/.key")" @scripts/l2 @scripts/lib/l2.sh \
+		"$(declare -f put_modules module_order pack_cpio)")
+	if ! fresh "$l2_dir" "$k"; then
+		step l2 "L2 guest images (stock kernels with iavf; DPDK)" make_l2
+		seal "$l2_dir" "$k"
+	fi
+)

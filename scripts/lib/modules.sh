@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# hdiov's modules against each kernel's headers, in the build chroot; the kselftests; the kernel's own check scripts.
+
+# kernel_build WHICH: the kernel's build folder, as the chroot sees it.
+kernel_build() {
+	if [ "$1" = debug ]; then
+		echo /cache/debug/build
+	else
+		echo "/usr/src/linux-headers-$(cat "$cache/kernel-$1/abi")"
+	fi
+}
+
+# sync_sources DIR: copy what the modules' build reads, touching only what changed, so that make builds only that.
+sync_sources() {
+	mkdir -p "$1"
+	rsync -rlc --delete --include='*/' --include='*.c' --include='*.h' --include=Kbuild --include=Makefile --include='Kconfig*' \
+		--exclude='*' --prune-empty-dirs "$top/Kbuild" "$top/Makefile" "$top/Kconfig" "$top/include" "$top/drivers" "$1/"
+}
+
+# make_modules WHICH [MAKE-ARGUMENT...]
+make_modules() {
+	local which=$1 dir=$cache/modules-$1
+	shift
+
+	sync_sources "$dir/src"
+	in_chroot "make -j$(nproc) -C $(kernel_build "$which") M=/cache/modules-$which/src $* modules"
+}
+
+# The modules and the module index with them in it, as they are laid over L1's /lib/modules/ABI.
+make_overlay() {
+	local which=$1 dir=$cache/modules-$1 abi all ko
+
+	abi=$(cat "$cache/kernel-$which/abi")
+	all=$(mktemp -d "$cache/all.XXXXXX")
+	mkdir -p "$all/lib/modules"
+	cp -al "$cache/kernel-$which/modules" "$all/lib/modules/$abi"
+	# Links: what depmod rewrites must not be the stock kernel's own files.
+	rm -f "$all/lib/modules/$abi"/modules.{dep,alias,symbols,softdep,devname,weakdep}* "$all/lib/modules/$abi"/modules.builtin*.bin
+	mkdir -p "$all/lib/modules/$abi/updates"
+	find "$dir/src" -name '*.ko' | while read -r ko; do
+		cp "$ko" "$all/lib/modules/$abi/updates/"
+	done
+	/sbin/depmod -b "$all" "$abi"
+	rm -rf "$dir/overlay"
+	mkdir -p "$dir/overlay"
+	cp -a "$all/lib/modules/$abi/updates" "$dir/overlay/"
+	cp -a "$all/lib/modules/$abi"/modules.*.bin "$all/lib/modules/$abi"/modules.{dep,alias,symbols,softdep} "$dir/overlay/"
+	rm -rf "$all"
+}
+
+make_modules_overlay() {
+	make_modules "$1"
+	make_overlay "$1"
+}
+
+# build_modules WHICH...
+build_modules() {
+	local which
+
+	[ -e "$top/Kbuild" ] || return 0
+	for which in "$@"; do
+		if [ "$which" = debug ]; then build_debug_kernel; else stock_kernel "$which"; fi
+		build_chroot
+		build_modules_for "$which"
+	done
+}
+
+build_modules_for() (
+	which=$1
+	lock "modules-$which"
+	k=$(key modules-1 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key")" @Kbuild @Makefile @Kconfig @include @drivers)
+	if ! fresh "$cache/modules-$which" "$k"; then
+		mkdir -p "$cache/modules-$which"
+		step "modules-$which" "hdiov's modules for $(cat "$cache/kernel-$which/abi")" make_modules_overlay "$which"
+		seal "$cache/modules-$which" "$k"
+	fi
+)
+
+# Rebuild the modules for a running L1's kernel and put them there.
+cmd_modules() {
+	local name=$l1_name which
+
+	if [ "${1:-}" = --name ]; then name=$2; fi
+	need_vm "$name"
+	which=$(cat "$(vm_dir "$name")/kernel")
+	build_modules "$which"
+	[ -d "$cache/modules-$which/overlay" ] || die "there are no modules to build (no Kbuild in $top)"
+	tar -C "$cache/modules-$which/overlay" -cf - . |
+		vm_ssh "$name" "tar --no-same-owner -C /lib/modules/$(cat "$cache/kernel-$which/abi") -xf -"
+	say "in $name now: $(cd "$cache/modules-$which/overlay/updates" && echo *.ko)"
+}
+
+# The kernel source, slimmed to what a build for this testbed and the check scripts need.
+unpack_kernel_source() {
+	local deb
+
+	private_apt_setup
+	rm -rf "$cache/linux.new" "$cache/linux"
+	mkdir -p "$cache/linux.new/deb"
+	download linux-source-7.3
+	deb=$(find "$cache/debs" -name 'linux-source-7.3_*.deb' | sort -V | tail -n 1)
+	dpkg-deb -x "$deb" "$cache/linux.new/deb"
+	# Kconfig wants every Kconfig file, but nothing here compiles these.
+	tar -C "$cache/linux.new" -xf "$cache/linux.new/deb/usr/src/linux-source-7.3.tar.xz" --strip-components=1 --anchored --wildcards \
+		--exclude='linux-source-7.3/arch/[a-tvwyz]*/*' --exclude='linux-source-7.3/drivers/gpu/*.[ch]' \
+		--exclude='linux-source-7.3/sound/*.[ch]' --exclude='linux-source-7.3/drivers/media/*.[ch]' \
+		--exclude='linux-source-7.3/drivers/staging/*.[ch]' --exclude='linux-source-7.3/tools/perf/*' \
+		--exclude='linux-source-7.3/Documentation/devicetree/*'
+	rm -rf "$cache/linux.new/deb"
+	mv "$cache/linux.new" "$cache/linux"
+}
+
+kernel_source() (
+	local k
+
+	lock linux-source
+	k=$(key linux-1 linux-source-7.3 "$(declare -f unpack_kernel_source)")
+	if ! fresh "$cache/linux" "$k"; then
+		step linux-source "kernel source (linux-source-7.3)" unpack_kernel_source
+		seal "$cache/linux" "$k"
+	fi
+)
+
+make_tests() {
+	rm -rf "$cache/tests.new"
+	mkdir -p "$cache/tests.new" "$cache/tests-build"
+	rsync -rlc --delete "$top/tools/testing/selftests/hdiov" "$top/include" "$cache/tests-build/"
+	in_chroot "make -j$(nproc) -C /cache/tests-build/hdiov OUTPUT=/cache/tests.new KSRC=/cache/linux"
+	rm -rf "$cache/tests"
+	mv "$cache/tests.new" "$cache/tests"
+}
+
+build_tests() (
+	local k
+
+	[ -d "$top/tools/testing/selftests/hdiov" ] || return 0
+	build_chroot
+	kernel_source
+	lock tests
+	k=$(key tests-1 "$(cat "$chroot_dir/.key" "$cache/linux/.key")" @tools/testing/selftests @include "$(declare -f make_tests)")
+	if ! fresh "$cache/tests" "$k"; then
+		step tests "kselftests" make_tests
+		seal "$cache/tests" "$k"
+	fi
+)
