@@ -20,10 +20,11 @@ static irqreturn_t hdiov_vector_handler(int irq, void *data)
 {
 	struct hdiov_vector *vector = data;
 
-	guard(spinlock)(&vector->lock);
+	spin_lock(&vector->lock);
 	vector->count++;
 	if (vector->trigger)
 		eventfd_signal(vector->trigger);
+	spin_unlock(&vector->lock);
 	return IRQ_HANDLED;
 }
 
@@ -38,11 +39,14 @@ void hdiov_adi_signal(struct hdiov_adi *adi, unsigned int vector)
 {
 	struct hdiov_vector *vec = &adi->vdev->vectors[vector];
 
-	guard(spinlock_irqsave)(&vec->lock);
-	if (!vec->trigger)
-		return;
-	vec->count++;
-	eventfd_signal(vec->trigger);
+	unsigned long flags;
+
+	spin_lock_irqsave(&vec->lock, flags);
+	if (vec->trigger) {
+		vec->count++;
+		eventfd_signal(vec->trigger);
+	}
+	spin_unlock_irqrestore(&vec->lock, flags);
 }
 EXPORT_SYMBOL_GPL(hdiov_adi_signal);
 
