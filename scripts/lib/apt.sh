@@ -79,7 +79,7 @@ deb_dir() {
 		private_apt_setup
 		rm -rf "$d"
 		mkdir -p "$d"
-		download "$1/trixie" >&2
+		download "$1/trixie" >>"$logs/downloads.log" 2>&1
 		dpkg-deb -x "$(find "$cache/debs" -name "$1_*.deb" | sort -V | tail -n 1)" "$d"
 		seal "$d" unpacked
 	fi

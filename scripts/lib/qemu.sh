@@ -93,7 +93,7 @@ meson_dir() {
 	if [ ! -e "$d/.key" ]; then
 		rm -rf "$d"
 		mkdir -p "$d"
-		download meson/bookworm-backports >&2
+		download meson/bookworm-backports >>"$logs/downloads.log" 2>&1
 		dpkg-deb -x "$(find "$cache/debs" -name 'meson_*bpo12*.deb' | sort -V | tail -n 1)" "$d"
 		seal "$d" unpacked
 	fi

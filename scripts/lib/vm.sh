@@ -48,14 +48,14 @@ vm_alive() {
 	[ -n "$pid" ] && grep -aqs "hdiov-$1" "/proc/$pid/cmdline"
 }
 
-# vm_ssh NAME ARG...: ssh into it over one shared connection.
+# vm_ssh NAME ARG...: ssh into it over one shared connection, for at most ssh_limit seconds if that is set.
 vm_ssh() {
 	local d sock
 
 	d=$(vm_dir "$1")
 	sock=$(cat "$d/sockets")
 	shift
-	lock_free ssh -F /dev/null -i "$cache/ssh-key" -p "$(cat "$d/port")" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+	lock_free ${ssh_limit:+timeout $ssh_limit} ssh -F /dev/null -i "$cache/ssh-key" -p "$(cat "$d/port")" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
 		-o LogLevel=ERROR -o BatchMode=yes -o ControlMaster=auto -o ControlPersist=600 -o "ControlPath=$sock/ssh" \
 		-o ServerAliveInterval=15 -o ServerAliveCountMax=20 -o ConnectTimeout=20 -o Ciphers=aes128-ctr,chacha20-poly1305@openssh.com \
 		root@127.0.0.1 "$@"
@@ -74,7 +74,7 @@ accel_args() {
 	fi
 	case $verdict in
 	kvm) echo "-accel kvm -cpu host" ;;
-	*) echo "-accel tcg,thread=multi,tb-size=1024 -cpu qemu64,+svm,+npt,+nrip-save,+flushbyasid,+vmcbclean" ;;
+	*) echo "-accel tcg,thread=multi,tb-size=1024 -cpu qemu64,+svm,+npt" ;;
 	esac
 }
 
@@ -126,7 +126,7 @@ free_port() {
 has_device() { "$(qemu_binary)" -device help 2>/dev/null | grep -q "name \"$1\""; }
 
 cmd_boot() {
-	local kernel=stable name=$l1_name smp=2 mem=3G ports='' extra=() qemu d sock accel i start append=''
+	local kernel=stable name=$l1_name smp=2 mem=3G ports='' extra=() qemu d sock accel i start append='' modules=yes
 
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -136,6 +136,7 @@ cmd_boot() {
 		--mem) mem=$2 && shift 2 ;;
 		--ports) ports=$2 && shift 2 ;;
 		--append) append=$2 && shift 2 ;;
+		--no-modules) modules=no && shift ;;
 		--) shift && extra=("$@") && break ;;
 		*) die "boot: unknown argument $1 (see --help)" ;;
 		esac
@@ -147,6 +148,7 @@ cmd_boot() {
 	[[ $name =~ ^[a-z0-9-]+$ ]] || die "boot: --name $name: only a-z, 0-9 and -"
 	start=$(date +%s)
 	build_for_boot "$kernel"
+	if [ $modules = yes ]; then build_modules "$kernel"; fi
 	qemu=$(qemu_binary)
 	[ -x "$qemu" ] || die "no QEMU at $qemu; run: scripts/testbed build qemu"
 	d=$(vm_dir "$name")
@@ -220,8 +222,7 @@ run_in() {
 	need_vm "$name"
 	if [ $# = 1 ]; then cmd=$1; else cmd=$(printf '%q ' "$@"); fi
 	# The limit holds within L1, so that nothing is left running there; the outer one is for an L1 that hangs.
-	timeout $((limit + 30)) bash -c "$(declare -f vm_ssh vm_dir); cache=$(printf %q "$cache"); vm_ssh \"\$@\"" bash \
-		"$name" "timeout -k 10 $limit bash -c $(printf %q "$cmd")" || rc=$?
+	ssh_limit=$((limit + 30)) vm_ssh "$name" "timeout -k 10 $limit bash -c $(printf %q "$cmd")" || rc=$?
 	if [ "$rc" = 255 ] && ! vm_alive "$name"; then
 		tail -n 20 "$(vm_dir "$name")/console.log" >&2
 		die "$name died; console: $(vm_dir "$name")/console.log"
