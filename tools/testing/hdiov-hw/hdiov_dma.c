@@ -9,9 +9,10 @@
 #include "hw/i386/intel_iommu.h"
 #include "hdiov_dma.h"
 
-void hdiov_dma_init(HdiovDma *d, PCIDevice *dev)
+void hdiov_dma_init(HdiovDma *d, PCIDevice *dev, uint16_t pasid_cap)
 {
     d->dev = dev;
+    d->pasid_cap = pasid_cap;
     d->by_pasid = g_hash_table_new_full(g_direct_hash, g_direct_equal,
                                         NULL, g_free);
 }
@@ -49,6 +50,11 @@ static bool hdiov_dma_rw(HdiovDma *d, uint32_t pasid, dma_addr_t addr,
         ret = pci_dma_rw(d->dev, addr, buf, len,
                          is_write ? DMA_DIRECTION_FROM_DEVICE :
                          DMA_DIRECTION_TO_DEVICE, MEMTXATTRS_UNSPECIFIED);
+    } else if (!d->pasid_cap ||
+               !(pci_get_word(d->dev->config + d->pasid_cap + PCI_PASID_CTRL) &
+                 PCI_PASID_CTRL_ENABLE)) {
+        /* A function must not send PASIDs before it is told that it may */
+        ret = MEMTX_ACCESS_ERROR;
     } else {
         ret = vtd_pasid_dma_rw(d->dev, pasid, addr, buf, len, is_write);
     }

@@ -24,12 +24,13 @@ typedef struct HdiovDmaCount {
 
 typedef struct HdiovDma {
     PCIDevice *dev;
+    uint16_t pasid_cap;     /* offset of the PASID capability, 0 if none */
     HdiovDmaCount total;
     HdiovDmaCount no_pasid;
     GHashTable *by_pasid;   /* PASID -> HdiovDmaCount */
 } HdiovDma;
 
-void hdiov_dma_init(HdiovDma *d, PCIDevice *dev);
+void hdiov_dma_init(HdiovDma *d, PCIDevice *dev, uint16_t pasid_cap);
 void hdiov_dma_finalize(HdiovDma *d);
 
 /*

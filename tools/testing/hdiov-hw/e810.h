@@ -1,0 +1,384 @@
+/*
+ * Emulated Intel E810 physical function
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HW_HDIOV_E810_H
+#define HW_HDIOV_E810_H
+
+#include "qemu/units.h"
+#include "qemu/timer.h"
+#include "qemu/queue.h"
+#include "hw/pci/pci_device.h"
+#include "net/net.h"
+#include "e810_regs.h"
+#include "hdiov_dma.h"
+
+#define TYPE_E810 "e810"
+OBJECT_DECLARE_SIMPLE_TYPE(E810State, E810)
+
+#define E810_DEFAULT_VSI        1       /* what firmware gives an idle PF */
+#define E810_FIRST_VSI          2       /* 0 belongs to the management engine */
+#define E810_SWID               1
+#define E810_MAX_RULES          8192
+#define E810_MAX_LISTS          1024
+#define E810_NO_VSI             0xffff
+#define E810_DEADBEEF           0xdeadbeef  /* what undefined registers read */
+
+/* One direction of an admin or mailbox queue */
+typedef struct E810Ring {
+    uint32_t reg[CQ_NREGS];
+    bool stopped;               /* by a fault, until LEN is written again */
+} E810Ring;
+
+typedef struct E810CtlQ {
+    E810Ring sq;                /* ATQ */
+    E810Ring rq;                /* ARQ */
+    uint16_t vsi;               /* of a VSI's mailbox, or E810_NO_VSI */
+    bool active;
+    QTAILQ_ENTRY(E810CtlQ) next;
+} E810CtlQ;
+
+typedef struct E810Desc {
+    uint16_t flags;
+    uint16_t opcode;
+    uint16_t datalen;
+    uint16_t retval;
+    uint32_t cookie_high;
+    uint32_t cookie_low;
+    union {
+        uint8_t raw[16];
+        uint16_t w[8];
+        struct {
+            uint32_t param0;
+            uint32_t param1;
+            uint32_t addr_high;
+            uint32_t addr_low;
+        };
+    };
+} QEMU_PACKED E810Desc;
+QEMU_BUILD_BUG_ON(sizeof(E810Desc) != AQ_DESC_SIZE);
+
+typedef struct E810VsiStats {
+    uint64_t gorc, uprc, mprc, bprc, gotc, uptc, mptc, bptc;
+    uint32_t rdpc, tepc;
+} E810VsiStats;
+
+typedef struct E810Vsi {
+    bool valid;
+    bool in_reset;              /* VMSWR is set */
+    uint8_t type;
+    uint8_t vf_id;
+    uint8_t ctx[VSI_CTX_SIZE];
+    uint32_t pasid;             /* register VSI_PASID */
+    uint32_t rstat;             /* VSIGEN_RSTAT but for VMRD */
+    int64_t reset_done;         /* when VMRD becomes 1 */
+    uint16_t num_rxq;           /* of the region that RSS spreads over */
+    E810CtlQ mbx;
+    E810VsiStats stats;
+} E810Vsi;
+
+typedef struct E810RxQ {
+    bool enabled;
+    bool stopped;               /* by a fault or MDD, until enabled again */
+    uint16_t vsi;               /* owner by VSI context, or E810_NO_VSI */
+    uint16_t head;
+    uint16_t tail;
+    uint16_t qlen;
+    uint16_t rxmax;
+    uint32_t dbuf;
+    uint8_t dsize;
+    uint8_t rxdid;
+    bool crcstrip;
+    bool l2tsel;
+    bool showiv;
+    uint64_t base;
+    /* descriptors fetched ahead */
+    uint16_t cache_pos;
+    uint16_t cache_len;
+    uint64_t cache[16];         /* buffer addresses */
+} E810RxQ;
+
+typedef struct E810Node E810Node;
+
+typedef struct E810TxQ {
+    bool configured;            /* by 0x0C30, until 0x0C31 */
+    bool stopped;               /* by a fault or MDD */
+    bool active;                /* on the list of queues with work */
+    uint16_t id;
+    uint16_t vsi;
+    uint16_t head;
+    uint16_t tail;
+    uint16_t qlen;
+    bool tso_ena;
+    uint64_t base;
+    uint8_t ctx[22];
+    E810Node *node;             /* leaf of the scheduler tree */
+    QTAILQ_ENTRY(E810TxQ) next;
+} E810TxQ;
+
+typedef struct E810Vector {
+    struct E810State *dev;
+    uint32_t dyn_ctl;           /* INTENA, WB_ON_ITR as last written */
+    uint16_t itr[3];            /* 2 us units */
+    uint8_t rate;
+    uint8_t pending;            /* a bit for each ITR index, 3: no ITR */
+    int64_t last;               /* last interrupt */
+    uint64_t fired;
+    QEMUTimer timer;
+} E810Vector;
+
+typedef struct E810Rule {
+    uint16_t type;
+    uint16_t recipe;
+    uint16_t src;
+    uint16_t index;
+    uint32_t act;
+    uint8_t mac[6];
+    uint16_t vlan;
+    uint16_t ethertype;
+    QTAILQ_ENTRY(E810Rule) next;
+} E810Rule;
+
+typedef struct E810List {
+    bool used;
+    DECLARE_BITMAP(vsi, E810_NUM_VSI);
+} E810List;
+
+typedef struct E810RlProfile {
+    uint8_t level;
+    uint8_t type;
+    uint16_t id;
+    uint64_t bps;               /* 0: no limit */
+    uint16_t burst;
+    uint8_t raw[12];
+} E810RlProfile;
+
+struct E810Node {
+    uint32_t teid;
+    E810Node *parent;
+    uint8_t level;
+    uint16_t children;
+    bool queue;                 /* a Tx queue hangs here */
+    bool limited;               /* has a rate limit */
+    uint8_t data[16];
+    int64_t next_send;          /* token bucket: when the bucket has room */
+};
+
+typedef struct E810Counters {
+    uint64_t doorbells_tx;
+    uint64_t doorbells_rx;
+    uint64_t doorbells_mbx;
+    uint64_t interrupts;
+    uint64_t aq_commands;
+    uint64_t mbx_to_pf;
+    uint64_t mbx_to_vsi;
+    uint64_t tx_packets;        /* frames after segmentation */
+    uint64_t rx_packets;        /* frames put into a queue */
+    uint64_t uplink_tx;
+    uint64_t uplink_rx;
+    uint64_t loopback;
+    uint64_t mdd;
+    uint64_t drop_no_desc;
+    uint64_t drop_no_queue;
+    uint64_t drop_no_match;
+    uint64_t drop_oversize;
+    uint64_t drop_vlan;
+    uint64_t drop_prune;
+    uint64_t drop_dma_fault;
+    uint64_t spoof_mac;
+    uint64_t spoof_vlan;
+    uint64_t unknown_reg;
+} E810Counters;
+
+struct E810State {
+    PCIDevice parent_obj;
+
+    /* properties */
+    NICConf conf;
+    uint16_t device_id;
+    bool siov;
+
+    NICState *nic;
+    MemoryRegion bar0;
+    MemoryRegion mmio;
+    MemoryRegion msix_page;
+    MemoryRegion bar3;
+    HdiovDma dma;
+    E810Counters cnt;
+    bool flr;                   /* the reset under way is an FLR */
+
+    /* control queues */
+    E810CtlQ fw;
+    E810CtlQ mbx;
+    QEMUBH *cq_bh;
+    QTAILQ_HEAD(, E810CtlQ) cq_active;
+    QTAILQ_HEAD(, E810CtlQ) mbx_wait;   /* for room in the PF's ARQ */
+    uint8_t aq_buf[AQ_BUF_MAX];
+    bool lse_enabled;
+    int res_owner[8];
+
+    /* VSIs and the switch */
+    E810Vsi vsi[E810_NUM_VSI];
+    E810Rule *rule[E810_MAX_RULES];
+    GHashTable *mac_rules;              /* recipe, VLAN, MAC -> E810Rule */
+    E810Rule *vlan_rule[4096];
+    QTAILQ_HEAD(, E810Rule) misc_rules;
+    E810List list[E810_MAX_LISTS];
+    uint8_t pf_lut[2048];
+    uint8_t global_lut[16][512];
+    uint16_t max_frame;
+    uint8_t mac[6];                     /* as written by 0x0108 */
+
+    /* scheduler */
+    GHashTable *nodes;                  /* TEID -> E810Node */
+    uint32_t next_teid;
+    E810RlProfile rl[64];
+
+    /* queues */
+    E810RxQ rxq[E810_NUM_RXQ];
+    E810TxQ txq[E810_NUM_TXQ];
+    QEMUBH *tx_bh;
+    QEMUTimer *tx_timer;
+    QTAILQ_HEAD(, E810TxQ) tx_active;
+    uint8_t *tx_buf;                    /* a packet as fetched */
+    uint8_t *seg_buf;                   /* a frame as sent */
+    uint8_t *rx_buf;                    /* a frame as received */
+
+    /* interrupts */
+    E810Vector vec[E810_NUM_VECTORS];
+    uint32_t oicr;
+
+    /* registers that only store */
+    uint32_t qrx_context[8 * E810_NUM_RXQ];
+    uint32_t qrxflxp[E810_NUM_RXQ];
+    uint32_t qint_tqctl[E810_NUM_TXQ];
+    uint32_t qint_rqctl[E810_NUM_RXQ];
+    uint32_t vect2func[E810_NUM_VECTORS];
+    uint32_t vpint_mbx_ctl[E810_NUM_VSI];
+    uint32_t hkey[13 * 1024];
+    uint32_t hlut[16 * 1024];
+    uint32_t gl_mbx_pasid;
+    uint32_t glint_ctl;
+    uint32_t oicr_ena, oicr_ctl, fw_ctl, mbx_ctl, sb_ctl;
+    uint32_t gllan_rctl;
+    uint32_t mdet_tclan, mdet_pqm, mdet_rx;
+    uint32_t pf_mdet_tclan, pf_mdet_pqm, pf_mdet_rx;
+    uint32_t vmindex;
+    uint32_t qtx_cntx_ctl;
+    uint32_t qtx_cntx_data[10];
+    uint32_t fd_ena;
+    uint32_t rstctl;
+    int64_t pfr_done;                   /* PFSWR reads 1 until then */
+    int64_t grst_done;                  /* GLGEN_RSTAT is not 0 until then */
+    uint32_t grst_type;
+};
+
+/* e810_pci.c */
+void e810_reset_pf(E810State *s);
+
+/* e810_mmio.c */
+extern const MemoryRegionOps e810_mmio_ops;
+
+/* e810_irq.c */
+void e810_irq_init(E810State *s);
+void e810_irq_finalize(E810State *s);
+void e810_irq_reset(E810State *s);
+void e810_irq_cause(E810State *s, uint32_t cause_ctl);
+void e810_oicr_set(E810State *s, uint32_t bits);
+uint32_t e810_oicr_read(E810State *s);
+uint32_t e810_dyn_ctl_read(E810State *s, unsigned v);
+void e810_dyn_ctl_write(E810State *s, unsigned v, uint32_t val);
+void e810_itr_write(E810State *s, unsigned v, unsigned i, uint32_t val);
+
+/* e810_ctlq.c */
+void e810_ctlq_init(E810State *s);
+void e810_ctlq_finalize(E810State *s);
+void e810_ctlq_reset(E810State *s, E810CtlQ *q);
+uint32_t e810_ctlq_read(E810Ring *r, unsigned reg);
+void e810_ctlq_write(E810State *s, E810CtlQ *q, bool rq, unsigned reg,
+                     uint32_t val);
+bool e810_ctlq_event(E810State *s, E810CtlQ *q, E810Desc *d, const void *buf,
+                     uint16_t len);
+void e810_link_event(E810State *s);
+
+/* e810_aq.c */
+uint16_t e810_aq_command(E810State *s, E810Desc *d, uint8_t *buf,
+                         uint16_t len);
+void e810_fill_link(E810State *s, uint8_t *buf);
+
+/* e810_vsi.c */
+E810Vsi *e810_vsi_get(E810State *s, unsigned num);
+uint16_t e810_vsi_count(E810State *s);
+uint16_t e810_vsi_update(E810State *s, unsigned num, const uint8_t *ctx,
+                         bool add);
+void e810_vsi_free(E810State *s, unsigned num);
+void e810_vsi_default(E810State *s);
+void e810_vsi_rtrig(E810State *s, unsigned num, uint32_t val);
+uint32_t e810_vsi_rstat(E810State *s, unsigned num);
+bool e810_vsi_pending(E810State *s, unsigned num);
+int e810_vsi_rxq(E810State *s, E810Vsi *v, unsigned idx);
+static inline uint32_t e810_vsi_dma_pasid(E810Vsi *v)
+{
+    return v->pasid & VSI_PASID_EN ? v->pasid & HDIOV_PASID_MASK :
+                                     HDIOV_NO_PASID;
+}
+
+/* e810_switch.c */
+void e810_switch_init(E810State *s);
+void e810_switch_finalize(E810State *s);
+void e810_switch_clear(E810State *s);
+uint16_t e810_switch_rules(E810State *s, uint16_t opcode, unsigned count,
+                           uint8_t *buf, unsigned len);
+uint16_t e810_switch_res(E810State *s, bool alloc, unsigned count,
+                         uint8_t *buf, unsigned len);
+void e810_switch_tx(E810State *s, unsigned src, uint8_t *frame, unsigned len,
+                    bool csum_ok);
+void e810_switch_rx(E810State *s, const uint8_t *frame, unsigned len);
+
+/* e810_sched.c */
+void e810_sched_init(E810State *s);
+void e810_sched_finalize(E810State *s);
+void e810_sched_reset(E810State *s);
+uint16_t e810_sched_command(E810State *s, E810Desc *d, uint8_t *buf,
+                            unsigned len);
+E810Node *e810_sched_add_leaf(E810State *s, uint32_t parent,
+                              const uint8_t *data, uint16_t *rc);
+void e810_sched_del_leaf(E810State *s, E810Node *n);
+bool e810_sched_has_child(E810State *s, uint32_t parent, E810Node *leaf);
+int64_t e810_sched_when(E810State *s, E810Node *leaf, int64_t now);
+void e810_sched_charge(E810State *s, E810Node *leaf, int64_t now,
+                       unsigned bytes);
+
+/* e810_tx.c */
+void e810_tx_init(E810State *s);
+void e810_tx_finalize(E810State *s);
+uint16_t e810_tx_add(E810State *s, unsigned num_grps, uint8_t *buf,
+                     unsigned len);
+uint16_t e810_tx_disable(E810State *s, E810Desc *d, uint8_t *buf,
+                         unsigned len);
+void e810_tx_release(E810State *s, E810TxQ *q);
+void e810_tx_stop_vsi(E810State *s, unsigned vsi);
+void e810_tx_doorbell(E810State *s, unsigned q, uint32_t val);
+
+/* e810_rx.c */
+void e810_rx_ctrl_write(E810State *s, unsigned q, uint32_t val);
+uint32_t e810_rx_ctrl_read(E810State *s, unsigned q);
+void e810_rx_tail(E810State *s, unsigned q, uint32_t val);
+void e810_rx_stop(E810State *s, unsigned q);
+void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
+                     unsigned len, bool loopback, bool csum_ok);
+
+/* helpers for little endian buffers and VLAN tags */
+static inline bool e810_vlan(const uint8_t *f, unsigned len, uint16_t *tci)
+{
+    if (len >= 16 && f[12] == 0x81 && f[13] == 0x00) {
+        *tci = lduw_be_p(f + 14);
+        return true;
+    }
+    *tci = 0;
+    return false;
+}
+
+#endif

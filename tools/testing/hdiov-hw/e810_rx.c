@@ -1,0 +1,485 @@
+/*
+ * Emulated Intel E810: receive
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include <zlib.h>
+#include "qemu/log.h"
+#include "qemu/crc32c.h"
+#include "net/checksum.h"
+#include "net/eth.h"
+#include "e810.h"
+
+#define FRAME_MIN   60
+#define RXDID_LEGACY_16 0
+#define RXDID_LEGACY_32 1
+#define RXDID_FLEX_NIC  2
+
+enum {
+    PTYPE_L2 = 1, PTYPE_IPV4_FRAG = 22, PTYPE_IPV4 = 23, PTYPE_IPV6_FRAG = 88,
+    PTYPE_IPV6 = 89,
+};
+
+/* What the parser finds out about a frame */
+typedef struct RxMeta {
+    uint8_t ptype;
+    bool l3l4p;                 /* checksums were looked at */
+    bool ipe, l4e;
+    bool ipv6ext;
+    bool rss;
+    uint32_t hash;
+    uint8_t umbcast;
+    bool tag;                   /* one was stripped */
+    uint16_t tci;
+} RxMeta;
+
+static uint32_t rx_ctx(E810State *s, unsigned q, unsigned lsb, unsigned width)
+{
+    uint64_t lo = s->qrx_context[lsb / 32 * E810_NUM_RXQ + q];
+    uint64_t hi = lsb / 32 < 7 ?
+                  s->qrx_context[(lsb / 32 + 1) * E810_NUM_RXQ + q] : 0;
+
+    return (lo | hi << 32) >> (lsb % 32) & MAKE_64BIT_MASK(0, width);
+}
+
+/* Take the queue context over; false if the card could not run with it */
+static bool e810_rx_load(E810State *s, unsigned n)
+{
+    E810RxQ *q = &s->rxq[n];
+
+    q->base = (rx_ctx(s, n, 32, 32) |
+               (uint64_t)rx_ctx(s, n, 64, 25) << 32) << 7;
+    q->qlen = rx_ctx(s, n, 89, 13);
+    q->dbuf = rx_ctx(s, n, 102, 7) * 128;
+    q->dsize = rx_ctx(s, n, 116, 1) ? 32 : 16;
+    q->crcstrip = rx_ctx(s, n, 117, 1);
+    q->l2tsel = rx_ctx(s, n, 119, 1);
+    q->showiv = rx_ctx(s, n, 127, 1);
+    q->rxmax = rx_ctx(s, n, 174, 14);
+    q->rxdid = s->qrxflxp[n] & 0x3f;
+    q->head = rx_ctx(s, n, 0, 13);
+    q->tail = 0;
+    q->cache_len = 0;
+
+    /* Header split is not modelled; other descriptor profiles need a package */
+    return q->qlen >= 8 && q->qlen <= 8160 && q->head < q->qlen && q->dbuf &&
+           q->rxmax >= 64 && q->rxmax <= E810_MAX_FRAME &&
+           !rx_ctx(s, n, 114, 2) && q->rxdid <= RXDID_FLEX_NIC;
+}
+
+void e810_rx_stop(E810State *s, unsigned n)
+{
+    s->rxq[n].enabled = false;
+    s->rxq[n].cache_len = 0;
+}
+
+void e810_rx_ctrl_write(E810State *s, unsigned n, uint32_t val)
+{
+    E810RxQ *q = &s->rxq[n];
+
+    if (!(val & QRX_CTRL_REQ)) {
+        e810_rx_stop(s, n);
+    } else if (!q->enabled && e810_rx_load(s, n)) {
+        q->enabled = true;
+        q->stopped = false;
+    } else if (!q->enabled) {
+        qemu_log_mask(LOG_GUEST_ERROR, "e810: Rx queue %u: bad context\n", n);
+    }
+}
+
+uint32_t e810_rx_ctrl_read(E810State *s, unsigned n)
+{
+    return s->rxq[n].enabled ? QRX_CTRL_REQ | QRX_CTRL_STAT : 0;
+}
+
+void e810_rx_tail(E810State *s, unsigned n, uint32_t val)
+{
+    E810RxQ *q = &s->rxq[n];
+
+    s->cnt.doorbells_rx++;
+    if (!q->enabled || q->stopped) {
+        return;
+    }
+    if (val >= q->qlen) {
+        q->stopped = true;
+        s->cnt.mdd++;
+        qemu_log_mask(LOG_GUEST_ERROR, "e810: Rx queue %u of VSI %u: tail %u "
+                      "beyond its %u descriptors\n", n, q->vsi, val, q->qlen);
+        if (!(s->mdet_rx & BIT(31))) {
+            s->mdet_rx = BIT(31) | MDD_RX_TAIL << 26 |
+                         (q->vsi & 0xff) << 15 | n;
+        }
+        s->pf_mdet_rx = 1;
+        e810_oicr_set(s, OICR_MAL_DETECT);
+        return;
+    }
+    q->tail = val & ~7;
+}
+
+static unsigned e810_rx_avail(E810RxQ *q)
+{
+    return q->tail >= q->head ? q->tail - q->head :
+                                q->qlen - q->head + q->tail;
+}
+
+static uint32_t rx_toeplitz(E810State *s, unsigned vsi, const uint8_t *in,
+                            unsigned len)
+{
+    uint32_t hash = 0, window, next;
+    unsigned i, j;
+
+    /* byte i of the key is byte i % 4 of register i / 4 */
+#define KEY(i) ((s->hkey[(i) / 4 * 1024 + vsi] >> ((i) % 4 * 8)) & 0xff)
+    window = KEY(0) << 24 | KEY(1) << 16 | KEY(2) << 8 | KEY(3);
+    for (i = 0; i < len; i++) {
+        next = KEY(i + 4);
+        for (j = 0; j < 8; j++) {
+            if (in[i] & (0x80 >> j)) {
+                hash ^= window;
+            }
+            window = window << 1 | ((next >> (7 - j)) & 1);
+        }
+    }
+#undef KEY
+    return hash;
+}
+
+static bool rx_has_key(E810State *s, unsigned vsi)
+{
+    int i;
+
+    for (i = 0; i < 13; i++) {
+        if (s->hkey[i * 1024 + vsi]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void rx_l4(RxMeta *m, uint8_t proto, const uint8_t *l4, unsigned len,
+                  uint32_t pseudo, bool verify)
+{
+    unsigned base = m->ptype;
+
+    switch (proto) {
+    case IP_PROTO_UDP:
+        if (len < 8) {
+            return;
+        }
+        m->ptype = base + 1;
+        m->l3l4p = true;
+        if (verify && lduw_be_p(l4 + 6)) {
+            m->l4e = net_checksum_finish(net_checksum_add(len, (uint8_t *)l4) +
+                                         pseudo) != 0;
+        }
+        break;
+    case IP_PROTO_TCP:
+        if (len < 20) {
+            return;
+        }
+        m->ptype = base + 3;
+        m->l3l4p = true;
+        if (verify) {
+            m->l4e = net_checksum_finish(net_checksum_add(len, (uint8_t *)l4) +
+                                         pseudo) != 0;
+        }
+        break;
+    case IP_PROTO_SCTP:
+        if (len < 12) {
+            return;
+        }
+        m->ptype = base + 4;
+        m->l3l4p = true;
+        if (verify) {
+            static const uint8_t zero[4];
+            struct iovec iov[] = {
+                { (void *)l4, 8 }, { (void *)zero, 4 },
+                { (void *)(l4 + 12), len - 12 },
+            };
+
+            m->l4e = iov_crc32c(0xffffffff, iov, 3) != ldl_le_p(l4 + 8);
+        }
+        break;
+    case 1:                             /* ICMP */
+    case 58:                            /* ICMPv6 */
+        m->ptype = base + 5;
+        break;
+    }
+}
+
+static void rx_parse(E810State *s, unsigned vsi, const uint8_t *f,
+                     unsigned len, bool verify, RxMeta *m)
+{
+    unsigned off = 14, iplen, tot, hl;
+    uint16_t type = lduw_be_p(f + 12);
+    uint8_t in[36];                     /* of the hash */
+    bool frag, l4 = false;
+    uint8_t proto;
+
+    m->ptype = PTYPE_L2;
+    while ((type == ETH_P_VLAN || type == ETH_P_DVLAN) && off + 4 <= len &&
+           off < 22) {
+        type = lduw_be_p(f + off + 2);
+        off += 4;
+    }
+
+    if (type == ETH_P_IP && off + 20 <= len && f[off] >> 4 == 4) {
+        const uint8_t *ip = f + off;
+
+        iplen = (ip[0] & 0xf) * 4;
+        tot = lduw_be_p(ip + 2);
+        if (iplen < 20 || tot < iplen || off + tot > len) {
+            return;
+        }
+        frag = lduw_be_p(ip + 6) & 0x3fff;
+        m->ptype = frag ? PTYPE_IPV4_FRAG : PTYPE_IPV4;
+        m->l3l4p = true;
+        m->ipe = verify &&
+                 net_checksum_finish(net_checksum_add(iplen, (uint8_t *)ip));
+        memcpy(in, ip + 12, 8);
+        hl = 8;
+        proto = ip[9];
+        if (!frag) {
+            rx_l4(m, proto, ip + iplen, tot - iplen,
+                  net_checksum_add(8, (uint8_t *)ip + 12) + proto +
+                  tot - iplen, verify);
+            l4 = m->ptype == PTYPE_IPV4 + 1 || m->ptype == PTYPE_IPV4 + 3 ||
+                 m->ptype == PTYPE_IPV4 + 4;
+        }
+        if (l4) {
+            memcpy(in + hl, ip + iplen, 4);
+            hl += 4;
+        }
+    } else if (type == ETH_P_IPV6 && off + 40 <= len && f[off] >> 4 == 6) {
+        const uint8_t *ip = f + off;
+
+        tot = lduw_be_p(ip + 4);
+        if (off + 40 + tot > len) {
+            return;
+        }
+        m->ptype = PTYPE_IPV6;
+        memcpy(in, ip + 8, 32);
+        hl = 32;
+        proto = ip[6];
+        iplen = 0;                      /* of extension headers */
+        frag = false;
+        while (!frag && (proto == 0 || proto == 43 || proto == 60 ||
+                         proto == 44) && iplen + 8 <= tot) {
+            const uint8_t *ext = ip + 40 + iplen;
+
+            m->ipv6ext = true;
+            if (proto == 44) {
+                frag = true;
+                m->ptype = PTYPE_IPV6_FRAG;
+                break;
+            }
+            proto = ext[0];
+            iplen += (ext[1] + 1) * 8;
+        }
+        m->l3l4p = true;
+        if (!frag && iplen <= tot) {
+            rx_l4(m, proto, ip + 40 + iplen, tot - iplen,
+                  net_checksum_add(32, (uint8_t *)ip + 8) + proto +
+                  tot - iplen, verify);
+            l4 = m->ptype == PTYPE_IPV6 + 1 || m->ptype == PTYPE_IPV6 + 3 ||
+                 m->ptype == PTYPE_IPV6 + 4;
+        }
+        if (l4) {
+            memcpy(in + hl, ip + 40 + iplen, 4);
+            hl += 4;
+        }
+    } else {
+        return;
+    }
+
+    if (rx_has_key(s, vsi)) {
+        m->rss = true;
+        m->hash = rx_toeplitz(s, vsi, in, hl);
+    }
+}
+
+/* The queue for a frame: by the look-up table if it was hashed */
+static int rx_select(E810State *s, E810Vsi *v, unsigned vsi, const RxMeta *m)
+{
+    unsigned lut = 0, opt = v->ctx[VSI_CTX_Q_OPT_RSS];
+
+    if (m->rss && v->num_rxq > 1) {
+        switch (opt & VSI_RSS_LUT_TYPE) {
+        case VSI_RSS_LUT_PF:
+            lut = s->pf_lut[m->hash % sizeof(s->pf_lut)];
+            break;
+        case VSI_RSS_LUT_GLOBAL:
+            lut = s->global_lut[(opt >> 2) & 0xf][m->hash % 512];
+            break;
+        default:
+            lut = s->hlut[(m->hash % 64) / 4 * 1024 + vsi] >>
+                  ((m->hash % 4) * 8) & 0xff;
+            break;
+        }
+    }
+    return e810_vsi_rxq(s, v, lut & (v->num_rxq - 1));
+}
+
+/* Fetch buffer addresses ahead; false stops the queue */
+static bool e810_rx_prefetch(E810State *s, E810RxQ *q, uint32_t pasid)
+{
+    uint64_t d[ARRAY_SIZE(q->cache) * 4];
+    unsigned i, n = MIN(e810_rx_avail(q), ARRAY_SIZE(q->cache));
+
+    n = MIN(n, q->qlen - q->head);
+    if (!hdiov_dma_read(&s->dma, pasid, q->base + q->head * q->dsize, d,
+                        n * q->dsize)) {
+        q->stopped = true;
+        return false;
+    }
+    for (i = 0; i < n; i++) {
+        q->cache[i] = le64_to_cpu(d[i * q->dsize / 8]);
+    }
+    q->cache_pos = 0;
+    q->cache_len = n;
+    return true;
+}
+
+static void e810_rx_writeback(E810State *s, E810RxQ *q, uint32_t pasid,
+                              unsigned idx, unsigned len, bool eop,
+                              bool loopback, const RxMeta *m)
+{
+    uint64_t d[4] = {};
+    uint16_t tag1 = m->tag && q->l2tsel ? m->tci : 0;
+    uint16_t tag2 = m->tag && !q->l2tsel ? m->tci : 0;
+    int i;
+
+    if (q->rxdid == RXDID_FLEX_NIC) {
+        uint16_t st = RXF_DD;
+
+        d[0] = RXDID_FLEX_NIC | (uint64_t)len << 32;
+        if (eop) {
+            st |= RXF_EOP | (m->l3l4p ? RXF_L3L4P : 0) |
+                  (m->ipe ? RXF_IPE : 0) | (m->l4e ? RXF_L4E : 0) |
+                  (loopback ? RXF_LPBK : 0) | (m->ipv6ext ? RXF_IPV6EXADD : 0) |
+                  (q->crcstrip ? 0 : RXF_CRCP) |
+                  (m->rss ? RXF_RSS_VALID : 0) |
+                  (m->tag && q->l2tsel ? RXF_L2TAG1P : 0);
+            d[0] |= (uint64_t)m->umbcast << 14 | (uint64_t)m->ptype << 16;
+            d[1] = (uint64_t)tag1 << 16 | (uint64_t)m->hash << 32;
+            d[2] = (m->tag && !q->l2tsel ? RXF1_L2TAG2P : 0) |
+                   (uint64_t)tag2 << 48;
+        }
+        d[1] |= st;
+    } else {
+        uint64_t qw1 = RXD_DD | (uint64_t)len << RXD_LEN_S;
+
+        if (eop) {
+            qw1 |= RXD_EOP | (m->l3l4p ? RXD_L3L4P : 0) |
+                   (m->ipe ? RXD_ERR_IPE : 0) | (m->l4e ? RXD_ERR_L4E : 0) |
+                   (loopback ? RXD_LPBK : 0) |
+                   (m->ipv6ext ? RXD_IPV6EXADD : 0) |
+                   (q->crcstrip ? 0 : RXD_CRCP) |
+                   (m->rss ? RXD_FLTSTAT_RSS : 0) |
+                   (m->tag && q->l2tsel ? RXD_L2TAG1P : 0) |
+                   (uint64_t)m->umbcast << RXD_UMBCAST_S |
+                   (uint64_t)m->ptype << RXD_PTYPE_S;
+            d[0] = (uint64_t)tag1 << 16 | (uint64_t)m->hash << 32;
+            d[2] = (m->tag && !q->l2tsel ? RXD_L2TAG2P : 0) |
+                   (uint64_t)tag2 << 48;
+        }
+        d[1] = qw1;
+    }
+    for (i = 0; i < 4; i++) {
+        d[i] = cpu_to_le64(d[i]);
+    }
+    hdiov_dma_write(&s->dma, pasid, q->base + idx * q->dsize, d, q->dsize);
+}
+
+/* Put a frame into a queue of @vsi; @csum_ok: the card made the checksums */
+void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
+                     unsigned len, bool loopback, bool csum_ok)
+{
+    E810Vsi *v = &s->vsi[vsi];
+    uint32_t pasid = e810_vsi_dma_pasid(v);
+    uint16_t idx[E810_MAX_RX_BUFS];
+    uint64_t addr[E810_MAX_RX_BUFS];
+    bool bad = false;
+    unsigned i, n, pos;
+    RxMeta m = {};
+    E810RxQ *q;
+    int qid;
+
+    rx_parse(s, vsi, frame, len, !csum_ok, &m);
+    m.umbcast = !(frame[0] & 1) ? 0 :
+                !memcmp(frame, "\xff\xff\xff\xff\xff\xff", 6) ? 2 : 1;
+    qid = rx_select(s, v, vsi, &m);
+    if (qid < 0 || s->rxq[qid].vsi != vsi || !s->rxq[qid].enabled ||
+        s->rxq[qid].stopped) {
+        s->cnt.drop_no_queue++;
+        v->stats.rdpc++;
+        return;
+    }
+    q = &s->rxq[qid];
+
+    /* The frame as it is stored: without its tag, with its CRC, padded */
+    if ((v->ctx[VSI_CTX_VLAN_FLAGS] & VSI_VLAN_EMODE) !=
+        VSI_VLAN_EMODE_NOTHING && e810_vlan(frame, len, &m.tci)) {
+        m.tag = true;
+        memcpy(s->rx_buf, frame, 12);
+        memcpy(s->rx_buf + 12, frame + 16, len - 16);
+        frame = s->rx_buf;
+        len -= 4;
+    }
+    if (len < FRAME_MIN || !q->crcstrip) {
+        if (frame != s->rx_buf) {
+            memcpy(s->rx_buf, frame, len);
+            frame = s->rx_buf;
+        }
+        if (len < FRAME_MIN) {
+            memset(s->rx_buf + len, 0, FRAME_MIN - len);
+            len = FRAME_MIN;
+        }
+        if (!q->crcstrip) {
+            stl_le_p(s->rx_buf + len, crc32(0, s->rx_buf, len));
+            len += 4;
+        }
+    }
+    if (len > q->rxmax) {
+        s->cnt.drop_oversize++;
+        v->stats.rdpc++;
+        return;
+    }
+
+    n = DIV_ROUND_UP(len, q->dbuf);
+    if (n > E810_MAX_RX_BUFS || n > e810_rx_avail(q)) {
+        s->cnt.drop_no_desc++;
+        v->stats.rdpc++;
+        return;
+    }
+
+    for (i = 0, pos = 0; i < n; i++) {
+        unsigned size = MIN(q->dbuf, len - pos);
+
+        if (!q->cache_len && !e810_rx_prefetch(s, q, pasid)) {
+            s->cnt.drop_dma_fault++;
+            v->stats.rdpc++;
+            return;
+        }
+        addr[i] = q->cache[q->cache_pos++];
+        q->cache_len--;
+        idx[i] = q->head;
+        q->head = q->head + 1 == q->qlen ? 0 : q->head + 1;
+        /* A blocked write is lost on the bus; the card does not notice */
+        bad |= !hdiov_dma_write(&s->dma, pasid, addr[i], frame + pos, size);
+        pos += size;
+    }
+    for (i = 0, pos = 0; i < n; i++) {
+        unsigned size = MIN(q->dbuf, len - pos);
+
+        e810_rx_writeback(s, q, pasid, idx[i], size, i == n - 1, loopback, &m);
+        pos += size;
+    }
+    if (bad) {
+        s->cnt.drop_dma_fault++;
+    }
+    s->cnt.rx_packets++;
+    e810_irq_cause(s, s->qint_rqctl[qid]);
+}

@@ -1,0 +1,661 @@
+/*
+ * Emulated Intel E810: transmit
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A doorbell only puts its queue on a list. A bottom half takes a few packets
+ * of each queue in turn. Everything in a ring comes from a guest: what the
+ * card calls malicious stops that queue (0x0C31 and 0x0C30 start it anew) and
+ * is reported to the PF.
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "qemu/main-loop.h"
+#include "qemu/crc32c.h"
+#include "net/checksum.h"
+#include "net/eth.h"
+#include "e810.h"
+
+#define TX_QUEUE_BUDGET 16      /* packets of a queue in one turn */
+#define TX_BUDGET       256     /* packets in one run of the bottom half */
+#define TX_WINDOW       32      /* descriptors fetched at once */
+#define TX_HEADROOM     16      /* for VLAN tags */
+#define TX_GRP_SIZE     8
+#define TX_PERQ_SIZE    48
+
+typedef struct TxWindow {
+    uint16_t pos;
+    uint16_t len;
+    uint64_t qw[TX_WINDOW * 2];
+} TxWindow;
+
+typedef struct TxPacket {
+    bool has_ctx;
+    uint64_t ctx0, ctx1;
+    uint64_t qw1;               /* of the first data descriptor */
+    unsigned len;
+    unsigned descs;
+    bool fault;
+    bool dummy;
+    unsigned num_rs;
+    uint16_t rs[E810_MAX_TSO_BUFS + 1];
+} TxPacket;
+
+static uint64_t tx_ctx_bits(const uint8_t *ctx, unsigned lsb, unsigned width)
+{
+    uint64_t val = 0;
+    unsigned i;
+
+    for (i = 0; i < width; i++) {
+        val |= (uint64_t)(ctx[(lsb + i) / 8] >> ((lsb + i) % 8) & 1) << i;
+    }
+    return val;
+}
+
+/* Stop the queue of a malicious driver and tell the PF */
+static void e810_tx_mdd(E810State *s, E810TxQ *q, bool pqm, unsigned type)
+{
+    unsigned vf = q->vsi & 0xff;
+
+    q->stopped = true;
+    s->cnt.mdd++;
+    qemu_log_mask(LOG_GUEST_ERROR, "e810: Tx queue %u of VSI %u: malicious "
+                  "driver detected, type %u\n", q->id, q->vsi, type);
+    if (pqm) {
+        if (!(s->mdet_pqm & BIT(31))) {
+            s->mdet_pqm = BIT(31) | type << 26 | q->id << 12 | vf << 4;
+        }
+        s->pf_mdet_pqm = 1;
+    } else {
+        if (!(s->mdet_tclan & BIT(31))) {
+            s->mdet_tclan = BIT(31) | type << 26 | vf << 15 | q->id;
+        }
+        s->pf_mdet_tclan = 1;
+    }
+    e810_oicr_set(s, OICR_MAL_DETECT);
+}
+
+static unsigned e810_tx_avail(E810TxQ *q)
+{
+    return q->tail >= q->head ? q->tail - q->head :
+                                q->qlen - q->head + q->tail;
+}
+
+/* Descriptor @idx of the ring, through the window of fetched ones */
+static uint64_t *e810_tx_desc(E810State *s, E810TxQ *q, TxWindow *w,
+                              unsigned idx)
+{
+    unsigned i;
+
+    if (idx < w->pos || idx >= w->pos + w->len) {
+        unsigned end = q->tail > idx ? q->tail : q->qlen;
+
+        w->len = MIN(end - idx, TX_WINDOW);
+        w->pos = idx;
+        if (!hdiov_dma_read(&s->dma, e810_vsi_dma_pasid(&s->vsi[q->vsi]),
+                            q->base + idx * 16, w->qw, w->len * 16)) {
+            w->len = 0;
+            return NULL;
+        }
+        for (i = 0; i < w->len * 2; i++) {
+            w->qw[i] = le64_to_cpu(w->qw[i]);
+        }
+    }
+    return &w->qw[(idx - w->pos) * 2];
+}
+
+/*
+ * Gather a packet. Returns 1 for a whole packet, 0 if its end is not there
+ * yet, -1 if the queue was stopped.
+ */
+static int e810_tx_gather(E810State *s, E810TxQ *q, TxWindow *w, TxPacket *p)
+{
+    uint32_t pasid = e810_vsi_dma_pasid(&s->vsi[q->vsi]);
+    uint8_t *buf = s->tx_buf + TX_HEADROOM;
+    unsigned avail = e810_tx_avail(q), idx = q->head, bufs = 0, size;
+    uint64_t *d;
+    bool tso;
+
+    p->has_ctx = p->fault = p->dummy = false;
+    p->len = p->descs = p->num_rs = 0;
+
+    while (p->descs < avail) {
+        d = e810_tx_desc(s, q, w, idx);
+        if (!d) {
+            /* Where the ring cannot be read the queue cannot go on */
+            q->stopped = true;
+            s->cnt.drop_dma_fault++;
+            return -1;
+        }
+        p->descs++;
+
+        switch (TXD_DTYPE(d[1])) {
+        case TXD_CTX:
+            if (p->has_ctx || bufs) {
+                e810_tx_mdd(s, q, false, MDD_TX_BAD_DESC);
+                return -1;
+            }
+            p->has_ctx = true;
+            p->ctx0 = d[0];
+            p->ctx1 = d[1];
+            break;
+        case TXD_DATA:
+            size = TXD_BUFSZ(d[1]);
+            tso = p->has_ctx && (TXC_CMD(p->ctx1) & TXC_CMD_TSO);
+            if (!size) {
+                e810_tx_mdd(s, q, false, MDD_TX_LEN);
+                return -1;
+            }
+            if (++bufs > (tso ? E810_MAX_TSO_BUFS : E810_MAX_TX_BUFS)) {
+                e810_tx_mdd(s, q, false, MDD_TX_TOO_MANY_BUFS);
+                return -1;
+            }
+            if (p->len + size > (tso ? E810_MAX_TSO_LEN : E810_MAX_FRAME)) {
+                e810_tx_mdd(s, q, false, MDD_TX_LEN);
+                return -1;
+            }
+            if (bufs == 1) {
+                p->qw1 = d[1];
+            }
+            if (!p->fault &&
+                !hdiov_dma_read(&s->dma, pasid, d[0], buf + p->len, size)) {
+                p->fault = true;
+            }
+            p->len += size;
+            p->dummy |= !!(TXD_CMD(d[1]) & TXD_CMD_DUMMY);
+            if (TXD_CMD(d[1]) & TXD_CMD_RS) {
+                p->rs[p->num_rs++] = idx;
+            }
+            if (TXD_CMD(d[1]) & TXD_CMD_EOP) {
+                return 1;
+            }
+            break;
+        default:
+            e810_tx_mdd(s, q, false, MDD_TX_BAD_DESC);
+            return -1;
+        }
+        idx = idx + 1 == q->qlen ? 0 : idx + 1;
+    }
+    return 0;
+}
+
+static uint32_t tx_sum(const uint8_t *p, unsigned len)
+{
+    return net_checksum_add(len, (uint8_t *)p);
+}
+
+/* IPv4 header checksum */
+static void tx_ip_csum(uint8_t *l3, unsigned iplen)
+{
+    stw_be_p(l3 + 10, 0);
+    stw_be_p(l3 + 10, net_checksum_finish(tx_sum(l3, iplen)));
+}
+
+/*
+ * L4 checksum over @len bytes. The driver has put the sum of the pseudo header
+ * into the field, for TSO without the length: @add.
+ */
+static void tx_l4_csum(uint8_t *l4, unsigned len, unsigned cmd, unsigned add)
+{
+    uint16_t sum;
+
+    switch (cmd & TXD_CMD_L4T) {
+    case TXD_CMD_L4T_TCP:
+        stw_be_p(l4 + 16, net_checksum_finish(tx_sum(l4, len) + add));
+        break;
+    case TXD_CMD_L4T_UDP:
+        sum = net_checksum_finish(tx_sum(l4, len) + add);
+        stw_be_p(l4 + 6, sum ?: 0xffff);
+        break;
+    case TXD_CMD_L4T_SCTP:
+        stl_le_p(l4 + 8, 0);
+        stl_le_p(l4 + 8, crc32c(0xffffffff, l4, len));
+        break;
+    }
+}
+
+/* The offloads' header lengths must lie within the packet and fit its kind */
+static bool tx_headers_ok(const uint8_t *f, unsigned len, unsigned cmd,
+                          unsigned maclen, unsigned iplen, unsigned l4len)
+{
+    static const uint8_t l4_min[] = { 0, 20, 12, 8 };
+    unsigned l4t = (cmd & TXD_CMD_L4T) >> 8;
+
+    if (!(cmd & TXD_CMD_IIPT)) {
+        return !l4t;
+    }
+    if (maclen < 14 || maclen + iplen + (l4t ? l4len : 0) > len) {
+        return false;
+    }
+    if ((cmd & TXD_CMD_IIPT) == TXD_CMD_IIPT_IPV6) {
+        if (iplen < 40 || f[maclen] >> 4 != 6) {
+            return false;
+        }
+    } else if (iplen < 20 || f[maclen] >> 4 != 4) {
+        return false;
+    }
+    return !l4t || l4len >= l4_min[l4t];
+}
+
+static uint8_t *tx_insert_tag(uint8_t *f, uint16_t tci)
+{
+    memmove(f - 4, f, 12);
+    f -= 4;
+    stw_be_p(f + 12, ETH_P_VLAN);
+    stw_be_p(f + 14, tci);
+    return f;
+}
+
+/* Tags that the descriptors ask for, then to the switch */
+static void e810_tx_frame(E810State *s, E810TxQ *q, const TxPacket *p,
+                          uint8_t *f, unsigned len, bool csum_ok)
+{
+    /* L2TAG1 is next to the payload, L2TAG2 outside of it */
+    if (TXD_CMD(p->qw1) & TXD_CMD_IL2TAG1) {
+        f = tx_insert_tag(f, TXD_L2TAG1(p->qw1));
+        len += 4;
+    }
+    if (p->has_ctx && (TXC_CMD(p->ctx1) & TXC_CMD_IL2TAG2)) {
+        f = tx_insert_tag(f, TXC_L2TAG2(p->ctx0));
+        len += 4;
+    }
+    if (len + 4 > s->max_frame) {
+        s->cnt.drop_oversize++;
+        s->vsi[q->vsi].stats.tepc++;
+        return;
+    }
+    e810_switch_tx(s, q->vsi, f, len, csum_ok);
+}
+
+static bool e810_tx_tso(E810State *s, E810TxQ *q, const TxPacket *p)
+{
+    const uint8_t *in = s->tx_buf + TX_HEADROOM;
+    uint8_t *out = s->seg_buf + TX_HEADROOM;
+    unsigned cmd = TXD_CMD(p->qw1);
+    unsigned maclen = TXD_MACLEN(p->qw1), iplen = TXD_IPLEN(p->qw1);
+    unsigned l4len = TXD_L4LEN(p->qw1), hdr = maclen + iplen + l4len;
+    unsigned mss = TXC_MSS(p->ctx1), payload, pos = 0, n = 0;
+    bool tcp = (cmd & TXD_CMD_L4T) == TXD_CMD_L4T_TCP;
+    uint32_t seq;
+
+    if (!q->tso_ena || (!tcp && (cmd & TXD_CMD_L4T) != TXD_CMD_L4T_UDP) ||
+        mss < E810_MIN_MSS || hdr >= p->len ||
+        TXC_TSO_LEN(p->ctx1) != p->len - hdr ||
+        hdr + mss + 4 > E810_MAX_FRAME) {
+        return false;
+    }
+    payload = p->len - hdr;
+    seq = tcp ? ldl_be_p(in + maclen + iplen + 4) : 0;
+
+    while (pos < payload) {
+        unsigned seg = MIN(mss, payload - pos);
+        bool last = pos + seg == payload;
+        uint8_t *l3 = out + maclen, *l4 = l3 + iplen;
+
+        memcpy(out, in, hdr);
+        memcpy(out + hdr, in + hdr + pos, seg);
+        if ((cmd & TXD_CMD_IIPT) == TXD_CMD_IIPT_IPV6) {
+            stw_be_p(l3 + 4, iplen - 40 + l4len + seg);
+        } else {
+            stw_be_p(l3 + 2, iplen + l4len + seg);
+            stw_be_p(l3 + 4, lduw_be_p(in + maclen + 4) + n);
+            tx_ip_csum(l3, iplen);
+        }
+        if (tcp) {
+            stl_be_p(l4 + 4, seq + pos);
+            if (!last) {
+                l4[13] &= ~(TH_FIN | TH_PUSH);
+            }
+            if (n) {
+                l4[13] &= ~TH_CWR;
+            }
+        } else {
+            stw_be_p(l4 + 4, l4len + seg);
+        }
+        tx_l4_csum(l4, l4len + seg, cmd, l4len + seg);
+        e810_tx_frame(s, q, p, out, hdr + seg, true);
+        pos += seg;
+        n++;
+    }
+    return true;
+}
+
+/* Returns false if the packet was malicious */
+static bool e810_tx_send(E810State *s, E810TxQ *q, const TxPacket *p)
+{
+    uint8_t *f = s->tx_buf + TX_HEADROOM;
+    unsigned cmd = TXD_CMD(p->qw1);
+    unsigned maclen = TXD_MACLEN(p->qw1), iplen = TXD_IPLEN(p->qw1);
+    unsigned l4len = TXD_L4LEN(p->qw1);
+    bool csum_ok = false;
+
+    if (p->len < E810_MIN_TX_LEN) {
+        e810_tx_mdd(s, q, false, MDD_TX_LEN);
+        return false;
+    }
+    if (p->fault) {
+        /* The headers may not be there: nothing to look at */
+        s->cnt.drop_dma_fault++;
+        s->vsi[q->vsi].stats.tepc++;
+        return true;
+    }
+    /* Tunnels and direct switching are not modelled */
+    if (!tx_headers_ok(f, p->len, cmd, maclen, iplen, l4len) ||
+        (p->has_ctx && ((TXC_CMD(p->ctx1) & TXC_CMD_SWITCH) ||
+                        TXC_TUNNEL(p->ctx0)))) {
+        e810_tx_mdd(s, q, false, MDD_TX_BAD_HDR);
+        return false;
+    }
+    if (p->dummy) {
+        return true;
+    }
+    if (p->has_ctx && (TXC_CMD(p->ctx1) & TXC_CMD_TSO)) {
+        if (!e810_tx_tso(s, q, p)) {
+            e810_tx_mdd(s, q, false, MDD_TX_BAD_TSO);
+            return false;
+        }
+        return true;
+    }
+    if (p->len + 4 > E810_MAX_FRAME) {
+        e810_tx_mdd(s, q, false, MDD_TX_LEN);
+        return false;
+    }
+    if ((cmd & TXD_CMD_IIPT) == TXD_CMD_IIPT_IPV4_CSUM) {
+        tx_ip_csum(f + maclen, iplen);
+    }
+    if (cmd & TXD_CMD_L4T) {
+        tx_l4_csum(f + maclen + iplen, p->len - maclen - iplen, cmd, 0);
+        csum_ok = (cmd & TXD_CMD_IIPT) != TXD_CMD_IIPT_IPV4;
+    }
+    e810_tx_frame(s, q, p, f, p->len, csum_ok);
+    return true;
+}
+
+static void e810_tx_complete(E810State *s, E810TxQ *q, const TxPacket *p)
+{
+    uint32_t pasid = e810_vsi_dma_pasid(&s->vsi[q->vsi]);
+    uint64_t done = cpu_to_le64(TXD_DONE);
+    unsigned i;
+
+    q->head += p->descs;
+    if (q->head >= q->qlen) {
+        q->head -= q->qlen;
+    }
+    for (i = 0; i < p->num_rs; i++) {
+        hdiov_dma_write(&s->dma, pasid, q->base + p->rs[i] * 16 + 8, &done,
+                        sizeof(done));
+    }
+    if (p->num_rs) {
+        e810_irq_cause(s, s->qint_tqctl[q->id]);
+    }
+}
+
+static bool e810_tx_may_run(E810State *s, E810TxQ *q)
+{
+    E810Vsi *v = e810_vsi_get(s, q->vsi);
+
+    return q->configured && !q->stopped && v && !v->in_reset &&
+           q->head != q->tail;
+}
+
+/*
+ * A turn of one queue: returns the number of packets, and whether there is
+ * more, now or (for a rate limit) at *when.
+ */
+static unsigned e810_tx_run(E810State *s, E810TxQ *q, bool *more,
+                            int64_t *when)
+{
+    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    TxWindow w = {};
+    TxPacket p;
+    unsigned n;
+
+    *more = false;
+    *when = 0;
+    for (n = 0; n < TX_QUEUE_BUDGET; n++) {
+        if (!e810_tx_may_run(s, q)) {
+            return n;
+        }
+        *when = e810_sched_when(s, q->node, now);
+        if (*when > now) {
+            return n;
+        }
+        *when = 0;
+        if (e810_tx_gather(s, q, &w, &p) <= 0) {
+            return n;
+        }
+        if (!e810_tx_send(s, q, &p)) {
+            return n + 1;
+        }
+        e810_sched_charge(s, q->node, now, p.len);
+        e810_tx_complete(s, q, &p);
+    }
+    *more = e810_tx_may_run(s, q);
+    return n;
+}
+
+static void e810_tx_bh(void *opaque)
+{
+    E810State *s = opaque;
+    QTAILQ_HEAD(, E810TxQ) waiting = QTAILQ_HEAD_INITIALIZER(waiting);
+    int64_t first = INT64_MAX, when;
+    unsigned budget = TX_BUDGET;
+    E810TxQ *q;
+    bool more;
+
+    while (budget && (q = QTAILQ_FIRST(&s->tx_active))) {
+        unsigned n = e810_tx_run(s, q, &more, &when);
+
+        QTAILQ_REMOVE(&s->tx_active, q, next);
+        if (more) {
+            QTAILQ_INSERT_TAIL(&s->tx_active, q, next);
+        } else if (when) {
+            QTAILQ_INSERT_TAIL(&waiting, q, next);
+            first = MIN(first, when);
+        } else {
+            q->active = false;
+        }
+        budget -= MIN(budget, MAX(n, 1));
+    }
+    if (!QTAILQ_EMPTY(&s->tx_active)) {
+        qemu_bh_schedule(s->tx_bh);
+    }
+    while ((q = QTAILQ_FIRST(&waiting))) {
+        QTAILQ_REMOVE(&waiting, q, next);
+        QTAILQ_INSERT_TAIL(&s->tx_active, q, next);
+    }
+    if (first != INT64_MAX) {
+        timer_mod_anticipate_ns(s->tx_timer, first);
+    }
+}
+
+static void e810_tx_timer(void *opaque)
+{
+    E810State *s = opaque;
+
+    qemu_bh_schedule(s->tx_bh);
+}
+
+void e810_tx_doorbell(E810State *s, unsigned n, uint32_t val)
+{
+    E810TxQ *q = &s->txq[n];
+
+    s->cnt.doorbells_tx++;
+    if (!q->configured || q->stopped) {
+        return;
+    }
+    if (val >= q->qlen) {
+        e810_tx_mdd(s, q, true, MDD_TX_TAIL);
+        return;
+    }
+    q->tail = val;
+    if (!q->active && q->tail != q->head) {
+        q->active = true;
+        QTAILQ_INSERT_TAIL(&s->tx_active, q, next);
+        qemu_bh_schedule(s->tx_bh);
+    }
+}
+
+static uint16_t e810_tx_add_one(E810State *s, uint32_t parent, uint8_t *b)
+{
+    unsigned id = lduw_le_p(b), vsi, type, qlen;
+    const uint8_t *ctx = b + 8;
+    uint16_t rc;
+    E810TxQ *q;
+
+    if (id >= E810_NUM_TXQ) {
+        return AQ_RC_EINVAL;
+    }
+    q = &s->txq[id];
+    vsi = tx_ctx_bits(ctx, 80, 10);
+    type = tx_ctx_bits(ctx, 78, 2);
+    qlen = tx_ctx_bits(ctx, 135, 13);
+    if (q->configured) {
+        return AQ_RC_EEXIST;
+    }
+    /* One port, one PF; queue lengths as the datasheets of the family have */
+    if (!e810_vsi_get(s, vsi) || type == 3 || tx_ctx_bits(ctx, 65, 3) ||
+        tx_ctx_bits(ctx, 57, 3) || qlen < 8 || qlen > 8160) {
+        return AQ_RC_EINVAL;
+    }
+    q->node = e810_sched_add_leaf(s, parent, b + 32, &rc);
+    if (!q->node) {
+        return rc;
+    }
+    memcpy(q->ctx, ctx, sizeof(q->ctx));
+    q->vsi = vsi;
+    q->qlen = qlen;
+    q->base = tx_ctx_bits(ctx, 0, 57) << 7;
+    q->tso_ena = tx_ctx_bits(ctx, 152, 1);
+    q->head = q->tail = 0;
+    q->stopped = false;
+    q->configured = true;
+    stl_le_p(b + 4, q->node->teid);
+    return AQ_RC_OK;
+}
+
+/* 0x0C30 */
+uint16_t e810_tx_add(E810State *s, unsigned num_grps, uint8_t *buf,
+                     unsigned len)
+{
+    unsigned g, i, n, pos = 0;
+    uint32_t parent;
+    uint16_t rc;
+
+    if (!buf || !num_grps) {
+        return AQ_RC_EINVAL;
+    }
+    for (g = 0; g < num_grps; g++) {
+        if (len - pos < TX_GRP_SIZE) {
+            return AQ_RC_EINVAL;
+        }
+        parent = ldl_le_p(buf + pos);
+        n = buf[pos + 4];
+        pos += TX_GRP_SIZE;
+        if (!n || n * TX_PERQ_SIZE > len - pos) {
+            return AQ_RC_EINVAL;
+        }
+        for (i = 0; i < n; i++, pos += TX_PERQ_SIZE) {
+            rc = e810_tx_add_one(s, parent, buf + pos);
+            if (rc) {
+                return rc;
+            }
+        }
+    }
+    return AQ_RC_OK;
+}
+
+void e810_tx_release(E810State *s, E810TxQ *q)
+{
+    if (!q->configured) {
+        return;
+    }
+    q->configured = false;
+    q->head = q->tail = 0;
+    if (q->node) {
+        e810_sched_del_leaf(s, q->node);
+        q->node = NULL;
+    }
+}
+
+/* 0x0C31 */
+uint16_t e810_tx_disable(E810State *s, E810Desc *d, uint8_t *buf,
+                         unsigned len)
+{
+    unsigned n = d->raw[1], g, i, nq, pos = 0;
+    unsigned cmd = d->raw[0] & 0x3, vm = lduw_le_p(d->raw + 2) & 0x3ff;
+    uint16_t rc = AQ_RC_OK;
+
+    if (cmd == 1) {
+        if (!e810_vsi_get(s, vm)) {
+            return AQ_RC_EINVAL;
+        }
+        e810_tx_stop_vsi(s, vm);
+    }
+    if (n && !buf) {
+        return AQ_RC_EINVAL;
+    }
+    for (g = 0; g < n; g++) {
+        uint32_t parent;
+
+        if (len < pos || len - pos < 6) {
+            return AQ_RC_EINVAL;
+        }
+        parent = ldl_le_p(buf + pos);
+        nq = buf[pos + 4];
+        if (len - pos - 6 < nq * 2) {
+            return AQ_RC_EINVAL;
+        }
+        for (i = 0; i < nq; i++) {
+            unsigned id = lduw_le_p(buf + pos + 6 + 2 * i);
+
+            if (id >= E810_NUM_TXQ) {
+                rc = AQ_RC_EINVAL;
+            } else if (!s->txq[id].configured) {
+                rc = AQ_RC_ENOENT;
+            } else if (!e810_sched_has_child(s, parent, s->txq[id].node)) {
+                rc = AQ_RC_EINVAL;
+            } else {
+                e810_tx_release(s, &s->txq[id]);
+            }
+        }
+        /* The next group starts at a multiple of 4 */
+        pos += ROUND_UP(6 + nq * 2, 4);
+    }
+    return rc;
+}
+
+void e810_tx_stop_vsi(E810State *s, unsigned vsi)
+{
+    int i;
+
+    for (i = 0; i < E810_NUM_TXQ; i++) {
+        if (s->txq[i].configured && s->txq[i].vsi == vsi) {
+            s->txq[i].stopped = true;
+        }
+    }
+}
+
+void e810_tx_init(E810State *s)
+{
+    int i;
+
+    QTAILQ_INIT(&s->tx_active);
+    for (i = 0; i < E810_NUM_TXQ; i++) {
+        s->txq[i].id = i;
+    }
+    s->tx_buf = g_malloc(TX_HEADROOM + E810_MAX_TSO_LEN + 1);
+    s->seg_buf = g_malloc(TX_HEADROOM + 2 * E810_MAX_FRAME);
+    s->tx_bh = qemu_bh_new_guarded(e810_tx_bh, s,
+                                   &DEVICE(s)->mem_reentrancy_guard);
+    s->tx_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, e810_tx_timer, s);
+}
+
+void e810_tx_finalize(E810State *s)
+{
+    timer_free(s->tx_timer);
+    qemu_bh_delete(s->tx_bh);
+    g_free(s->tx_buf);
+    g_free(s->seg_buf);
+}

@@ -1,0 +1,240 @@
+/*
+ * Emulated Intel E810: virtual station interfaces
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "e810.h"
+
+/* How long a VSI's reset takes at least */
+#define VSI_RESET_NS    (20 * SCALE_US)
+
+E810Vsi *e810_vsi_get(E810State *s, unsigned num)
+{
+    return num < E810_NUM_VSI && s->vsi[num].valid ? &s->vsi[num] : NULL;
+}
+
+uint16_t e810_vsi_count(E810State *s)
+{
+    uint16_t n = 0;
+    int i;
+
+    for (i = 0; i < E810_NUM_VSI; i++) {
+        n += s->vsi[i].valid;
+    }
+    return n;
+}
+
+/* The region's queue number @idx as a queue of the card, or -1 */
+static int e810_ctx_rxq(const uint8_t *ctx, unsigned idx)
+{
+    uint16_t tc = lduw_le_p(ctx + VSI_CTX_TC_MAP);
+    unsigned q = extract32(tc, 0, 11) + idx;
+
+    if (lduw_le_p(ctx + VSI_CTX_MAP_FLAGS) & VSI_MAP_NONCONTIG) {
+        if (q >= 16) {
+            return -1;
+        }
+        q = lduw_le_p(ctx + VSI_CTX_Q_MAP + 2 * q) & 0x7ff;
+    } else {
+        q += lduw_le_p(ctx + VSI_CTX_Q_MAP) & 0x7ff;
+    }
+    return q < E810_NUM_RXQ ? q : -1;
+}
+
+static unsigned e810_ctx_num_rxq(const uint8_t *ctx)
+{
+    return 1 << extract32(lduw_le_p(ctx + VSI_CTX_TC_MAP), 11, 4);
+}
+
+int e810_vsi_rxq(E810State *s, E810Vsi *v, unsigned idx)
+{
+    return idx < v->num_rxq ? e810_ctx_rxq(v->ctx, idx) : -1;
+}
+
+static void e810_vsi_drop_rxq(E810State *s, unsigned num)
+{
+    int i;
+
+    for (i = 0; i < s->vsi[num].num_rxq; i++) {
+        int q = e810_ctx_rxq(s->vsi[num].ctx, i);
+
+        if (q >= 0 && s->rxq[q].vsi == num) {
+            s->rxq[q].vsi = E810_NO_VSI;
+        }
+    }
+    s->vsi[num].num_rxq = 0;
+}
+
+/* A queue belongs to one VSI: refuse what another one has */
+static uint16_t e810_vsi_map_rxq(E810State *s, unsigned num,
+                                 const uint8_t *ctx)
+{
+    unsigned i, n = e810_ctx_num_rxq(ctx);
+    int q;
+
+    if (n > E810_NUM_RXQ) {
+        return AQ_RC_EINVAL;
+    }
+    for (i = 0; i < n; i++) {
+        q = e810_ctx_rxq(ctx, i);
+        if (q < 0 || (s->rxq[q].vsi != E810_NO_VSI && s->rxq[q].vsi != num)) {
+            return AQ_RC_EINVAL;
+        }
+    }
+    e810_vsi_drop_rxq(s, num);
+    for (i = 0; i < n; i++) {
+        s->rxq[e810_ctx_rxq(ctx, i)].vsi = num;
+    }
+    s->vsi[num].num_rxq = n;
+    return AQ_RC_OK;
+}
+
+static void e810_ctx_copy(uint8_t *to, const uint8_t *from, unsigned first,
+                          unsigned end)
+{
+    memcpy(to + first, from + first, end - first);
+}
+
+uint16_t e810_vsi_update(E810State *s, unsigned num, const uint8_t *ctx,
+                         bool add)
+{
+    E810Vsi *v = &s->vsi[num];
+    uint16_t valid = lduw_le_p(ctx + VSI_CTX_VALID);
+    uint8_t new[VSI_CTX_SIZE] = {};
+    uint16_t rc;
+
+    if (add) {
+        /* what firmware gives where the driver says nothing */
+        new[VSI_CTX_SW_FLAGS2] = VSI_SW2_LAN_ENA;
+        new[VSI_CTX_VLAN_FLAGS] = VSI_VLAN_TX_ALL | VSI_VLAN_EMODE_NOTHING;
+    } else {
+        memcpy(new, v->ctx, sizeof(new));
+    }
+    if (valid & VSI_VALID_SW) {
+        e810_ctx_copy(new, ctx, 2, 6);
+    }
+    if (valid & VSI_VALID_SECURITY) {
+        e810_ctx_copy(new, ctx, 6, 8);
+    }
+    if (valid & VSI_VALID_VLAN) {
+        e810_ctx_copy(new, ctx, 8, 16);
+    }
+    if (valid & VSI_VALID_OUTER) {
+        e810_ctx_copy(new, ctx, 24, 28);
+    }
+    if (valid & VSI_VALID_RXQ_MAP) {
+        e810_ctx_copy(new, ctx, 28, 78);
+        rc = e810_vsi_map_rxq(s, num, new);
+        if (rc) {
+            return rc;
+        }
+    }
+    if (valid & VSI_VALID_Q_OPT) {
+        e810_ctx_copy(new, ctx, 78, 84);
+    }
+    if (valid & VSI_VALID_PASID) {
+        e810_ctx_copy(new, ctx, VSI_CTX_PASID, VSI_CTX_PASID + 4);
+        v->pasid = ldl_le_p(ctx + VSI_CTX_PASID) &
+                   (VSI_PASID_EN | HDIOV_PASID_MASK);
+    } else if (add) {
+        v->pasid = 0;
+    }
+    stw_le_p(new, lduw_le_p(new) | valid);
+    memcpy(v->ctx, new, sizeof(new));
+    if (add) {
+        v->valid = true;
+        v->in_reset = false;
+        v->reset_done = 0;
+        memset(&v->stats, 0, sizeof(v->stats));
+    }
+    return AQ_RC_OK;
+}
+
+void e810_vsi_free(E810State *s, unsigned num)
+{
+    E810Vsi *v = &s->vsi[num];
+    int i;
+
+    for (i = 0; i < v->num_rxq; i++) {
+        int q = e810_vsi_rxq(s, v, i);
+
+        if (q >= 0 && s->rxq[q].vsi == num) {
+            e810_rx_stop(s, q);
+        }
+    }
+    e810_vsi_drop_rxq(s, num);
+    v->valid = false;
+    v->pasid = 0;
+    memset(v->ctx, 0, sizeof(v->ctx));
+}
+
+/* Firmware's VSI for a PF without driver: queue 0, everything to the LAN */
+void e810_vsi_default(E810State *s)
+{
+    uint8_t ctx[VSI_CTX_SIZE] = {};
+
+    stw_le_p(ctx, VSI_VALID_SW | VSI_VALID_RXQ_MAP);
+    ctx[VSI_CTX_SW_FLAGS2] = VSI_SW2_LAN_ENA;
+    e810_vsi_update(s, E810_DEFAULT_VSI, ctx, true);
+    s->vsi[E810_DEFAULT_VSI].type = 2;
+}
+
+/*
+ * VSIGEN_RTRIG: as long as VMSWR is set the VSI's queues do nothing. VMRD in
+ * VSIGEN_RSTAT is 0 while the reset is under way.
+ */
+void e810_vsi_rtrig(E810State *s, unsigned num, uint32_t val)
+{
+    E810Vsi *v = &s->vsi[num];
+    int i;
+
+    if (!(val & VSIGEN_RTRIG_VMSWR)) {
+        v->in_reset = false;
+        return;
+    }
+    if (v->in_reset) {
+        return;
+    }
+    v->in_reset = true;
+    v->reset_done = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + VSI_RESET_NS;
+    e810_ctlq_reset(s, &v->mbx);
+    for (i = 0; i < v->num_rxq; i++) {
+        int q = e810_vsi_rxq(s, v, i);
+
+        if (q >= 0) {
+            e810_rx_stop(s, q);
+        }
+    }
+    e810_tx_stop_vsi(s, num);
+}
+
+uint32_t e810_vsi_rstat(E810State *s, unsigned num)
+{
+    E810Vsi *v = &s->vsi[num];
+    bool done = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) >= v->reset_done;
+
+    return v->rstat | (done ? VSIGEN_RSTAT_VMRD : 0);
+}
+
+/* PFPCI_VMPEND: work of the VSI that may still do DMA */
+bool e810_vsi_pending(E810State *s, unsigned num)
+{
+    E810TxQ *q;
+
+    if (num >= E810_NUM_VSI) {
+        return false;
+    }
+    if (s->vsi[num].mbx.active && s->vsi[num].valid && !s->vsi[num].in_reset &&
+        (s->vsi[num].mbx.sq.reg[CQ_LEN] & CQ_LEN_ENABLE)) {
+        return true;
+    }
+    QTAILQ_FOREACH(q, &s->tx_active, next) {
+        if (q->vsi == num && !q->stopped) {
+            return true;
+        }
+    }
+    return false;
+}
