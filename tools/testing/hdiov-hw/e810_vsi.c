@@ -68,11 +68,14 @@ static void e810_vsi_drop_rxq(E810State *s, unsigned num)
     s->vsi[num].num_rxq = 0;
 }
 
-/* A queue belongs to one VSI: refuse what another one has */
+/*
+ * A queue belongs to one VSI: refuse what another one has. Only firmware's own
+ * VSI gives its queue up.
+ */
 static uint16_t e810_vsi_map_rxq(E810State *s, unsigned num,
                                  const uint8_t *ctx)
 {
-    unsigned i, n = e810_ctx_num_rxq(ctx);
+    unsigned i, owner, n = e810_ctx_num_rxq(ctx);
     int q;
 
     if (n > E810_NUM_RXQ) {
@@ -80,7 +83,12 @@ static uint16_t e810_vsi_map_rxq(E810State *s, unsigned num,
     }
     for (i = 0; i < n; i++) {
         q = e810_ctx_rxq(ctx, i);
-        if (q < 0 || (s->rxq[q].vsi != E810_NO_VSI && s->rxq[q].vsi != num)) {
+        if (q < 0) {
+            return AQ_RC_EINVAL;
+        }
+        owner = s->rxq[q].vsi;
+        if (owner != E810_NO_VSI && owner != num &&
+            owner != E810_DEFAULT_VSI) {
             return AQ_RC_EINVAL;
         }
     }
