@@ -103,7 +103,7 @@ unpack_kernel_source() {
 	dpkg-deb -x "$deb" "$cache/linux.new/deb"
 	# Kconfig wants every Kconfig file, but nothing here compiles these.
 	tar -C "$cache/linux.new" -xf "$cache/linux.new/deb/usr/src/linux-source-7.3.tar.xz" --strip-components=1 --anchored --wildcards \
-		--exclude='linux-source-7.3/arch/[a-tvwyz]*/*' --exclude='linux-source-7.3/drivers/gpu/*.[ch]' \
+		--exclude='linux-source-7.3/arch/[a-tvwyz]*/*.[chS]' --exclude='linux-source-7.3/arch/*.dts*' --exclude='linux-source-7.3/drivers/gpu/*.[ch]' \
 		--exclude='linux-source-7.3/sound/*.[ch]' --exclude='linux-source-7.3/drivers/media/*.[ch]' \
 		--exclude='linux-source-7.3/drivers/staging/*.[ch]' --exclude='linux-source-7.3/tools/perf/*' \
 		--exclude='linux-source-7.3/Documentation/devicetree/*'
