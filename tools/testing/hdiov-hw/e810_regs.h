@@ -235,6 +235,7 @@ enum {
 #define SW_RULE_PRUNE_SET       5
 #define SW_RULE_PRUNE_CLEAR     6
 #define SW_ACT_TYPE             0x3
+#define   SW_ACT_PRUNE              0x2     /* of VLAN rules */
 #define SW_ACT_LB_EN            BIT(2)
 #define SW_ACT_LAN_EN           BIT(3)
 #define SW_ACT_VSI(a)           extract32(a, 4, 10)

@@ -60,7 +60,6 @@ static bool e810_rx_load(E810State *s, unsigned n)
     q->rxmax = rx_ctx(s, n, 174, 14);
     q->rxdid = s->qrxflxp[n] & 0x3f;
     q->head = rx_ctx(s, n, 0, 13);
-    q->tail = 0;
     q->cache_len = 0;
 
     /* Header split is not modelled; other descriptor profiles need a package */
@@ -75,6 +74,26 @@ void e810_rx_stop(E810State *s, unsigned n)
     s->rxq[n].cache_len = 0;
 }
 
+/* A tail beyond the ring: stop the queue and tell the PF */
+static bool e810_rx_tail_ok(E810State *s, unsigned n)
+{
+    E810RxQ *q = &s->rxq[n];
+
+    if (q->tail < q->qlen) {
+        return true;
+    }
+    q->stopped = true;
+    s->cnt.mdd++;
+    qemu_log_mask(LOG_GUEST_ERROR, "e810: Rx queue %u of VSI %u: tail %u "
+                  "beyond its %u descriptors\n", n, q->vsi, q->tail, q->qlen);
+    if (!(s->mdet_rx & BIT(31))) {
+        s->mdet_rx = BIT(31) | MDD_RX_TAIL << 26 | (q->vsi & 0xff) << 15 | n;
+    }
+    s->pf_mdet_rx = 1;
+    e810_oicr_set(s, OICR_MAL_DETECT);
+    return false;
+}
+
 void e810_rx_ctrl_write(E810State *s, unsigned n, uint32_t val)
 {
     E810RxQ *q = &s->rxq[n];
@@ -84,6 +103,7 @@ void e810_rx_ctrl_write(E810State *s, unsigned n, uint32_t val)
     } else if (!q->enabled && e810_rx_load(s, n)) {
         q->enabled = true;
         q->stopped = false;
+        e810_rx_tail_ok(s, n);
     } else if (!q->enabled) {
         qemu_log_mask(LOG_GUEST_ERROR, "e810: Rx queue %u: bad context\n", n);
     }
@@ -94,28 +114,19 @@ uint32_t e810_rx_ctrl_read(E810State *s, unsigned n)
     return s->rxq[n].enabled ? QRX_CTRL_REQ | QRX_CTRL_STAT : 0;
 }
 
+/*
+ * The tail is a register like others while the queue is stopped: drivers of
+ * VFs fill their rings before the PF has configured the queue.
+ */
 void e810_rx_tail(E810State *s, unsigned n, uint32_t val)
 {
     E810RxQ *q = &s->rxq[n];
 
     s->cnt.doorbells_rx++;
-    if (!q->enabled || q->stopped) {
-        return;
+    q->tail = val & 0x1ff8;
+    if (q->enabled && !q->stopped) {
+        e810_rx_tail_ok(s, n);
     }
-    if (val >= q->qlen) {
-        q->stopped = true;
-        s->cnt.mdd++;
-        qemu_log_mask(LOG_GUEST_ERROR, "e810: Rx queue %u of VSI %u: tail %u "
-                      "beyond its %u descriptors\n", n, q->vsi, val, q->qlen);
-        if (!(s->mdet_rx & BIT(31))) {
-            s->mdet_rx = BIT(31) | MDD_RX_TAIL << 26 |
-                         (q->vsi & 0xff) << 15 | n;
-        }
-        s->pf_mdet_rx = 1;
-        e810_oicr_set(s, OICR_MAL_DETECT);
-        return;
-    }
-    q->tail = val & ~7;
 }
 
 static unsigned e810_rx_avail(E810RxQ *q)

@@ -361,12 +361,13 @@ static bool e810_act_ok(E810State *s, unsigned recipe, uint32_t act)
 {
     unsigned n = SW_ACT_VSI(act);
 
-    /* VLAN rules only say who is in it and do not forward */
-    if (recipe != SW_RECIPE_VLAN && !(act & (SW_ACT_VALID | SW_ACT_DROP))) {
-        return false;
-    }
-    /* Forwarding to a VSI or a list, or dropping: nothing else is modelled */
-    if (act & SW_ACT_TYPE) {
+    /* VLAN rules prune: they say who is in it and do not forward */
+    if (recipe == SW_RECIPE_VLAN) {
+        if ((act & SW_ACT_TYPE) != SW_ACT_PRUNE || (act & SW_ACT_DROP)) {
+            return false;
+        }
+    } else if ((act & SW_ACT_TYPE) || !(act & (SW_ACT_VALID | SW_ACT_DROP))) {
+        /* Forwarding to a VSI or a list, or dropping; no other is modelled */
         return false;
     }
     if (act & SW_ACT_DROP) {

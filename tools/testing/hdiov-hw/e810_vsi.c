@@ -214,6 +214,7 @@ void e810_vsi_rtrig(E810State *s, unsigned num, uint32_t val)
 
         if (q >= 0) {
             e810_rx_stop(s, q);
+            s->rxq[q].tail = 0;
         }
     }
     e810_tx_stop_vsi(s, num);
