@@ -250,6 +250,8 @@ int hdiov_iommu_join(struct hdiov_vdev *vdev)
 	if (!ep)
 		return -ENOMEM;
 	ep->dev.parent = dev;
+	/* VFIO asks all devices of a group whether their MSIs are isolated */
+	dev_set_msi_domain(&ep->dev, dev_get_msi_domain(vdev->core->pf->dev));
 
 	/*
 	 * Set by hand what iommu_fwspec_init() would: that asserts a lock which
