@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* BARs: what can be mapped is mapped, and all else traps or is refused */
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+
+#include "kselftest_harness.h"
+
+#include "mock_guest.h"
+#include "vdev.h"
+
+FIXTURE(region)
+{
+	struct vdev vdev;
+	struct vfio_region_info_cap_sparse_mmap *sparse;
+	size_t page;
+};
+
+FIXTURE_VARIANT(region)
+{
+	const char *type;
+	enum vdev_mode mode;
+};
+
+VDEV_VARIANTS(region);
+
+FIXTURE_SETUP(region)
+{
+	VDEV_SETUP(&self->vdev);
+	ASSERT_EQ(0, vdev_open(&self->vdev));
+	self->page = sysconf(_SC_PAGESIZE);
+	self->sparse = vdev_sparse(&self->vdev, 0);
+	ASSERT_NE(NULL, self->sparse);
+	ASSERT_LT(0, self->sparse->nr_areas);
+	vdev_enable(&self->vdev, true);
+}
+
+FIXTURE_TEARDOWN(region)
+{
+	free(self->sparse);
+	vdev_cleanup(&self->vdev);
+}
+
+TEST_F(region, device_info)
+{
+	struct vfio_device_info info = { .argsz = sizeof(info) };
+
+	ASSERT_EQ(0, ioctl(self->vdev.fd, VFIO_DEVICE_GET_INFO, &info));
+	EXPECT_EQ(VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET,
+		  info.flags & (VFIO_DEVICE_FLAGS_PCI |
+				VFIO_DEVICE_FLAGS_RESET));
+	EXPECT_EQ(VFIO_PCI_NUM_REGIONS, info.num_regions);
+	EXPECT_EQ(VFIO_PCI_NUM_IRQS, info.num_irqs);
+
+	info.argsz = 8;
+	EXPECT_EQ(-1, ioctl(self->vdev.fd, VFIO_DEVICE_GET_INFO, &info));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, ioctl(self->vdev.fd, VFIO_DEVICE_GET_INFO, 8));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(-1, ioctl(self->vdev.fd, VFIO_DEVICE_PCI_HOT_RESET, &info));
+	EXPECT_EQ(ENOTTY, errno);
+}
+
+TEST_F(region, region_info)
+{
+	struct vfio_region_info info;
+	uint64_t end = 0;
+	unsigned int i;
+
+	for (i = 0; i < VFIO_PCI_NUM_REGIONS; i++) {
+		ASSERT_EQ(0, vdev_region(&self->vdev, i, &info));
+		if (!info.size) {
+			EXPECT_EQ(0, info.flags);
+			continue;
+		}
+		/* They do not overlap */
+		EXPECT_LE(end, info.offset);
+		end = info.offset + info.size;
+		EXPECT_EQ(VFIO_REGION_INFO_FLAG_READ |
+			  VFIO_REGION_INFO_FLAG_WRITE,
+			  info.flags & (VFIO_REGION_INFO_FLAG_READ |
+					VFIO_REGION_INFO_FLAG_WRITE));
+		/* What maps has the list of what maps */
+		EXPECT_EQ(!(info.flags & VFIO_REGION_INFO_FLAG_MMAP),
+			  !(info.flags & VFIO_REGION_INFO_FLAG_CAPS));
+	}
+	EXPECT_EQ(-EINVAL, vdev_region(&self->vdev, VFIO_PCI_NUM_REGIONS,
+				       &info));
+	EXPECT_EQ(-EINVAL, vdev_region(&self->vdev, ~0U, &info));
+	memset(&info, 0, sizeof(info));
+	info.argsz = 8;
+	EXPECT_EQ(-1, ioctl(self->vdev.fd, VFIO_DEVICE_GET_REGION_INFO, &info));
+	EXPECT_EQ(EINVAL, errno);
+}
+
+TEST_F(region, areas)
+{
+	struct vfio_region_info info;
+	unsigned int i;
+	uint64_t end = 0;
+	void *map;
+
+	ASSERT_EQ(0, vdev_region(&self->vdev, 0, &info));
+	for (i = 0; i < self->sparse->nr_areas; i++) {
+		uint64_t offset = self->sparse->areas[i].offset;
+		uint64_t size = self->sparse->areas[i].size;
+
+		EXPECT_EQ(0, offset % self->page);
+		EXPECT_EQ(0, size % self->page);
+		EXPECT_LE(offset + size, info.size);
+
+		map = vdev_mmap(&self->vdev, 0, offset, size);
+		ASSERT_NE(MAP_FAILED, map);
+		ASSERT_EQ(0, munmap(map, size));
+
+		/* No page more, on either side, unless the next area begins */
+		if (offset && offset != end) {
+			map = vdev_mmap(&self->vdev, 0, offset - self->page,
+					size + self->page);
+			EXPECT_EQ(MAP_FAILED, map);
+			EXPECT_EQ(EINVAL, errno);
+		}
+		if (i + 1 == self->sparse->nr_areas ||
+		    self->sparse->areas[i + 1].offset != offset + size) {
+			map = vdev_mmap(&self->vdev, 0, offset,
+					size + self->page);
+			EXPECT_EQ(MAP_FAILED, map);
+			EXPECT_EQ(EINVAL, errno);
+			EXPECT_EQ(MAP_FAILED,
+				  vdev_mmap(&self->vdev, 0, offset + size,
+					    self->page));
+		}
+		end = offset + size;
+	}
+}
+
+TEST_F(region, cannot_map)
+{
+	uint64_t offset = self->sparse->areas[0].offset;
+	struct vfio_region_info info;
+	unsigned int i;
+
+	/* All of a BAR, regions without areas, regions that do not exist */
+	ASSERT_EQ(0, vdev_region(&self->vdev, 0, &info));
+	EXPECT_EQ(MAP_FAILED, vdev_mmap(&self->vdev, 0, 0, info.size));
+	for (i = 1; i < 12; i++)
+		EXPECT_EQ(MAP_FAILED, vdev_mmap(&self->vdev, i, 0, self->page));
+	EXPECT_EQ(MAP_FAILED, vdev_mmap(&self->vdev, 0, ~0ULL - 4095,
+					self->page));
+
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, self->page, PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE, self->vdev.fd,
+				   info.offset + offset));
+	EXPECT_EQ(EINVAL, errno);
+}
+
+TEST_F(region, bad_accesses)
+{
+	struct vfio_region_info info;
+	uint64_t value;
+	unsigned int i;
+
+	ASSERT_EQ(0, vdev_region(&self->vdev, 0, &info));
+	EXPECT_EQ(-EINVAL, vdev_read(&self->vdev, 0, info.size, &value, 4));
+	EXPECT_EQ(-EINVAL, vdev_write(&self->vdev, 0, info.size, &value, 4));
+	EXPECT_EQ(4, vdev_read(&self->vdev, 0, info.size - 4, &value, 8));
+	EXPECT_EQ(-EFAULT, vdev_read(&self->vdev, 0, 0, (void *)8, 4));
+	EXPECT_EQ(-EFAULT, vdev_write(&self->vdev, 0, 0, (void *)8, 4));
+	EXPECT_EQ(-EINVAL, vdev_read(&self->vdev, VFIO_PCI_ROM_REGION_INDEX, 0,
+				     &value, 4));
+	EXPECT_EQ(-EINVAL, vdev_read(&self->vdev, VFIO_PCI_VGA_REGION_INDEX, 0,
+				     &value, 4));
+	for (i = VFIO_PCI_NUM_REGIONS; i < 20; i++)
+		EXPECT_EQ(-EINVAL, vdev_read(&self->vdev, i, 0, &value, 4));
+}
+
+TEST_F(region, access_sizes)
+{
+	uint8_t bytes[8];
+	uint64_t value;
+	unsigned int i;
+
+	if (!is_mock(&self->vdev))
+		SKIP(return, "only the software device has a scratch register");
+
+	/* 8 bytes are two registers; less than a register reads what is there */
+	vdev_set32(&self->vdev, MOCK_BAR, MOCK_SCRATCH, 0x44332211);
+	ASSERT_EQ(8, vdev_read(&self->vdev, MOCK_BAR, MOCK_SCRATCH - 4, &value,
+			       8));
+	EXPECT_EQ(0x44332211, le64toh(value) >> 32);
+	EXPECT_EQ(self->page, (uint32_t)le64toh(value));
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(1, vdev_read(&self->vdev, MOCK_BAR, MOCK_SCRATCH + i,
+				       bytes, 1));
+		EXPECT_EQ(0x11 * (i + 1), bytes[0]);
+	}
+	/* and is too small to write */
+	ASSERT_EQ(1, vdev_write(&self->vdev, MOCK_BAR, MOCK_SCRATCH, "\x99", 1));
+	EXPECT_EQ(0x44332211, vdev_get32(&self->vdev, MOCK_BAR, MOCK_SCRATCH));
+}
+
+/* The fast path is one: no access through a mapping reaches the host */
+TEST_F(region, no_traps)
+{
+	long long traps = vdev_traps(&self->vdev, NULL);
+	volatile uint32_t *map;
+	unsigned int i, n;
+
+	ASSERT_LE(0, traps);
+	for (i = 0; i < self->sparse->nr_areas; i++) {
+		map = vdev_mmap(&self->vdev, 0, self->sparse->areas[i].offset,
+				self->sparse->areas[i].size);
+		ASSERT_NE(MAP_FAILED, map);
+		/* Reads: what they give is the device's business */
+		for (n = 0; n < self->sparse->areas[i].size; n += self->page)
+			(void)map[n / 4];
+		munmap((void *)map, self->sparse->areas[i].size);
+	}
+	EXPECT_EQ(traps, vdev_traps(&self->vdev, NULL));
+	vdev_get32(&self->vdev, 0, 0);
+	EXPECT_EQ(traps + 1, vdev_traps(&self->vdev, NULL));
+}
+
+TEST_F(region, doorbell)
+{
+	uint64_t db;
+	volatile uint32_t *map;
+	long long traps;
+
+	if (!is_mock(&self->vdev))
+		SKIP(return, "a doorbell that reads back is the software device's");
+
+	db = mock_db_offset(&self->vdev, 0);
+	map = vdev_mmap(&self->vdev, MOCK_BAR, db, self->page);
+	ASSERT_NE(MAP_FAILED, map);
+	traps = vdev_traps(&self->vdev, "doorbell");
+	EXPECT_EQ(0, traps);
+	map[MOCK_DB_TAIL / 4] = 17;
+	EXPECT_EQ(17, map[MOCK_DB_TAIL / 4]);
+	EXPECT_EQ(0, vdev_traps(&self->vdev, "doorbell"));
+
+	/* Users that do not map reach the same register */
+	EXPECT_EQ(17, vdev_get32(&self->vdev, MOCK_BAR, db + MOCK_DB_TAIL));
+	EXPECT_EQ(1, vdev_traps(&self->vdev, "doorbell"));
+
+	/* Memory space off: an inert page in its place, and no SIGBUS */
+	vdev_enable(&self->vdev, false);
+	EXPECT_NE(17, map[MOCK_DB_TAIL / 4]);
+	map[MOCK_DB_TAIL / 4] = 42;
+	vdev_enable(&self->vdev, true);
+	EXPECT_EQ(17, map[MOCK_DB_TAIL / 4]);
+
+	/* Reset: the mapping stays and shows what is there now */
+	ASSERT_EQ(0, vdev_reset(&self->vdev));
+	EXPECT_EQ(0, map[MOCK_DB_TAIL / 4]);
+	map[MOCK_DB_TAIL / 4] = 3;
+	EXPECT_EQ(3, vdev_get32(&self->vdev, MOCK_BAR, db + MOCK_DB_TAIL));
+	munmap((void *)map, self->page);
+}
+
+/* A page of one VDEV is not that of another */
+TEST_F(region, private_pages)
+{
+	volatile uint32_t *a, *b;
+	struct vdev other;
+	uint64_t db;
+
+	if (!is_mock(&self->vdev))
+		SKIP(return, "a doorbell that reads back is the software device's");
+
+	vdev_init(&other, self->vdev.pf, variant->type, variant->mode);
+	ASSERT_EQ(0, vdev_create(&other));
+	ASSERT_EQ(0, vdev_open(&other));
+	vdev_enable(&other, true);
+	db = mock_db_offset(&other, 0);
+	a = vdev_mmap(&self->vdev, MOCK_BAR, db, self->page);
+	b = vdev_mmap(&other, MOCK_BAR, db, self->page);
+	ASSERT_NE(MAP_FAILED, a);
+	ASSERT_NE(MAP_FAILED, b);
+	a[5] = 0x1111;
+	EXPECT_EQ(0, b[5]);
+	b[5] = 0x2222;
+	EXPECT_EQ(0x1111, a[5]);
+
+	/* Nor do they share the page that stands in */
+	vdev_enable(&self->vdev, false);
+	vdev_enable(&other, false);
+	a[6] = 0x3333;
+	EXPECT_EQ(0, b[6]);
+	munmap((void *)a, self->page);
+	munmap((void *)b, self->page);
+	vdev_cleanup(&other);
+}
+
+static sigjmp_buf bus_env;
+
+static void bus_handler(int sig)
+{
+	siglongjmp(bus_env, 1);
+}
+
+/* A mapping holds its VDEV open; nobody ever gets a SIGBUS */
+TEST_F(region, mapping_outlives_fd)
+{
+	struct sigaction sa = { .sa_handler = bus_handler };
+	volatile uint32_t *map;
+
+	map = vdev_mmap(&self->vdev, 0, self->sparse->areas[0].offset,
+			self->page);
+	ASSERT_NE(MAP_FAILED, map);
+	vdev_close(&self->vdev);
+	EXPECT_FALSE(vdev_in_state(&self->vdev, "idle"));
+	ASSERT_EQ(0, sigaction(SIGBUS, &sa, NULL));
+	if (!sigsetjmp(bus_env, 1))
+		(void)map[0];
+	else
+		EXPECT_TRUE(false) TH_LOG("SIGBUS");
+	munmap((void *)map, self->page);
+	EXPECT_TRUE(vdev_in_state(&self->vdev, "idle"));
+}
+
+TEST_HARNESS_MAIN

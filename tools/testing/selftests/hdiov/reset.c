@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Resets, by every way, at any moment, leave a VDEV as it was when made */
+#include <pthread.h>
+
+#include "kselftest_harness.h"
+
+#include "mock_guest.h"
+#include "vdev.h"
+
+#define IOVA_RING	0x100000
+#define IOVA_BUF	0x200000
+#define RING_SIZE	64
+#define BUF_SIZE	0x40000
+#define HALF		(BUF_SIZE / 2)
+
+/* A reset that is asked for by a register happens a moment later */
+#define SOON_MS		5000
+
+enum how { BY_IOCTL, BY_FLR, BY_GUEST, BY_PF };
+
+FIXTURE(reset)
+{
+	struct vdev vdev;
+	struct mock_queue q;
+	void *ring;
+	uint8_t *buf;
+};
+
+FIXTURE_VARIANT(reset)
+{
+	const char *type;
+	enum vdev_mode mode;
+	enum how how;
+};
+
+#define RESET_VARIANTS(kind, kind_mode)					\
+	FIXTURE_VARIANT_ADD(reset, kind##_ioctl) {			\
+		.type = "dma-4", .mode = kind_mode, .how = BY_IOCTL	\
+	};								\
+	FIXTURE_VARIANT_ADD(reset, kind##_flr) {			\
+		.type = "dma-4", .mode = kind_mode, .how = BY_FLR	\
+	};								\
+	FIXTURE_VARIANT_ADD(reset, kind##_guest) {			\
+		.type = "dma-4", .mode = kind_mode, .how = BY_GUEST	\
+	};								\
+	FIXTURE_VARIANT_ADD(reset, kind##_pf) {				\
+		.type = "dma-4", .mode = kind_mode, .how = BY_PF	\
+	}
+
+RESET_VARIANTS(container, VDEV_CONTAINER);
+RESET_VARIANTS(iommufd, VDEV_IOMMUFD);
+
+FIXTURE_SETUP(reset)
+{
+	VDEV_SETUP(&self->vdev);
+	ASSERT_EQ(0, vdev_open(&self->vdev));
+	self->ring = dma_alloc(4096);
+	self->buf = dma_alloc(BUF_SIZE);
+	ASSERT_EQ(0, vdev_map(&self->vdev, IOVA_RING, self->ring, 4096, true));
+	ASSERT_EQ(0, vdev_map(&self->vdev, IOVA_BUF, self->buf, BUF_SIZE, true));
+	vdev_enable(&self->vdev, true);
+	ASSERT_TRUE(mock_start(&self->q, &self->vdev, 0, self->ring, IOVA_RING,
+			       RING_SIZE));
+}
+
+FIXTURE_TEARDOWN(reset)
+{
+	mock_unmap_db(&self->q);
+	vdev_cleanup(&self->vdev);
+}
+
+/* True if it was done; all but one way are done when they return */
+static bool do_reset(struct vdev *vdev, enum how how)
+{
+	int ms;
+
+	switch (how) {
+	case BY_IOCTL:
+		return !vdev_reset(vdev);
+	case BY_FLR:
+		vdev_flr(vdev);
+		return true;
+	case BY_PF:
+		return !mock_tell(vdev->pf, "reset", 1);
+	case BY_GUEST:
+		vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 1);
+		vdev_set32(vdev, MOCK_BAR, MOCK_RESET, 1);
+		for (ms = 0; ms < SOON_MS; ms++) {
+			if (!vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH))
+				return true;
+			msleep(1);
+		}
+	}
+	return false;
+}
+
+TEST_F(reset, registers)
+{
+	long long pasid = vdev_state(&self->vdev, "pasid");
+
+	vdev_set32(&self->vdev, MOCK_BAR, MOCK_SCRATCH, 0xdeadbeef);
+	mock_qp_set(&self->q, MOCK_QP_VECTOR, MOCK_QP_VECTOR_ENABLE | 1);
+	EXPECT_EQ(MOCK_DESC_DONE,
+		  mock_copy(&self->q, IOVA_BUF + HALF, IOVA_BUF, 4096));
+	EXPECT_EQ(1, self->q.db[MOCK_DB_TAIL / 4]);
+
+	ASSERT_TRUE(do_reset(&self->vdev, variant->how));
+
+	EXPECT_EQ(0, vdev_get32(&self->vdev, MOCK_BAR, MOCK_SCRATCH));
+	EXPECT_EQ(0, mock_qp_get(&self->q, MOCK_QP_STATUS));
+	EXPECT_EQ(0, mock_qp_get(&self->q, MOCK_QP_RING_LO));
+	EXPECT_EQ(0, mock_qp_get(&self->q, MOCK_QP_RING_SIZE));
+	EXPECT_EQ(0, mock_qp_get(&self->q, MOCK_QP_VECTOR));
+	EXPECT_EQ(0, self->q.db[MOCK_DB_TAIL / 4]);
+	EXPECT_EQ(0, self->q.db[MOCK_DB_HEAD / 4]);
+	/* A doorbell of a queue that is no more */
+	self->q.db[MOCK_DB_TAIL / 4] = 7;
+
+	/* It has its PASID, its memory is mapped: it works at once */
+	EXPECT_TRUE(vdev_in_state(&self->vdev, "running"));
+	EXPECT_EQ(pasid, vdev_state(&self->vdev, "pasid"));
+	ASSERT_TRUE(mock_start(&self->q, &self->vdev, 0, self->ring, IOVA_RING,
+			       RING_SIZE));
+	EXPECT_EQ(MOCK_DESC_DONE,
+		  mock_copy(&self->q, IOVA_BUF + HALF, IOVA_BUF, 4096));
+}
+
+/* While it copies. Afterwards not a byte moves */
+TEST_F(reset, in_flight)
+{
+	unsigned int round, i;
+	long long bytes;
+
+	for (round = 0; round < 10; round++) {
+		ASSERT_TRUE(mock_start(&self->q, &self->vdev, 0, self->ring,
+				       IOVA_RING, RING_SIZE));
+		for (i = 0; i < 32; i++)
+			mock_post(&self->q, IOVA_BUF + HALF, IOVA_BUF, HALF, 0);
+		msleep(round % 4);
+		ASSERT_TRUE(do_reset(&self->vdev, variant->how));
+		bytes = vdev_state(&self->vdev, "dma bytes");
+		memset(self->buf, 0xdd, BUF_SIZE);
+		self->q.db[MOCK_DB_TAIL / 4] = 5;
+		msleep(10);
+		EXPECT_EQ(bytes, vdev_state(&self->vdev, "dma bytes"));
+		for (i = 0; i < BUF_SIZE; i++)
+			if (self->buf[i] != 0xdd)
+				break;
+		EXPECT_EQ(BUF_SIZE, i);
+	}
+	EXPECT_EQ(0, vdev_state(&self->vdev, "dma faults"));
+}
+
+struct hammer {
+	struct mock_queue *q;
+	bool stop;
+};
+
+/* What a guest's other processors do meanwhile */
+static void *hammer(void *data)
+{
+	struct hammer *h = data;
+	struct vdev *vdev = h->q->vdev;
+	uint32_t i = 0;
+
+	while (!__atomic_load_n(&h->stop, __ATOMIC_RELAXED)) {
+		h->q->db[MOCK_DB_TAIL / 4] = i++;
+		vdev_set32(vdev, MOCK_BAR, MOCK_QP(1), i);
+		vdev_get32(vdev, MOCK_BAR, MOCK_QP(1) + MOCK_QP_STATUS);
+		cfg_get(vdev, 0, 4);
+	}
+	return NULL;
+}
+
+TEST_F(reset, under_fire)
+{
+	struct hammer h = { .q = &self->q };
+	pthread_t thread;
+	unsigned int i;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, hammer, &h));
+	for (i = 0; i < 20; i++)
+		EXPECT_TRUE(do_reset(&self->vdev, variant->how));
+	__atomic_store_n(&h.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	ASSERT_TRUE(do_reset(&self->vdev, variant->how));
+	ASSERT_TRUE(mock_start(&self->q, &self->vdev, 0, self->ring, IOVA_RING,
+			       RING_SIZE));
+	EXPECT_EQ(MOCK_DESC_DONE,
+		  mock_copy(&self->q, IOVA_BUF + HALF, IOVA_BUF, 4096));
+}
+
+/* A neighbour does not notice, unless the whole PF was reset */
+TEST_F(reset, neighbour)
+{
+	struct vdev other;
+
+	vdev_init(&other, self->vdev.pf, variant->type, variant->mode);
+	ASSERT_EQ(0, vdev_create(&other));
+	ASSERT_EQ(0, vdev_open(&other));
+	vdev_enable(&other, true);
+	vdev_set32(&other, MOCK_BAR, MOCK_SCRATCH, 0x5555);
+	ASSERT_TRUE(do_reset(&self->vdev, variant->how));
+	EXPECT_EQ(variant->how == BY_PF ? 0 : 0x5555,
+		  vdev_get32(&other, MOCK_BAR, MOCK_SCRATCH));
+	vdev_cleanup(&other);
+}
+
+/* The ways that every VDEV has */
+FIXTURE(any)
+{
+	struct vdev vdev;
+};
+
+FIXTURE_VARIANT(any)
+{
+	const char *type;
+	enum vdev_mode mode;
+};
+
+VDEV_VARIANTS(any);
+
+FIXTURE_SETUP(any)
+{
+	VDEV_SETUP(&self->vdev);
+	ASSERT_EQ(0, vdev_open(&self->vdev));
+	vdev_enable(&self->vdev, true);
+}
+
+FIXTURE_TEARDOWN(any)
+{
+	vdev_cleanup(&self->vdev);
+}
+
+TEST_F(any, repeated)
+{
+	long long pasid = vdev_state(&self->vdev, "pasid");
+	unsigned int i;
+
+	for (i = 0; i < 5; i++) {
+		EXPECT_EQ(0, vdev_reset(&self->vdev));
+		vdev_flr(&self->vdev);
+		EXPECT_TRUE(vdev_in_state(&self->vdev, "running"));
+		EXPECT_EQ(pasid, vdev_state(&self->vdev, "pasid"));
+	}
+}
+
+TEST_HARNESS_MAIN
