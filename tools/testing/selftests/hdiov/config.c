@@ -198,10 +198,12 @@ TEST_F(config, read_only)
 		for (i = 0; i < 256; i += n)
 			ASSERT_EQ(n, vdev_write(&self->vdev, CFG, i, ones, n));
 	ASSERT_EQ(256, vdev_read(&self->vdev, CFG, 0, after, 256));
-	for (i = 0; i < ARRAY_SIZE(ro); i++)
+	for (i = 0; i < ARRAY_SIZE(ro); i++) {
 		EXPECT_EQ(0, memcmp(before + ro[i][0], after + ro[i][0],
-				    ro[i][1]))
+				    ro[i][1])) {
 			TH_LOG("offset %#x", ro[i][0]);
+		}
+	}
 
 	/* No bit that was set goes away by writing zeros to read-only fields */
 	memset(ones, 0, sizeof(ones));

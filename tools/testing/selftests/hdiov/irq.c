@@ -140,11 +140,14 @@ TEST_F(irq, device)
 		event_wait(self->efd[i], 0);
 	for (i = 0; i < self->num; i++) {
 		raise_vector(&self->vdev, i);
-		EXPECT_LT(0, event_wait(self->efd[i], SOON_MS))
+		EXPECT_LT(0, event_wait(self->efd[i], SOON_MS)) {
 			TH_LOG("vector %d", i);
-		for (j = 0; j < self->num; j++)
-			EXPECT_EQ(0, event_wait(self->efd[j], 0))
+		}
+		for (j = 0; j < self->num; j++) {
+			EXPECT_EQ(0, event_wait(self->efd[j], 0)) {
 				TH_LOG("vector %d by %d", j, i);
+			}
+		}
 	}
 	EXPECT_EQ(0, disable_all(&self->vdev));
 	for (i = 0; i < self->num; i++) {
@@ -308,8 +311,9 @@ TEST_F(irq, reset)
 	for (i = 0; i < self->num; i++) {
 		event_wait(self->efd[i], 0);
 		raise_vector(&self->vdev, i);
-		EXPECT_LT(0, event_wait(self->efd[i], SOON_MS))
+		EXPECT_LT(0, event_wait(self->efd[i], SOON_MS)) {
 			TH_LOG("vector %d", i);
+		}
 	}
 }
 

@@ -65,17 +65,21 @@ static void hold(struct vdev *vdev, int report)
 
 		if (vdev_map(vdev, IOVA_RING, ring,
 			     RING_SIZE * sizeof(struct mock_desc), true) ||
-		    !mock_start(&q, vdev, 0, ring, IOVA_RING, RING_SIZE))
+		    !mock_start(&q, vdev, 0, ring, IOVA_RING, RING_SIZE) ||
+		    mock_copy(&q, IOVA_BUF + HALF, IOVA_BUF, HALF) !=
+		    MOCK_DESC_DONE)
 			_exit(1);
 	}
 	if (write(report, "x", 1) != 1)
 		_exit(1);
-	for (;;) {
+	for (i = 0;; i++) {
 		if (is_mock(vdev))
 			mock_post(&q, IOVA_BUF + HALF, IOVA_BUF, HALF,
 				  MOCK_DESC_INTERRUPT);
 		else
 			vdev_get32(vdev, 0, 0);
+		if (i % 64)
+			continue;
 		vdev_flr(vdev);
 		if (is_mock(vdev))
 			mock_start(&q, vdev, 0, (void *)q.ring, IOVA_RING,

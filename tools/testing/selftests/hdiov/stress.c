@@ -158,11 +158,18 @@ TEST_F_TIMEOUT(stress, lives, 180)
 	}
 	for (i = 0; i < THREADS; i++) {
 		pthread_join(w[i].thread, NULL);
-		EXPECT_EQ(variant->rounds, w[i].done)
+		EXPECT_EQ(variant->rounds, w[i].done) {
 			TH_LOG("%s: %s", w[i].failed ?: "?",
 			       strerror(abs(w[i].error)));
+		}
 	}
 }
+
+/*
+ * The mdev core loses the file "remove" of a device that is removed while it is
+ * still being created. That is not what is tested here.
+ */
+static pthread_mutex_t sysfs_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* All at the same VDEV, with whatever comes to mind */
 static void *fight(void *data)
@@ -174,10 +181,14 @@ static void *fight(void *data)
 	while (w->done < w->variant->rounds) {
 		switch (rand_r(&w->seed) % 4) {
 		case 0:
+			pthread_mutex_lock(&sysfs_lock);
 			vdev_create(&vdev);
+			pthread_mutex_unlock(&sysfs_lock);
 			break;
 		case 1:
+			pthread_mutex_lock(&sysfs_lock);
 			vdev_remove(&vdev);
+			pthread_mutex_unlock(&sysfs_lock);
 			break;
 		default:
 			if (vdev_open(&vdev))
