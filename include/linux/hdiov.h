@@ -112,7 +112,6 @@ struct hdiov_area {
  * @num_qps: number of queue pairs
  * @areas: fast-path areas. Set by &hdiov_adi_ops.create, constant from then on
  * @num_areas: entries of @areas
- * @vdev: the VDEV composed from this ADI; private to the core
  *
  * A vendor embeds this as the first member of its own structure. The core
  * allocates (&hdiov_pf.adi_size bytes, zeroed), fills all members but @areas
@@ -165,7 +164,9 @@ struct hdiov_adi {
  *	&hdiov_adi.areas. Returns 0; -ENOSPC after a dev_err() that names the
  *	resource; or another negative errno. On error nothing stays claimed.
  * @destroy: undo @create. State IDLE. Cannot fail: what the hardware refuses to
- *	give back is logged and stays claimed until the PF is reset.
+ *	give back is logged and stays claimed until the PF is reset. After a
+ *	@quiesce that failed the state is BOUND: then the hardware context stays
+ *	claimed as well, and keeps its PASID.
  * @set_pasid: IDLE to BOUND: all requests of this ADI carry @pasid (20 bits)
  *	from now on. The core has attached the PASID to an IOMMU domain before.
  *	Returns 0 or a negative errno, then the state stays IDLE.
@@ -176,7 +177,8 @@ struct hdiov_adi {
  *	only when no transaction of this ADI is pending. Doorbells are already
  *	unmapped and no trapped access runs. Returns 0, or a negative errno if
  *	the hardware does not confirm; the core then never gives the PASID and
- *	the queue pairs to anyone else.
+ *	the queue pairs to anyone else, and does not call @clear_pasid before
+ *	the PF has been reset, so that nothing goes out without its PASID.
  * @reset: in BOUND: put everything that a guest can see or has programmed back
  *	to what it was after @create (a function level reset). The PASID stays
  *	set and vectors stay bound: where the hardware loses them, write them
@@ -298,7 +300,6 @@ struct hdiov_ims_ops {
  *	iova_to_phys and free. The PASID handed to &hdiov_adi_ops.set_pasid is
  *	then just a number, and hdiov_adi_domain() tells what it stands for.
  *	NULL for real devices, which must have PASIDs enabled.
- * @core: private to the core
  *
  * Embedded in the vendor's structure of the PF.
  */

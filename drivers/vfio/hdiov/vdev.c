@@ -134,7 +134,8 @@ err_unbind:
  * @vdev: the VDEV in any state; the caller holds its lock
  *
  * When it returns no DMA of this VDEV is pending and its PASID is detached. All
- * that the guest had programmed is gone.
+ * that the guest had programmed is gone. If the hardware did not confirm that it
+ * is quiet, it keeps its PASID, which is blocked.
  *
  * Context: process
  */
@@ -148,13 +149,21 @@ void hdiov_vdev_stop(struct hdiov_vdev *vdev)
 	scoped_guard(rwsem_write, &vdev->access) {
 		if (vdev->state == HDIOV_RUNNING) {
 			hdiov_vdev_quiesce(vdev);
-			hdiov_vdev_wipe(vdev);
+			if (vdev->poisoned)
+				vdev->dirty = true;
+			else
+				hdiov_vdev_wipe(vdev);
 		}
 		vdev->state = HDIOV_IDLE;
 	}
 	vdev->suspended = false;
 
-	vdev->core->pf->adi_ops->clear_pasid(vdev->adi);
+	/*
+	 * What may still run must not lose its PASID: its requests would go out
+	 * as the PF's own. With it they end at the IOMMU from here on.
+	 */
+	if (!vdev->poisoned)
+		vdev->core->pf->adi_ops->clear_pasid(vdev->adi);
 	trace_hdiov_unbind(vdev, vdev->pasid);
 	hdiov_iommu_unbind(vdev);
 }
@@ -225,11 +234,13 @@ EXPORT_SYMBOL_GPL(hdiov_adi_request_reset);
 void hdiov_vdev_suspend(struct hdiov_vdev *vdev)
 {
 	guard(mutex)(&vdev->lock);
-	if (vdev->state != HDIOV_RUNNING)
+	if (vdev->state == HDIOV_IDLE)
 		return;
 
+	/* A dead one too: its user could ask for a reset meanwhile */
 	guard(rwsem_write)(&vdev->access);
-	hdiov_vdev_quiesce(vdev);
+	if (vdev->state == HDIOV_RUNNING)
+		hdiov_vdev_quiesce(vdev);
 	vdev->dirty = true;
 	vdev->suspended = true;
 }
@@ -245,6 +256,10 @@ void hdiov_vdev_resume(struct hdiov_vdev *vdev)
 	guard(mutex)(&vdev->lock);
 
 	/* No queue lives through a reset of the PF */
+	if (vdev->poisoned && vdev->state == HDIOV_IDLE) {
+		vdev->core->pf->adi_ops->clear_pasid(vdev->adi);
+		hdiov_pasid_free(vdev->core, vdev->pasid);
+	}
 	vdev->poisoned = false;
 	if (!vdev->suspended)
 		return;
