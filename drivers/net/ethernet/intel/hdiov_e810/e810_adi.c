@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Life of an ADI
+ */
+#include <linux/etherdevice.h>
+#include <linux/seq_file.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+
+#include "e810.h"
+
+/*
+ * The same VDEV on the same port gets the same address each time it is made,
+ * and no two VDEVs of one: 46 bits of a hash of its name.
+ */
+static void e810_adi_default_mac(struct e810_adi *ea)
+{
+	const char *name = hdiov_adi_name(&ea->adi);
+	siphash_key_t key = {
+		.key = { ether_addr_to_u64(ea->pf->mac), 0 },
+	};
+
+	u64_to_ether_addr(siphash(name, strlen(name), &key) &
+			  GENMASK_ULL(47, 0), ea->mac_assigned);
+	ea->mac_assigned[0] &= ~0x01;
+	ea->mac_assigned[0] |= 0x02;
+}
+
+static unsigned int e810_adi_available(struct hdiov_pf *hpf,
+				       const struct hdiov_type *type)
+{
+	return READ_ONCE(to_e810_pf(hpf)->vsi_free);
+}
+
+static int e810_adi_create(struct hdiov_adi *adi)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+	struct e810_pf *pf = to_e810_pf(adi->pf);
+	int ret;
+
+	ea->pf = pf;
+	mutex_init(&ea->lock);
+	INIT_LIST_HEAD(&ea->macs);
+	INIT_LIST_HEAD(&ea->msgs);
+	INIT_WORK(&ea->work, e810_vc_work);
+	e810_irq_init(ea);
+	e810_mmio_set_areas(ea);
+	e810_adi_default_mac(ea);
+	ether_addr_copy(ea->mac, ea->mac_assigned);
+	ea->spoofchk = true;
+
+	guard(rwsem_read)(&pf->reset_sem);
+	ret = e810_vsi_create(ea);
+	if (ret) {
+		mutex_destroy(&ea->lock);
+		return ret;
+	}
+	e810_mbx_off(ea);
+	e810_mbx_publish(ea);
+	scoped_guard(mutex, &pf->adis_lock)
+		list_add_tail(&ea->node, &pf->adis);
+	return 0;
+}
+
+static void e810_adi_destroy(struct hdiov_adi *adi)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+	struct e810_pf *pf = ea->pf;
+	int ret;
+
+	e810_mbx_unpublish(ea);
+
+	guard(rwsem_read)(&pf->reset_sem);
+	scoped_guard(mutex, &pf->adis_lock)
+		list_del(&ea->node);
+	scoped_guard(mutex, &ea->lock) {
+		ret = ea->dead ? 0 : e810_vsi_destroy(ea);
+		if (ret && !pf->in_reset)
+			dev_err(&pf->pdev->dev,
+				"%s: VSI %u is lost until the function is reset: %d\n",
+				hdiov_adi_name(adi), ea->vsi, ret);
+	}
+	mutex_destroy(&ea->lock);
+}
+
+static int e810_adi_set_pasid(struct hdiov_adi *adi, u32 pasid)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+
+	guard(rwsem_read)(&ea->pf->reset_sem);
+	guard(mutex)(&ea->lock);
+	return ea->dead ? -EIO : e810_vsi_set_pasid(ea, pasid);
+}
+
+static void e810_adi_clear_pasid(struct hdiov_adi *adi)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+	int ret;
+
+	guard(rwsem_read)(&ea->pf->reset_sem);
+	guard(mutex)(&ea->lock);
+	ret = ea->dead ? 0 : e810_vsi_clear_pasid(ea);
+	if (ret && !ea->pf->in_reset)
+		dev_err(&ea->pf->pdev->dev,
+			"%s: VSI %u keeps its PASID: %d\n",
+			hdiov_adi_name(adi), ea->vsi, ret);
+}
+
+static int e810_adi_enable(struct hdiov_adi *adi)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+
+	guard(mutex)(&ea->lock);
+	if (ea->dead || ea->pf->in_reset)
+		return -EIO;
+	WRITE_ONCE(ea->resetting, false);
+	WRITE_ONCE(ea->running, true);
+	return 0;
+}
+
+static int e810_adi_quiesce(struct hdiov_adi *adi)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+	int ret, err;
+
+	guard(rwsem_read)(&ea->pf->reset_sem);
+	guard(mutex)(&ea->lock);
+
+	WRITE_ONCE(ea->running, false);
+	e810_mbx_purge(ea);
+	/* The reset of the function has stopped everything, or its removal */
+	if (ea->dead || ea->pf->in_reset)
+		return 0;
+
+	e810_mbx_off(ea);
+	err = e810_queues_stop(ea);
+	ret = e810_vsi_drain(ea);
+	return err ?: ret;
+}
+
+static int e810_adi_reset(struct hdiov_adi *adi)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+	int ret;
+
+	guard(rwsem_read)(&ea->pf->reset_sem);
+	guard(mutex)(&ea->lock);
+
+	if (ea->dead || ea->pf->in_reset)
+		return -EIO;
+
+	e810_vc_reset(ea);
+	ret = e810_vsi_reset_hw(ea);
+	if (ret)
+		return ret;
+	ret = e810_vsi_restore(ea);
+	if (ret)
+		return ret;
+	e810_mbx_off(ea);
+	e810_irq_reset(ea);
+	WRITE_ONCE(ea->icr0_ena, 0);
+	WRITE_ONCE(ea->resetting, false);
+	return 0;
+}
+
+static void e810_adi_show(struct hdiov_adi *adi, struct seq_file *s)
+{
+	static const char * const states[] = {
+		[E810_VC_INIT] = "init",
+		[E810_VC_VERSION] = "version",
+		[E810_VC_ACTIVE] = "active",
+	};
+	struct e810_adi *ea = to_e810_adi(adi);
+	unsigned int q;
+
+	guard(mutex)(&ea->lock);
+	seq_printf(s, "vsi: %u\n", ea->vsi);
+	seq_printf(s, "mac: %pM\n", ea->mac);
+	seq_printf(s, "other addresses: %u\n", ea->num_macs);
+	seq_printf(s, "vlans: %u\n", ea->num_vlans);
+	seq_printf(s, "promiscuous: unicast %u multicast %u\n", ea->promisc_uc,
+		   ea->promisc_mc);
+	seq_printf(s, "virtchnl: %s %u.%u capabilities 0x%08x\n",
+		   states[ea->vc_state], ea->vc_version.major,
+		   ea->vc_version.minor, ea->caps);
+	seq_printf(s, "messages: handled %llu dropped %llu waiting %u\n",
+		   ea->msgs_handled, READ_ONCE(ea->msgs_dropped),
+		   READ_ONCE(ea->num_msgs));
+	for (q = 0; q < adi->num_qps; q++)
+		seq_printf(s,
+			   "queue pair %u: tx %s vector %u, rx %s vector %u\n",
+			   adi->qp_base + q,
+			   ea->txq[q].configured ? "on" : "off",
+			   ea->txq[q].vector,
+			   ea->rxq[q].enabled ? "on" :
+			   ea->rxq[q].configured ? "configured" : "off",
+			   ea->rxq[q].vector);
+}
+
+const struct hdiov_adi_ops e810_adi_ops = {
+	.available = e810_adi_available,
+	.create = e810_adi_create,
+	.destroy = e810_adi_destroy,
+	.set_pasid = e810_adi_set_pasid,
+	.clear_pasid = e810_adi_clear_pasid,
+	.enable = e810_adi_enable,
+	.quiesce = e810_adi_quiesce,
+	.reset = e810_adi_reset,
+	.show = e810_adi_show,
+};
+
+/**
+ * e810_adi_restore_all - make the VSIs of all ADIs again
+ * @pf: the function, fresh out of a reset, its reset lock held for writing
+ *
+ * An ADI whose VSI cannot be made is dead until the next reset of the function.
+ */
+void e810_adi_restore_all(struct e810_pf *pf)
+{
+	struct e810_adi *ea;
+	unsigned int q;
+
+	lockdep_assert_held_write(&pf->reset_sem);
+
+	spin_lock(&pf->vsi_lock);
+	memset(pf->adi_of_vsi, 0, sizeof(pf->adi_of_vsi));
+	spin_unlock(&pf->vsi_lock);
+
+	guard(mutex)(&pf->adis_lock);
+	list_for_each_entry(ea, &pf->adis, node) {
+		guard(mutex)(&ea->lock);
+
+		for (q = 0; q < ea->adi.num_qps; q++) {
+			ea->txq[q] = (struct e810_queue){};
+			ea->rxq[q] = (struct e810_queue){};
+		}
+		e810_vc_reset(ea);
+		ea->dead = e810_vsi_recreate(ea);
+		if (ea->dead)
+			continue;
+		e810_mbx_off(ea);
+		e810_irq_reset(ea);
+		e810_mbx_publish(ea);
+	}
+}

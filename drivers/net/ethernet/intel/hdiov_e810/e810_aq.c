@@ -1,0 +1,685 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Admin queue: commands to the E810's firmware
+ */
+#include <linux/bitfield.h>
+#include <linux/etherdevice.h>
+#include <linux/slab.h>
+
+#include "e810.h"
+
+const struct e810_ctlq_regs e810_aq_regs = {
+	.name = "admin queue",
+	.sq_bal = PF_FW_ATQBAL,
+	.sq_bah = PF_FW_ATQBAH,
+	.sq_len = PF_FW_ATQLEN,
+	.sq_head = PF_FW_ATQH,
+	.sq_tail = PF_FW_ATQT,
+	.rq_bal = PF_FW_ARQBAL,
+	.rq_bah = PF_FW_ARQBAH,
+	.rq_len = PF_FW_ARQLEN,
+	.rq_head = PF_FW_ARQH,
+	.rq_tail = PF_FW_ARQT,
+};
+
+/* Speeds by bit of the link status */
+static const u32 e810_mbps[] = {
+	10, 100, 1000, 2500, 5000, 10000, 20000, 25000, 40000, 50000, 100000,
+	200000,
+};
+
+static int e810_aq_errno(u16 retval)
+{
+	switch (retval & 0xff) {
+	case E810_AQ_RC_OK:
+		return 0;
+	case E810_AQ_RC_EPERM:
+		return -EPERM;
+	case E810_AQ_RC_ENOENT:
+		return -ENOENT;
+	case E810_AQ_RC_ESRCH:
+	case E810_AQ_RC_ENOSYS:
+		return -EOPNOTSUPP;
+	case E810_AQ_RC_EAGAIN:
+		return -EAGAIN;
+	case E810_AQ_RC_ENOMEM:
+		return -ENOMEM;
+	case E810_AQ_RC_EACCES:
+		return -EACCES;
+	case E810_AQ_RC_EBUSY:
+		return -EBUSY;
+	case E810_AQ_RC_EEXIST:
+		return -EEXIST;
+	case E810_AQ_RC_EINVAL:
+		return -EINVAL;
+	case E810_AQ_RC_ENOSPC:
+		return -ENOSPC;
+	default:
+		return -EIO;
+	}
+}
+
+static void e810_aq_init(struct e810_aq_desc *desc, enum e810_aq_opcode opcode)
+{
+	memset(desc, 0, sizeof(*desc));
+	desc->opcode = cpu_to_le16(opcode);
+	desc->flags = cpu_to_le16(E810_AQ_FLAG_SI);
+}
+
+/* A command whose buffer the firmware reads */
+static void e810_aq_init_rd(struct e810_aq_desc *desc,
+			    enum e810_aq_opcode opcode)
+{
+	e810_aq_init(desc, opcode);
+	desc->flags |= cpu_to_le16(E810_AQ_FLAG_RD);
+}
+
+static int e810_aq_send_seq(struct e810_pf *pf, struct e810_aq_desc *desc,
+			    void *buf, u16 len, u64 *seq)
+{
+	u16 opcode = le16_to_cpu(desc->opcode);
+	int ret;
+
+	ret = e810_ctlq_send(&pf->aq, desc, buf, len, seq);
+	if (ret)
+		return ret;
+
+	ret = e810_aq_errno(le16_to_cpu(desc->retval));
+	if (ret)
+		dev_dbg(&pf->pdev->dev, "admin command 0x%04x: firmware error %u\n",
+			opcode, le16_to_cpu(desc->retval));
+	return ret;
+}
+
+static int e810_aq_send(struct e810_pf *pf, struct e810_aq_desc *desc,
+			void *buf, u16 len)
+{
+	return e810_aq_send_seq(pf, desc, buf, len, NULL);
+}
+
+/**
+ * e810_aq_get_version - check that this driver speaks the firmware's language
+ * @pf: the function
+ *
+ * Return: 0, -EOPNOTSUPP for an interface that is too new, or another errno
+ */
+int e810_aq_get_version(struct e810_pf *pf)
+{
+	struct device *dev = &pf->pdev->dev;
+	struct e810_aq_desc desc;
+	int ret;
+
+	e810_aq_init(&desc, E810_AQC_GET_VER);
+	ret = e810_aq_send(pf, &desc, NULL, 0);
+	if (ret)
+		return ret;
+
+	if (desc.get_ver.api_major > E810_AQ_API_MAJOR) {
+		dev_err(dev, "firmware API %u.%u, at most %u is known\n",
+			desc.get_ver.api_major, desc.get_ver.api_minor,
+			E810_AQ_API_MAJOR);
+		return -EOPNOTSUPP;
+	}
+	dev_dbg(dev, "firmware %u.%u.%u, API %u.%u.%u\n", desc.get_ver.fw_major,
+		desc.get_ver.fw_minor, desc.get_ver.fw_patch,
+		desc.get_ver.api_major, desc.get_ver.api_minor,
+		desc.get_ver.api_patch);
+	return 0;
+}
+
+/**
+ * e810_aq_shutdown - tell the firmware that the driver goes away
+ * @pf: the function
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_aq_shutdown(struct e810_pf *pf)
+{
+	struct e810_aq_desc desc;
+
+	e810_aq_init(&desc, E810_AQC_Q_SHUTDOWN);
+	desc.raw[0] = 1;
+	return e810_aq_send(pf, &desc, NULL, 0);
+}
+
+/**
+ * e810_aq_clear_pxe - leave the mode that boot firmware uses the card in
+ * @pf: the function
+ *
+ * Return: 0, also if that was done before, or a negative errno
+ */
+int e810_aq_clear_pxe(struct e810_pf *pf)
+{
+	struct e810_aq_desc desc;
+	int ret;
+
+	e810_aq_init(&desc, E810_AQC_CLEAR_PXE);
+	desc.raw[0] = 2;
+	ret = e810_aq_send(pf, &desc, NULL, 0);
+	return ret == -EEXIST ? 0 : ret;
+}
+
+/**
+ * e810_aq_get_switch - find the function's port, switch and VSI
+ * @pf: the function, filled in
+ *
+ * Return: 0, -ENODEV if the firmware does not tell, or another errno
+ */
+int e810_aq_get_switch(struct e810_pf *pf)
+{
+	struct e810_aqc_sw_cfg_elem *elem;
+	bool port = false, vsi = false;
+	struct e810_aq_desc desc;
+	u16 next = 0, num, i;
+	void *buf;
+	int ret;
+
+	buf = kzalloc(E810_AQ_BUF_SIZE, GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+
+	do {
+		e810_aq_init(&desc, E810_AQC_GET_SW_CFG);
+		desc.sw_cfg.element = cpu_to_le16(next);
+		ret = e810_aq_send(pf, &desc, buf, E810_AQ_BUF_SIZE);
+		if (ret)
+			goto out;
+
+		num = le16_to_cpu(desc.sw_cfg.num_elems);
+		num = min_t(u16, num, E810_AQ_BUF_SIZE / sizeof(*elem));
+		for (i = 0, elem = buf; i < num; i++, elem++) {
+			u16 id = le16_to_cpu(elem->vsi_port_num);
+			u16 n = FIELD_GET(E810_AQC_SW_CFG_NUM, id);
+
+			switch (FIELD_GET(E810_AQC_SW_CFG_TYPE, id)) {
+			case E810_AQC_SW_CFG_PHYS_PORT:
+				pf->port = n;
+				pf->sw_id = le16_to_cpu(elem->swid);
+				port = true;
+				break;
+			case E810_AQC_SW_CFG_VSI:
+				pf->vsi = n;
+				vsi = true;
+				break;
+			}
+		}
+		next = le16_to_cpu(desc.sw_cfg.element);
+	} while (next);
+
+	if (!port || !vsi || pf->vsi >= E810_MAX_VSI) {
+		dev_err(&pf->pdev->dev, "firmware names no %s of the function\n",
+			port ? "VSI" : "port");
+		ret = -ENODEV;
+	}
+out:
+	kfree(buf);
+	return ret;
+}
+
+/**
+ * e810_aq_read_mac - read the permanent address of the port
+ * @pf: the function, filled in
+ *
+ * Return: 0, -EADDRNOTAVAIL if there is no valid one, or another errno
+ */
+int e810_aq_read_mac(struct e810_pf *pf)
+{
+	struct e810_aqc_mac_addr addr[4] = {};
+	struct e810_aq_desc desc;
+	unsigned int i;
+	int ret;
+
+	e810_aq_init(&desc, E810_AQC_MANAGE_MAC_READ);
+	ret = e810_aq_send(pf, &desc, addr, sizeof(addr));
+	if (ret)
+		return ret;
+
+	if (!(desc.mac_read.flags & cpu_to_le16(E810_AQC_MAN_MAC_LAN_ADDR_VALID)))
+		return -EADDRNOTAVAIL;
+
+	for (i = 0; i < desc.mac_read.num_addr && i < ARRAY_SIZE(addr); i++) {
+		if (addr[i].addr_type != E810_AQC_MAN_MAC_ADDR_TYPE_LAN)
+			continue;
+		if (!is_valid_ether_addr(addr[i].mac_addr))
+			break;
+		ether_addr_copy(pf->mac, addr[i].mac_addr);
+		return 0;
+	}
+	return -EADDRNOTAVAIL;
+}
+
+/**
+ * e810_aq_get_topology - find the scheduler node to hang Tx queues on
+ * @pf: the function, filled in
+ *
+ * That is the lowest node of the default topology's first branch that is not a
+ * queue. The queues of all VDEVs share it and so the bandwidth, one share each.
+ *
+ * Return: 0, -ENODEV if there is none, or another errno
+ */
+int e810_aq_get_topology(struct e810_pf *pf)
+{
+	struct e810_aqc_sched_branch *branch;
+	struct e810_aq_desc desc;
+	unsigned int num;
+	int ret;
+
+	branch = kzalloc(E810_AQ_BUF_SIZE, GFP_KERNEL);
+	if (!branch)
+		return -ENOMEM;
+
+	e810_aq_init(&desc, E810_AQC_GET_DFLT_TOPO);
+	desc.topo.port_num = pf->port;
+	ret = e810_aq_send(pf, &desc, branch, E810_AQ_BUF_SIZE);
+	if (ret)
+		goto out;
+
+	num = min_t(unsigned int, le16_to_cpu(branch->num_elems),
+		    E810_SCHED_MAX_LAYERS);
+	if (!desc.topo.num_branches)
+		num = 0;
+	while (num && branch->node[num - 1].elem.elem_type == E810_SCHED_LEAF)
+		num--;
+	if (num) {
+		pf->teid = branch->node[num - 1].node_teid;
+	} else {
+		dev_err(&pf->pdev->dev, "firmware names no Tx scheduler node\n");
+		ret = -ENODEV;
+	}
+out:
+	kfree(branch);
+	return ret;
+}
+
+/**
+ * e810_aq_start_port - set the frame size, start the link, ask for its events
+ * @pf: the function
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_aq_start_port(struct e810_pf *pf)
+{
+	struct e810_aq_desc desc;
+	int ret;
+
+	e810_aq_init(&desc, E810_AQC_SET_MAC_CFG);
+	desc.mac_cfg.max_frame_size = cpu_to_le16(E810_MAX_FRAME);
+	ret = e810_aq_send(pf, &desc, NULL, 0);
+	if (ret)
+		return ret;
+
+	e810_aq_init(&desc, E810_AQC_RESTART_AN);
+	desc.restart_an.lport_num = pf->port;
+	desc.restart_an.cmd_flags = E810_AQC_RESTART_AN_RESTART |
+				    E810_AQC_RESTART_AN_ENABLE;
+	ret = e810_aq_send(pf, &desc, NULL, 0);
+	if (ret)
+		return ret;
+
+	/* A set bit masks an event. Without this, more events come */
+	e810_aq_init(&desc, E810_AQC_SET_EVENT_MASK);
+	desc.event_mask.lport_num = pf->port;
+	desc.event_mask.event_mask =
+		cpu_to_le16((u16)~E810_AQC_LINK_EVENT_UPDOWN);
+	ret = e810_aq_send(pf, &desc, NULL, 0);
+	if (ret && ret != -EOPNOTSUPP)
+		return ret;
+
+	return e810_aq_get_link(pf);
+}
+
+/**
+ * e810_aq_set_link - note a link status
+ * @pf: the function
+ * @s: status as reported by the firmware
+ */
+void e810_aq_set_link(struct e810_pf *pf, const struct e810_aqc_link_status *s)
+{
+	u16 speed = le16_to_cpu(s->link_speed);
+	unsigned int bit = fls(speed);
+	struct e810_link link = {
+		.up = s->link_info & E810_AQC_LINK_UP,
+	};
+
+	if (link.up && bit && bit <= ARRAY_SIZE(e810_mbps))
+		link.mbps = e810_mbps[bit - 1];
+
+	spin_lock(&pf->vsi_lock);
+	pf->link = link;
+	spin_unlock(&pf->vsi_lock);
+}
+
+/**
+ * e810_aq_get_link - ask for the link status, and for an event when it changes
+ * @pf: the function
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_aq_get_link(struct e810_pf *pf)
+{
+	struct e810_aqc_link_status status = {};
+	struct e810_aq_desc desc;
+	int ret;
+
+	e810_aq_init(&desc, E810_AQC_GET_LINK_STATUS);
+	desc.link.lport_num = pf->port;
+	desc.link.cmd_flags = cpu_to_le16(E810_AQC_LSE_ENA);
+	ret = e810_aq_send(pf, &desc, &status, sizeof(status));
+	if (ret)
+		return ret;
+
+	e810_aq_set_link(pf, &status);
+	return 0;
+}
+
+/* Answers of parallel commands may be seen out of order */
+static void e810_aq_note_free_vsis(struct e810_pf *pf,
+				   const struct e810_aq_desc *desc, u64 seq)
+{
+	spin_lock(&pf->vsi_lock);
+	if (seq > pf->vsi_seq) {
+		pf->vsi_seq = seq;
+		WRITE_ONCE(pf->vsi_free, le16_to_cpu(desc->vsi_resp.vsi_free));
+	}
+	spin_unlock(&pf->vsi_lock);
+}
+
+static int e810_aq_vsi_cmd(struct e810_pf *pf, struct e810_aq_desc *desc,
+			   const struct e810_aqc_vsi_props *ctx)
+{
+	struct e810_aqc_vsi_props buf;
+	u64 seq;
+	int ret;
+
+	if (ctx)
+		buf = *ctx;
+	ret = e810_aq_send_seq(pf, desc, &buf, ctx ? sizeof(buf) : 0, &seq);
+	if (!ret)
+		e810_aq_note_free_vsis(pf, desc, seq);
+	return ret;
+}
+
+/**
+ * e810_aq_add_vsi - make a VSI
+ * @pf: the function
+ * @ctx: its context
+ * @vsi: filled in with its number
+ *
+ * Return: 0 or a negative errno, -ENOSPC if the card has no more
+ */
+int e810_aq_add_vsi(struct e810_pf *pf, const struct e810_aqc_vsi_props *ctx,
+		    u16 *vsi)
+{
+	struct e810_aq_desc desc;
+	u16 num;
+	int ret;
+
+	e810_aq_init_rd(&desc, E810_AQC_ADD_VSI);
+	desc.vsi.vsi_flags = cpu_to_le16(E810_AQ_VSI_TYPE_VMDQ2);
+	ret = e810_aq_vsi_cmd(pf, &desc, ctx);
+	if (ret)
+		return ret;
+
+	num = FIELD_GET(E810_AQ_VSI_NUM, le16_to_cpu(desc.vsi_resp.vsi_num));
+	if (num >= E810_MAX_VSI) {
+		dev_err(&pf->pdev->dev, "firmware made VSI %u, limit is %u\n",
+			num, E810_MAX_VSI - 1);
+		return -EIO;
+	}
+	*vsi = num;
+	return 0;
+}
+
+/**
+ * e810_aq_update_vsi - change sections of a VSI's context
+ * @pf: the function
+ * @vsi: number of the VSI
+ * @ctx: its context
+ * @sections: E810_VSI_PROP_*_VALID of what changes
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_aq_update_vsi(struct e810_pf *pf, u16 vsi,
+		       const struct e810_aqc_vsi_props *ctx, u16 sections)
+{
+	struct e810_aqc_vsi_props buf = *ctx;
+	struct e810_aq_desc desc;
+
+	e810_aq_init_rd(&desc, E810_AQC_UPDATE_VSI);
+	desc.vsi.vsi_num = cpu_to_le16(vsi | E810_AQ_VSI_NUM_VALID);
+	buf.valid_sections = cpu_to_le16(sections);
+	return e810_aq_vsi_cmd(pf, &desc, &buf);
+}
+
+/**
+ * e810_aq_free_vsi - give a VSI back
+ * @pf: the function
+ * @vsi: number of the VSI
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_aq_free_vsi(struct e810_pf *pf, u16 vsi)
+{
+	struct e810_aq_desc desc;
+
+	e810_aq_init(&desc, E810_AQC_FREE_VSI);
+	desc.vsi.vsi_num = cpu_to_le16(vsi | E810_AQ_VSI_NUM_VALID);
+	return e810_aq_vsi_cmd(pf, &desc, NULL);
+}
+
+/**
+ * e810_aq_free_pf_vsi - give the VSI back that firmware made for the function
+ * @pf: the function
+ *
+ * It has the first queue, and a function without network interface no use for
+ * it. The answer also tells how many VSIs there are.
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_aq_free_pf_vsi(struct e810_pf *pf)
+{
+	return e810_aq_free_vsi(pf, pf->vsi);
+}
+
+/**
+ * e810_aq_sw_rule - add, update or remove a lookup rule of the switch
+ * @pf: the function
+ * @opcode: E810_AQC_ADD_SW_RULES, _UPDATE_ or _REMOVE_
+ * @rule: the rule; its index is filled in when added
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_aq_sw_rule(struct e810_pf *pf, enum e810_aq_opcode opcode,
+		    struct e810_aqc_sw_rule_lkup *rule)
+{
+	struct e810_aq_desc desc;
+
+	e810_aq_init_rd(&desc, opcode);
+	desc.sw_rules.num_rules = cpu_to_le16(1);
+	return e810_aq_send(pf, &desc, rule, sizeof(*rule));
+}
+
+/**
+ * e810_aq_sw_list - add VSIs to a list of the switch, or remove them
+ * @pf: the function
+ * @opcode: E810_AQC_ADD_SW_RULES for a list just made, else
+ *	E810_AQC_UPDATE_SW_RULES
+ * @type: E810_SW_RULE_*_LIST_SET or _CLEAR
+ * @list: number of the list
+ * @vsis: the VSIs
+ * @num: their number, at most E810_SW_RULE_LIST_MAX
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_aq_sw_list(struct e810_pf *pf, enum e810_aq_opcode opcode, u16 type,
+		    u16 list, const u16 *vsis, unsigned int num)
+{
+	struct e810_aqc_sw_rule_vsi_list rule = {
+		.type = cpu_to_le16(type),
+		.index = cpu_to_le16(list),
+		.number_vsi = cpu_to_le16(num),
+	};
+	struct e810_aq_desc desc;
+	unsigned int i;
+
+	for (i = 0; i < num; i++)
+		rule.vsi[i] = cpu_to_le16(vsis[i]);
+
+	e810_aq_init_rd(&desc, opcode);
+	desc.sw_rules.num_rules = cpu_to_le16(1);
+	return e810_aq_send(pf, &desc, &rule,
+			    offsetof(struct e810_aqc_sw_rule_vsi_list,
+				     vsi[num]));
+}
+
+static int e810_aq_res(struct e810_pf *pf, enum e810_aq_opcode opcode,
+		       struct e810_aqc_res_elem *elem)
+{
+	struct e810_aq_desc desc;
+
+	elem->num_elems = cpu_to_le16(1);
+	e810_aq_init_rd(&desc, opcode);
+	desc.res.num_entries = cpu_to_le16(1);
+	return e810_aq_send(pf, &desc, elem, sizeof(*elem));
+}
+
+/**
+ * e810_aq_alloc_list - make a list of VSIs in the switch
+ * @pf: the function
+ * @type: E810_AQC_RES_VSI_LIST_REP or E810_AQC_RES_VSI_LIST_PRUNE
+ * @list: filled in with its number
+ *
+ * Return: 0 or a negative errno, -ENOSPC if the card has no more
+ */
+int e810_aq_alloc_list(struct e810_pf *pf, u16 type, u16 *list)
+{
+	struct e810_aqc_res_elem elem = { .res_type = cpu_to_le16(type) };
+	int ret;
+
+	if (type == E810_AQC_RES_VSI_LIST_PRUNE)
+		elem.res_type |= cpu_to_le16(E810_AQC_RES_FLAG_SHARED);
+	ret = e810_aq_res(pf, E810_AQC_ALLOC_RES, &elem);
+	if (!ret)
+		*list = le16_to_cpu(elem.sw_resp);
+	return ret;
+}
+
+/**
+ * e810_aq_free_list - give a list of VSIs back
+ * @pf: the function
+ * @type: as in e810_aq_alloc_list()
+ * @list: its number
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_aq_free_list(struct e810_pf *pf, u16 type, u16 list)
+{
+	struct e810_aqc_res_elem elem = {
+		.res_type = cpu_to_le16(type),
+		.sw_resp = cpu_to_le16(list),
+	};
+
+	return e810_aq_res(pf, E810_AQC_FREE_RES, &elem);
+}
+
+/**
+ * e810_aq_set_rss_key - set the RSS hash key of a VSI
+ * @pf: the function
+ * @vsi: number of the VSI
+ * @key: E810_RSS_KEY_SIZE bytes
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_aq_set_rss_key(struct e810_pf *pf, u16 vsi, const u8 *key)
+{
+	u8 buf[E810_RSS_KEY_SIZE];
+	struct e810_aq_desc desc;
+
+	memcpy(buf, key, sizeof(buf));
+	e810_aq_init_rd(&desc, E810_AQC_SET_RSS_KEY);
+	desc.rss.vsi_id = cpu_to_le16(vsi | E810_AQC_RSS_VSI_VALID);
+	return e810_aq_send(pf, &desc, buf, sizeof(buf));
+}
+
+/**
+ * e810_aq_set_rss_lut - set the RSS look-up table of a VSI
+ * @pf: the function
+ * @vsi: number of the VSI
+ * @lut: E810_RSS_LUT_SIZE queue numbers, relative to the VSI
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_aq_set_rss_lut(struct e810_pf *pf, u16 vsi, const u8 *lut)
+{
+	u8 buf[E810_RSS_LUT_SIZE];
+	struct e810_aq_desc desc;
+
+	memcpy(buf, lut, sizeof(buf));
+	e810_aq_init_rd(&desc, E810_AQC_SET_RSS_LUT);
+	desc.rss.vsi_id = cpu_to_le16(vsi | E810_AQC_RSS_VSI_VALID);
+	return e810_aq_send(pf, &desc, buf, sizeof(buf));
+}
+
+/**
+ * e810_aq_add_txq - give a Tx queue its context and enable it
+ * @pf: the function
+ * @txq: number of the queue
+ * @ctx: E810_TX_CTX_SIZE bytes
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_aq_add_txq(struct e810_pf *pf, u16 txq, const u8 *ctx)
+{
+	struct e810_aqc_tx_qgrp grp = {
+		.parent_teid = pf->teid,
+		.num_txqs = 1,
+		.txq_id = cpu_to_le16(txq),
+		.sched = {
+			.valid_sections = E810_SCHED_VALID_GENERIC |
+					  E810_SCHED_VALID_CIR |
+					  E810_SCHED_VALID_EIR,
+			.cir_profile = cpu_to_le16(E810_SCHED_DFLT_PROFILE),
+			.cir_alloc = cpu_to_le16(E810_SCHED_DFLT_WEIGHT),
+			.eir_profile = cpu_to_le16(E810_SCHED_DFLT_PROFILE),
+			.eir_alloc = cpu_to_le16(E810_SCHED_DFLT_WEIGHT),
+		},
+	};
+	struct e810_aq_desc desc;
+
+	memcpy(grp.ctx, ctx, sizeof(grp.ctx));
+	e810_aq_init_rd(&desc, E810_AQC_ADD_TXQS);
+	desc.add_txqs.num_qgrps = 1;
+	return e810_aq_send(pf, &desc, &grp, sizeof(grp));
+}
+
+/**
+ * e810_aq_dis_txqs - stop Tx queues and take their contexts back
+ * @pf: the function
+ * @first: number of the queue that bit 0 of @mask stands for
+ * @mask: queues, of the lowest E810_MAX_QPS_PER_ADI bits
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_aq_dis_txqs(struct e810_pf *pf, u16 first, unsigned long mask)
+{
+	struct e810_aqc_dis_txq_item items[E810_MAX_QPS_PER_ADI] = {};
+	struct e810_aq_desc desc;
+	unsigned int q, n = 0;
+
+	for_each_set_bit(q, &mask, E810_MAX_QPS_PER_ADI) {
+		items[n].parent_teid = pf->teid;
+		items[n].num_qs = 1;
+		items[n].q_id = cpu_to_le16(first + q);
+		n++;
+	}
+	if (!n)
+		return 0;
+
+	e810_aq_init_rd(&desc, E810_AQC_DIS_TXQS);
+	desc.dis_txqs.cmd_type = E810_AQC_Q_DIS_FLUSH_PIPE;
+	desc.dis_txqs.num_entries = n;
+	/* Tens of milliseconds to let what is in the pipe leave, as ice does */
+	desc.dis_txqs.vmvf_and_timeout =
+		cpu_to_le16(FIELD_PREP(E810_AQC_Q_DIS_TIMEOUT, 5));
+	return e810_aq_send(pf, &desc, items, n * sizeof(items[0]));
+}
