@@ -41,6 +41,7 @@ struct hdiov_ims;
 /**
  * struct hdiov_pf_core - what the core knows of a registered PF
  * @pf: the vendor's part
+ * @id: of this registration, never used again
  * @parent: mdev parent; the types live in @mdev_types
  * @mdev_types: one for each of &hdiov_pf.types, in that order
  * @mdev_type_ptrs: as mdev_register_parent() wants them
@@ -54,6 +55,7 @@ struct hdiov_ims;
  */
 struct hdiov_pf_core {
 	struct hdiov_pf *pf;
+	u64 id;
 	struct mdev_parent parent;
 	struct mdev_type *mdev_types;
 	struct mdev_type **mdev_type_ptrs;
@@ -74,12 +76,17 @@ struct hdiov_pf_core {
  * struct hdiov_domain - IOMMU domain of one or more VDEVs of a PF
  * @domain: what VFIO or iommufd sees
  * @real: paging domain of the PF that everything is forwarded to
- * @core: the PF
+ * @owner: module of the operations of @real; NULL if it is the kernel
+ * @pf_id: &hdiov_pf_core.id of the PF
+ *
+ * With iommufd a domain can outlive the VDEV that it was made for, its PF, and
+ * but for the references it holds the modules.
  */
 struct hdiov_domain {
 	struct iommu_domain domain;
 	struct iommu_domain *real;
-	struct hdiov_pf_core *core;
+	struct module *owner;
+	u64 pf_id;
 };
 
 /**

@@ -42,7 +42,7 @@ static int hdiov_domain_attach(HDIOV_ATTACH_DEV_ARGS)
 	struct hdiov_vdev *vdev = hdiov_iommu_vdev(dev);
 
 	/* A caller may try a domain of another PF; it then makes a new one */
-	if (hdom->core != vdev->core)
+	if (hdom->pf_id != vdev->core->id)
 		return -EINVAL;
 
 	WRITE_ONCE(vdev->domain, hdom);
@@ -105,7 +105,9 @@ static void hdiov_domain_free(struct iommu_domain *domain)
 	struct hdiov_domain *hdom = to_hdiov_domain(domain);
 
 	iommu_domain_free(hdom->real);
+	module_put(hdom->owner);
 	kfree(hdom);
+	module_put(THIS_MODULE);
 }
 
 static const struct iommu_domain_ops hdiov_domain_ops = {
@@ -124,6 +126,7 @@ static struct iommu_domain *hdiov_domain_alloc_paging(struct device *dev)
 	struct hdiov_pf_core *core;
 	struct hdiov_domain *hdom;
 	struct iommu_domain *real;
+	int ret;
 
 	if (!dev)
 		return ERR_PTR(-EOPNOTSUPP);
@@ -133,21 +136,35 @@ static struct iommu_domain *hdiov_domain_alloc_paging(struct device *dev)
 	if (!hdom)
 		return ERR_PTR(-ENOMEM);
 
-	if (core->pf->domain_alloc)
+	if (core->pf->domain_alloc) {
+		hdom->owner = core->pf->owner;
+		if (!try_module_get(hdom->owner)) {
+			ret = -ENODEV;
+			goto err_free;
+		}
 		real = core->pf->domain_alloc(core->pf);
-	else
+	} else {
 		real = iommu_paging_domain_alloc(core->pf->dev);
+	}
 	if (IS_ERR(real)) {
-		kfree(hdom);
-		return real;
+		ret = PTR_ERR(real);
+		goto err_module;
 	}
 
-	hdom->core = core;
+	/* The endpoint that @dev leads to holds one as well */
+	__module_get(THIS_MODULE);
+	hdom->pf_id = core->id;
 	hdom->real = real;
 	hdom->domain.pgsize_bitmap = real->pgsize_bitmap;
 	hdom->domain.geometry = real->geometry;
 	hdom->domain.ops = &hdiov_domain_ops;
 	return &hdom->domain;
+
+err_module:
+	module_put(hdom->owner);
+err_free:
+	kfree(hdom);
+	return ERR_PTR(ret);
 }
 
 static int hdiov_blocked_attach(HDIOV_ATTACH_DEV_ARGS)

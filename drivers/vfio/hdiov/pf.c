@@ -97,6 +97,7 @@ static int hdiov_check_pf(struct hdiov_pf *pf)
  */
 int hdiov_register_pf(struct hdiov_pf *pf)
 {
+	static atomic64_t last_id;
 	struct hdiov_pf_core *core;
 	int ret;
 
@@ -108,6 +109,7 @@ int hdiov_register_pf(struct hdiov_pf *pf)
 	if (!core)
 		return -ENOMEM;
 	core->pf = pf;
+	core->id = atomic64_inc_return(&last_id);
 	mutex_init(&core->vdevs_lock);
 	INIT_LIST_HEAD(&core->vdevs);
 
