@@ -1,0 +1,183 @@
+/*
+ * Emulated QAT 2.0 (4xxx) physical function
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HW_HDIOV_QAT_H
+#define HW_HDIOV_QAT_H
+
+#include "qemu/queue.h"
+#include "qemu/thread.h"
+#include "qemu/timer.h"
+#include "hw/pci/pci_device.h"
+#include "qat_regs.h"
+#include "hdiov_dma.h"
+
+#define TYPE_QAT "qat-4xxx"
+OBJECT_DECLARE_SIMPLE_TYPE(QATState, QAT)
+
+/* Of one request; more is refused */
+#define QAT_MAX_DATA        (32 * MiB)
+#define QAT_MAX_SGL         4096
+#define QAT_MAX_WORKERS     16
+
+typedef enum QATService {
+    QAT_SYM,
+    QAT_ASYM,
+    QAT_DC,
+    QAT_NUM_SERVICES,
+} QATService;
+
+typedef struct QATRing {
+    uint32_t config;
+    uint64_t base;
+    uint32_t head;
+    uint32_t tail;
+} QATRing;
+
+/* A ring pair: ring 0 takes requests, ring 1 gives responses */
+typedef struct QATBank {
+    QATState *s;
+    QATService service;
+    QATRing ring[2];
+
+    uint32_t pasidctl;
+    uint32_t ringmode;
+    uint32_t rpresetsts;
+    uint32_t arb_en;
+    uint32_t exp_stat;
+    uint32_t exp_int_en;
+
+    uint32_t int_flag;
+    uint32_t int_flag_en;
+    uint32_t int_src_sel;
+    uint32_t int_col_en;
+    uint32_t int_col_ctl;
+    uint32_t rpintsou;
+    uint32_t rpintmsk;
+    bool irq_pending;       /* raised, and no message sent yet */
+    QEMUTimer coal_timer;
+
+    bool stopped;           /* by RPRESETCTL, until RPRESETSTS is cleared */
+    bool reset;             /* once it is idle */
+    bool busy;              /* a worker has it */
+    bool queued;            /* for a worker */
+    uint32_t gen;           /* a request of an older one leaves no trace */
+    QTAILQ_ENTRY(QATBank) next;
+
+    uint64_t requests;
+    uint64_t responses;
+    uint64_t errors;
+    uint64_t interrupts;
+} QATBank;
+
+typedef struct QATIms {
+    uint32_t ltbl;
+    uint32_t utbl;
+    uint32_t data;
+    uint32_t vecctl;
+} QATIms;
+
+typedef struct QATCounters {
+    uint64_t doorbells_tx;
+    uint64_t doorbells_rx;
+    uint64_t interrupts_ims;
+    uint64_t interrupts_msix;
+    uint64_t req_null;
+    uint64_t req[QAT_NUM_SERVICES];
+    uint64_t err[QAT_NUM_SERVICES];
+    uint64_t responses;
+    uint64_t abandoned;
+    uint64_t bank_resets;
+    uint64_t ring_faults;
+    uint64_t data_faults;
+    uint64_t admin;
+    uint64_t unknown_reg;
+} QATCounters;
+
+/* Everything in here is protected by the big QEMU lock */
+struct QATState {
+    PCIDevice parent_obj;
+
+    char *services;
+    uint32_t num_workers;
+
+    MemoryRegion sram;
+    MemoryRegion pmisc;
+    MemoryRegion etr;
+    HdiovDma dma;
+    QATCounters cnt;
+
+    QATBank bank[QAT_NUM_BANKS];
+    QATIms ims[QAT_NUM_BANKS];
+    uint32_t sarconfig[QAT_NUM_ARBITERS];
+    uint32_t wt2sam[QAT_NUM_AES];
+    uint32_t route[QAT_NUM_VECTORS];
+    uint32_t smiapf_rp_mask[2];
+    uint32_t smiapf_mask;
+    uint32_t vm2pf_msk;
+    uint32_t errmsk[4];
+    uint32_t pm_host_msg;
+    bool powered;
+    uint64_t admin_page;
+    uint32_t admin_pending;     /* AEs whose mailbox is 1 */
+    QEMUBH *admin_bh;
+
+    QTAILQ_HEAD(, QATBank) ready;
+    QemuThread worker[QAT_MAX_WORKERS];
+    QemuCond work;
+    QemuCond idle;
+    uint32_t workers;           /* alive */
+    bool stopping;
+};
+
+/* A request being processed */
+typedef struct QATJob {
+    QATBank *bank;
+    uint32_t gen;
+    uint32_t pasid;             /* of all but the rings */
+    bool fault;                 /* a transfer was blocked */
+    uint8_t req[QAT_REQ_SIZE];
+    uint8_t resp[QAT_RESP_SIZE];
+} QATJob;
+
+/* A buffer in memory: flat, or a list */
+typedef struct QATBufElem {
+    uint64_t addr;
+    uint32_t len;
+} QATBufElem;
+
+typedef struct QATBuf {
+    uint32_t n;
+    uint64_t len;
+    QATBufElem *elem;
+    QATBufElem flat;
+} QATBuf;
+
+/* qat_ring.c; the data functions are called without the big QEMU lock */
+void qat_ring_init(QATState *s);
+void qat_ring_finalize(QATState *s);
+void qat_bank_clear(QATBank *b);
+void qat_bank_kick(QATBank *b);
+void qat_bank_irq_eval(QATBank *b);
+uint32_t qat_bank_read(QATBank *b, uint32_t off);
+void qat_bank_write(QATBank *b, uint32_t off, uint32_t val);
+void qat_bank_resetctl(QATBank *b, uint32_t val);
+void qat_bank_resetsts(QATBank *b, uint32_t val);
+bool qat_dma_read(QATJob *job, uint64_t addr, void *buf, uint64_t len);
+bool qat_dma_write(QATJob *job, uint64_t addr, const void *buf, uint64_t len);
+bool qat_buf_load(QATJob *job, bool is_list, uint64_t addr, uint32_t len,
+                  QATBuf *b);
+void qat_buf_free(QATBuf *b);
+bool qat_buf_read(QATJob *job, QATBuf *b, uint64_t off, void *p, uint64_t len);
+bool qat_buf_write(QATJob *job, QATBuf *b, uint64_t off, const void *p,
+                   uint64_t len);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QATBuf, qat_buf_free)
+
+/* The services: fill the response's status and what is specific to them */
+void qat_sym_process(QATJob *job);
+void qat_asym_process(QATJob *job);
+void qat_dc_process(QATJob *job);
+
+#endif

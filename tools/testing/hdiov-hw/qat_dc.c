@@ -1,0 +1,242 @@
+/*
+ * Emulated QAT 2.0 (4xxx): compression service
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include <zlib.h>
+#include "qat.h"
+
+/* Request, beyond what all services have */
+#define DC_CMD_STATIC           0
+#define DC_CMD_DYNAMIC          1
+#define DC_CMD_DECOMPRESS       2
+#define DC_SERV_STATEFUL        BIT(2)
+#define DC_CONFIG               8       /* big endian */
+#define   CONFIG_FORMAT(v)          extract32(v, 5, 3)
+#define   FORMAT_ILZ77              0
+#define   FORMAT_DEFLATE            1
+#define   CONFIG_DEPTH(v)           extract32(v, 8, 4)
+#define DC_IN_LEN               56
+#define DC_OUT_LEN              60
+#define DC_CRC32                64
+#define DC_ADLER32              68
+#define DC_FLAGS                72
+#define   FLAG_SOP                  BIT(0)
+#define   FLAG_EOP                  BIT(1)
+#define   FLAG_BFINAL               BIT(6)
+#define   FLAG_CNV                  BIT(16)
+
+/* Response */
+#define DC_CONSUMED             16
+#define DC_PRODUCED             20
+#define DC_RESP_CRC32           24
+#define DC_RESP_ADLER32         28
+
+#define ERR_OVERFLOW            (-11)
+#define ERR_FATAL               (-13)
+#define ERR_INCOMPLETE          (-15)
+#define ERR_ENDPOINT            (-17)
+#define ERR_CNV                 (-18)
+
+static void qat_dc_error(QATJob *job, int code)
+{
+    job->resp[RESP_CMP_ERR] = code;
+    job->resp[RESP_STATUS] |= STATUS_CMP;
+}
+
+static void qat_dc_refuse(QATJob *job, uint8_t why)
+{
+    job->resp[RESP_STATUS] = STATUS_CMP | why;
+}
+
+static int qat_dc_inflate_error(const z_stream *z)
+{
+    static const struct {
+        const char *msg;
+        int code;
+    } errs[] = {
+        { "invalid block type", -1 },
+        { "invalid stored block lengths", -2 },
+        { "too many length or distance symbols", -3 },
+        { "invalid code lengths set", -4 },
+        { "invalid bit length repeat", -5 },
+        { "invalid code -- missing end-of-block", -7 },
+        { "invalid literal/lengths set", -7 },
+        { "invalid distances set", -8 },
+        { "invalid literal/length code", -9 },
+        { "invalid distance code", -9 },
+        { "invalid distance too far back", -10 },
+    };
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(errs) && z->msg; i++) {
+        if (!strcmp(z->msg, errs[i].msg)) {
+            return errs[i].code;
+        }
+    }
+    return ERR_FATAL;
+}
+
+/* 0 or an error code; what was done is in @z */
+static int qat_dc_inflate(z_stream *z, uint8_t *in, uint32_t in_len,
+                          uint8_t *out, uint32_t out_len, bool *last)
+{
+    int ret, code = 0;
+
+    memset(z, 0, sizeof(*z));
+    *last = false;
+    if (inflateInit2(z, -MAX_WBITS) != Z_OK) {
+        return ERR_FATAL;
+    }
+    z->next_in = in;
+    z->avail_in = in_len;
+    z->next_out = out;
+    z->avail_out = out_len;
+    ret = inflate(z, Z_SYNC_FLUSH);
+    if (ret == Z_STREAM_END) {
+        *last = true;
+    } else if (ret == Z_OK || ret == Z_BUF_ERROR) {
+        /* Input may end between blocks, output may end only with the input */
+        if (!(z->data_type & 128)) {
+            code = z->avail_out ? ERR_INCOMPLETE : ERR_OVERFLOW;
+        } else if (z->avail_in) {
+            code = ERR_OVERFLOW;
+        }
+    } else {
+        code = qat_dc_inflate_error(z);
+    }
+    inflateEnd(z);
+    return code;
+}
+
+static int qat_dc_deflate(z_stream *z, int level, bool fixed, bool final,
+                          uint8_t *in, uint32_t in_len,
+                          uint8_t *out, uint32_t out_len)
+{
+    int ret, code = 0;
+
+    memset(z, 0, sizeof(*z));
+    if (deflateInit2(z, level, Z_DEFLATED, -MAX_WBITS, 9,
+                     fixed ? Z_FIXED : Z_DEFAULT_STRATEGY) != Z_OK) {
+        return ERR_FATAL;
+    }
+    z->next_in = in;
+    z->avail_in = in_len;
+    z->next_out = out;
+    z->avail_out = out_len;
+    ret = deflate(z, final ? Z_FINISH : Z_SYNC_FLUSH);
+    if (final ? ret != Z_STREAM_END : ret != Z_OK || !z->avail_out) {
+        code = ERR_OVERFLOW;
+    }
+    deflateEnd(z);
+    return code;
+}
+
+/* Compress and verify: the card checks its own work */
+static bool qat_dc_verify(uint8_t *in, uint32_t in_len,
+                          uint8_t *out, uint32_t out_len)
+{
+    g_autofree uint8_t *back = g_try_malloc(in_len + 1);
+    z_stream z;
+    bool last;
+
+    return back &&
+           !qat_dc_inflate(&z, out, out_len, back, in_len + 1, &last) &&
+           z.total_out == in_len && !memcmp(back, in, in_len);
+}
+
+void qat_dc_process(QATJob *job)
+{
+    uint8_t *req = job->req, *resp = job->resp;
+    uint8_t cmd = req[REQ_CMD];
+    bool sgl = req[REQ_COMN_FLAGS] & COMN_SGL;
+    uint32_t config = ldl_be_p(req + DC_CONFIG);
+    uint32_t flags = ldl_le_p(req + DC_FLAGS);
+    uint32_t in_len = ldl_le_p(req + DC_IN_LEN);
+    uint32_t out_len = ldl_le_p(req + DC_OUT_LEN);
+    uint32_t crc = ldl_le_p(req + DC_CRC32);
+    uint32_t adler = ldl_le_p(req + DC_ADLER32);
+    g_auto(QATBuf) src = {}, dst = {};
+    g_autofree uint8_t *in = NULL;
+    g_autofree uint8_t *out = NULL;
+    uint8_t *plain;
+    z_stream z;
+    int code;
+
+    if (cmd > DC_CMD_DECOMPRESS ||
+        (CONFIG_FORMAT(config) != FORMAT_DEFLATE &&
+         (cmd != DC_CMD_DYNAMIC || CONFIG_FORMAT(config) != FORMAT_ILZ77)) ||
+        (lduw_le_p(req + REQ_SERV_FLAGS) & DC_SERV_STATEFUL) ||
+        (flags & (FLAG_SOP | FLAG_EOP)) != (FLAG_SOP | FLAG_EOP)) {
+        qat_dc_refuse(job, STATUS_UNSUPPORTED);
+        return;
+    }
+    if (cmd != DC_CMD_DECOMPRESS && (flags & FLAG_CNV)) {
+        resp[RESP_HDR_FLAGS] |= HDR_CNV;
+    }
+    if (in_len > QAT_MAX_DATA ||
+        !qat_buf_load(job, sgl, ldq_le_p(req + REQ_SRC),
+                      ldl_le_p(req + REQ_SRC_LEN), &src) ||
+        !qat_buf_load(job, sgl, ldq_le_p(req + REQ_DST),
+                      ldl_le_p(req + REQ_DST_LEN), &dst) ||
+        src.len < in_len || dst.len < out_len) {
+        qat_dc_refuse(job, STATUS_INVALID);
+        return;
+    }
+
+    /* Nothing gets that long, so that a longer buffer makes no difference */
+    if (cmd != DC_CMD_DECOMPRESS) {
+        out_len = MIN(out_len, compressBound(in_len) + 64);
+    }
+    out_len = MIN(out_len, QAT_MAX_DATA);
+    in = g_try_malloc(MAX(in_len, 1));
+    out = g_try_malloc(MAX(out_len, 1));
+    if (!in || !out) {
+        qat_dc_error(job, ERR_FATAL);
+        return;
+    }
+    if (!qat_buf_read(job, &src, 0, in, in_len)) {
+        qat_dc_error(job, ERR_ENDPOINT);
+        return;
+    }
+
+    if (cmd == DC_CMD_DECOMPRESS) {
+        bool last;
+
+        code = qat_dc_inflate(&z, in, in_len, out, out_len, &last);
+        plain = out;
+        if (last) {
+            resp[RESP_STATUS] |= STATUS_LAST_BLOCK;
+        }
+    } else {
+        uint32_t depth = CONFIG_DEPTH(config);
+
+        code = qat_dc_deflate(&z, depth <= 1 ? 1 : depth <= 3 ? 6 : 9,
+                              cmd == DC_CMD_STATIC, flags & FLAG_BFINAL,
+                              in, in_len, out, out_len);
+        plain = in;
+        if (!code && (flags & FLAG_CNV) &&
+            !qat_dc_verify(in, in_len, out, z.total_out)) {
+            code = ERR_CNV;
+        }
+        if (code) {
+            /* No part of the output is good for anything */
+            z.total_in = z.total_out = 0;
+        }
+    }
+
+    if (!qat_buf_write(job, &dst, 0, out, z.total_out)) {
+        qat_dc_error(job, ERR_ENDPOINT);
+        return;
+    }
+    if (code) {
+        qat_dc_error(job, code);
+    }
+    stl_le_p(resp + DC_CONSUMED, z.total_in);
+    stl_le_p(resp + DC_PRODUCED, z.total_out);
+    in_len = plain == in ? z.total_in : z.total_out;
+    stl_le_p(resp + DC_RESP_CRC32, crc32_z(crc, plain, in_len));
+    stl_le_p(resp + DC_RESP_ADLER32, adler32_z(adler, plain, in_len));
+}

@@ -1,0 +1,624 @@
+/*
+ * Emulated QAT 2.0 (4xxx) physical function: PCI device, registers, counters
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Facts: Linux' and DPDK's headers. What they do not say is listed in
+ * README-qat.rst. The files: qat_ring.c ring pairs, workers and interrupts,
+ * qat_sym.c, qat_asym.c and qat_dc.c the three services.
+ *
+ * Firmware is not modelled: it is there from the start, and the property
+ * "services" says what each bank does.
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/main-loop.h"
+#include "qapi/error.h"
+#include "qapi/visitor.h"
+#include "qemu/module.h"
+#include "hw/pci/pcie.h"
+#include "hw/pci/msix.h"
+#include "hw/qdev-properties.h"
+#include "migration/vmstate.h"
+#include "qat.h"
+
+#define QAT_CAP_PM          0x40
+#define QAT_CAP_MSIX        0x70
+#define QAT_CAP_PCIE        0xa0
+#define QAT_ECAP_PASID      0x100
+#define   PASID_WIDTH           20
+
+static const char *const qat_service_names[] = {
+    [QAT_SYM] = "sym",
+    [QAT_ASYM] = "asym",
+    [QAT_DC] = "dc",
+};
+
+/* Admin messages: what firmware on the engines answers */
+
+/* Engines 0 to 3 serve even banks, 4 to 7 odd ones, and 8 only messages */
+static bool qat_ae_has(QATState *s, unsigned ae, QATService service)
+{
+    return ae < 8 && s->bank[(ae & 2) | ae >> 2].service == service;
+}
+
+static void qat_admin_one(QATState *s, unsigned ae)
+{
+    uint64_t addr = s->admin_page + ae * 2 * ADMIN_MSG_SIZE;
+    uint8_t req[ADMIN_MSG_SIZE], resp[ADMIN_MSG_SIZE] = {};
+
+    s->cnt.admin++;
+    if (!hdiov_dma_read(&s->dma, HDIOV_NO_PASID, addr, req, sizeof(req))) {
+        return;
+    }
+
+    resp[3] = req[3];
+    memcpy(resp + 8, req + 8, 8);
+    switch (req[3]) {
+    case ADMIN_INIT_AE:
+    case ADMIN_CONSTANTS_CFG:
+        break;
+    case ADMIN_CAPABILITIES:
+        break;
+    case ADMIN_COMP_CAPABILITY:
+        if (!qat_ae_has(s, ae, QAT_DC)) {
+            resp[2] = ADMIN_STATUS_UNSUPP;
+        }
+        break;
+    default:
+        resp[2] = ADMIN_STATUS_UNSUPP;
+    }
+    hdiov_dma_write(&s->dma, HDIOV_NO_PASID, addr + ADMIN_MSG_SIZE, resp,
+                    sizeof(resp));
+}
+
+static void qat_admin_bh(void *opaque)
+{
+    QATState *s = opaque;
+    unsigned ae;
+
+    for (ae = 0; ae < QAT_NUM_AES; ae++) {
+        if (s->admin_pending & BIT(ae)) {
+            qat_admin_one(s, ae);
+            s->admin_pending &= ~BIT(ae);
+        }
+    }
+}
+
+/* BAR2 */
+
+static uint32_t *qat_ims_reg(QATState *s, hwaddr addr)
+{
+    QATIms *ims = &s->ims[(addr - PMISC_IMS) / 16];
+
+    switch (addr & 0xf) {
+    case IMS_LTBL:
+        return &ims->ltbl;
+    case IMS_UTBL:
+        return &ims->utbl;
+    case IMS_DATA:
+        return &ims->data;
+    default:
+        return &ims->vecctl;
+    }
+}
+
+/* Registers that only store, or whose write only makes banks look again */
+static uint32_t *qat_pmisc_stored(QATState *s, hwaddr addr)
+{
+    switch (addr) {
+    case PMISC_MSIX_ROUTE ... PMISC_MSIX_ROUTE + 4 * QAT_NUM_VECTORS - 1:
+        return &s->route[(addr - PMISC_MSIX_ROUTE) / 4];
+    case PMISC_IMS ... PMISC_IMS + 16 * QAT_NUM_BANKS - 1:
+        return qat_ims_reg(s, addr);
+    case PMISC_SMIAPF_RP_MASK:
+    case PMISC_SMIAPF_RP_MASK + 4:
+        return &s->smiapf_rp_mask[(addr - PMISC_SMIAPF_RP_MASK) / 4];
+    case PMISC_SMIAPF_MASK:
+        return &s->smiapf_mask;
+    case PMISC_VM2PF_MSK:
+        return &s->vm2pf_msk;
+    case PMISC_ERRMSK ... PMISC_ERRMSK + 15:
+        return &s->errmsk[(addr - PMISC_ERRMSK) / 4];
+    case PMISC_PM_HOST_MSG:
+        return &s->pm_host_msg;
+    }
+    return NULL;
+}
+
+static bool qat_mailbox(hwaddr addr, unsigned *ae)
+{
+    *ae = (addr - PMISC_MAILBOX) / PMISC_MAILBOX_STRIDE;
+    return addr >= PMISC_MAILBOX && *ae < QAT_NUM_AES &&
+           (addr - PMISC_MAILBOX) % PMISC_MAILBOX_STRIDE == 0;
+}
+
+static bool qat_rpint(hwaddr addr, unsigned *bank, bool *mask)
+{
+    *bank = (addr - PMISC_RPINT) >> 12;
+    *mask = addr & 4;
+    return addr >= PMISC_RPINT && *bank < QAT_NUM_BANKS && !(addr & 0xff8);
+}
+
+static uint64_t qat_pmisc_read(void *opaque, hwaddr addr, unsigned size)
+{
+    QATState *s = opaque;
+    uint32_t *reg = qat_pmisc_stored(s, addr);
+    unsigned n;
+    bool mask;
+
+    if (reg) {
+        return *reg;
+    }
+    if (qat_mailbox(addr, &n)) {
+        return extract32(s->admin_pending, n, 1);
+    }
+    if (qat_rpint(addr, &n, &mask)) {
+        return mask ? s->bank[n].rpintmsk : s->bank[n].rpintsou;
+    }
+    switch (addr) {
+    case PMISC_ADMINMSGUR:
+        return s->admin_page >> 32;
+    case PMISC_ADMINMSGLR:
+        return s->admin_page;
+    case PMISC_PM_STATUS:
+        return s->powered ? PM_STATUS_INIT : 0;
+    case PMISC_PM_INTERRUPT:
+        return s->powered ? PM_INTERRUPT_DRV_ACTIVE : 0;
+    case PMISC_VM2PF_SOU:
+    case PMISC_ERRSOU ... PMISC_ERRSOU + 15:
+    case PMISC_VF ... PMISC_VF_END - 1:
+        return 0;
+    }
+    s->cnt.unknown_reg++;
+    return 0;
+}
+
+static void qat_pmisc_write(void *opaque, hwaddr addr, uint64_t val,
+                            unsigned size)
+{
+    QATState *s = opaque;
+    uint32_t *reg = qat_pmisc_stored(s, addr);
+    unsigned n;
+    bool mask;
+
+    if (reg) {
+        *reg = val;
+        if (addr >= PMISC_IMS && addr < PMISC_IMS + 16 * QAT_NUM_BANKS) {
+            qat_bank_irq_eval(&s->bank[(addr - PMISC_IMS) / 16]);
+        } else if (addr == PMISC_SMIAPF_RP_MASK ||
+                   addr == PMISC_SMIAPF_RP_MASK + 4) {
+            for (n = 0; n < QAT_NUM_BANKS; n++) {
+                qat_bank_irq_eval(&s->bank[n]);
+            }
+        }
+        return;
+    }
+    if (qat_mailbox(addr, &n)) {
+        if (val & 1) {
+            s->admin_pending |= BIT(n);
+            qemu_bh_schedule(s->admin_bh);
+        }
+        return;
+    }
+    if (qat_rpint(addr, &n, &mask)) {
+        QATBank *b = &s->bank[n];
+
+        if (mask) {
+            b->rpintmsk = val & 1;
+            qat_bank_irq_eval(b);
+        } else if (val & 1) {
+            b->rpintsou = 0;
+            b->irq_pending = false;
+        }
+        return;
+    }
+    switch (addr) {
+    case PMISC_ADMINMSGUR:
+        s->admin_page = deposit64(s->admin_page, 32, 32, val);
+        return;
+    case PMISC_ADMINMSGLR:
+        s->admin_page = deposit64(s->admin_page, 0, 32, val & ~63u);
+        return;
+    case PMISC_PM_INTERRUPT:
+        if ((val & PM_INTERRUPT_DRV_ACTIVE) && !s->powered) {
+            s->powered = true;
+            for (n = 0; n < QAT_NUM_BANKS; n++) {
+                qat_bank_kick(&s->bank[n]);
+            }
+        }
+        return;
+    case PMISC_VM2PF_SOU:
+    case PMISC_ERRSOU ... PMISC_ERRSOU + 15:
+    case PMISC_VF ... PMISC_VF_END - 1:
+        return;
+    }
+    s->cnt.unknown_reg++;
+}
+
+/* BAR4 */
+
+static uint64_t qat_etr_read(void *opaque, hwaddr addr, unsigned size)
+{
+    QATState *s = opaque;
+
+    switch (addr) {
+    case ETR_SARCONFIG ... ETR_SARCONFIG + 4 * QAT_NUM_ARBITERS - 1:
+        return s->sarconfig[addr / 4];
+    case ETR_WT2SAM ... ETR_WT2SAM + 4 * QAT_NUM_AES - 1:
+        return s->wt2sam[(addr - ETR_WT2SAM) / 4];
+    case ETR_PASIDCTL ... ETR_PASIDCTL + 16 * QAT_NUM_BANKS - 1:
+        if (addr & 0xf) {
+            break;
+        }
+        return s->bank[(addr - ETR_PASIDCTL) / 16].pasidctl;
+    case ETR_RPRESET ... ETR_RPRESET + 8 * QAT_NUM_BANKS - 1:
+        return addr & 4 ? s->bank[(addr - ETR_RPRESET) / 8].rpresetsts : 0;
+    case ETR_RINGMODECTL ... ETR_RINGMODECTL + 4 * QAT_NUM_BANKS - 1:
+        return s->bank[(addr - ETR_RINGMODECTL) / 4].ringmode;
+    case ETR_BANKS ... ETR_BANKS + ETR_BANK_SIZE * QAT_NUM_BANKS - 1:
+        return qat_bank_read(&s->bank[(addr - ETR_BANKS) / ETR_BANK_SIZE],
+                             addr % ETR_BANK_SIZE);
+    }
+    s->cnt.unknown_reg++;
+    return 0;
+}
+
+static void qat_etr_write(void *opaque, hwaddr addr, uint64_t val,
+                          unsigned size)
+{
+    QATState *s = opaque;
+
+    switch (addr) {
+    case ETR_SARCONFIG ... ETR_SARCONFIG + 4 * QAT_NUM_ARBITERS - 1:
+        s->sarconfig[addr / 4] = val;
+        return;
+    case ETR_WT2SAM ... ETR_WT2SAM + 4 * QAT_NUM_AES - 1:
+        s->wt2sam[(addr - ETR_WT2SAM) / 4] = val;
+        return;
+    case ETR_PASIDCTL ... ETR_PASIDCTL + 16 * QAT_NUM_BANKS - 1:
+        if (addr & 0xf) {
+            break;
+        }
+        s->bank[(addr - ETR_PASIDCTL) / 16].pasidctl = val & PASIDCTL_MASK;
+        return;
+    case ETR_RPRESET ... ETR_RPRESET + 8 * QAT_NUM_BANKS - 1:
+        if (addr & 4) {
+            qat_bank_resetsts(&s->bank[(addr - ETR_RPRESET) / 8], val);
+        } else {
+            qat_bank_resetctl(&s->bank[(addr - ETR_RPRESET) / 8], val);
+        }
+        return;
+    case ETR_RINGMODECTL ... ETR_RINGMODECTL + 4 * QAT_NUM_BANKS - 1:
+        s->bank[(addr - ETR_RINGMODECTL) / 4].ringmode = val & 1;
+        return;
+    case ETR_BANKS ... ETR_BANKS + ETR_BANK_SIZE * QAT_NUM_BANKS - 1:
+        qat_bank_write(&s->bank[(addr - ETR_BANKS) / ETR_BANK_SIZE],
+                       addr % ETR_BANK_SIZE, val);
+        return;
+    }
+    s->cnt.unknown_reg++;
+}
+
+/* BAR0: the engines' SRAM, of use to firmware only */
+
+static uint64_t qat_sram_read(void *opaque, hwaddr addr, unsigned size)
+{
+    return 0;
+}
+
+static void qat_sram_write(void *opaque, hwaddr addr, uint64_t val,
+                           unsigned size)
+{
+}
+
+/* Registers are dwords; a quadword is taken as two of them */
+#define QAT_MMIO_OPS(_name)                                     \
+static const MemoryRegionOps qat_##_name##_ops = {              \
+    .read = qat_##_name##_read,                                 \
+    .write = qat_##_name##_write,                               \
+    .endianness = DEVICE_LITTLE_ENDIAN,                         \
+    .valid = { .min_access_size = 4, .max_access_size = 8 },    \
+    .impl = { .min_access_size = 4, .max_access_size = 4 },     \
+}
+QAT_MMIO_OPS(sram);
+QAT_MMIO_OPS(pmisc);
+QAT_MMIO_OPS(etr);
+
+/* Device */
+
+static void qat_reset(DeviceState *dev)
+{
+    QATState *s = QAT(dev);
+    int i;
+
+    for (i = 0; i < QAT_NUM_BANKS; i++) {
+        QATBank *b = &s->bank[i];
+
+        qat_bank_clear(b);
+        b->rpresetsts = 0;
+        b->stopped = b->reset = false;
+        b->rpintmsk = 0;
+        s->ims[i] = (QATIms) { .vecctl = IMS_VECCTL_MASK };
+    }
+    for (i = 0; i < QAT_NUM_VECTORS; i++) {
+        s->route[i] = i;
+    }
+    memset(s->sarconfig, 0, sizeof(s->sarconfig));
+    memset(s->wt2sam, 0, sizeof(s->wt2sam));
+    memset(s->smiapf_rp_mask, 0xff, sizeof(s->smiapf_rp_mask));
+    s->smiapf_mask = UINT32_MAX;
+    s->vm2pf_msk = UINT32_MAX;
+    memset(s->errmsk, 0xff, sizeof(s->errmsk));
+    s->pm_host_msg = 0;
+    s->powered = false;
+    s->admin_page = 0;
+    s->admin_pending = 0;
+}
+
+static void qat_write_config(PCIDevice *pci, uint32_t addr, uint32_t val,
+                             int len)
+{
+    pci_default_write_config(pci, addr, val, len);
+    pcie_cap_flr_write_config(pci, addr, val, len);
+}
+
+/* One, two or four services, which the banks get in turn */
+static bool qat_parse_services(QATState *s, Error **errp)
+{
+    g_auto(GStrv) names = g_strsplit(s->services, ";", -1);
+    unsigned n = g_strv_length(names);
+    unsigned i, j;
+
+    if (n != 1 && n != 2 && n != 4) {
+        error_setg(errp, "services '%s': need 1, 2 or 4 of sym, asym, dc, "
+                   "separated by ';'", s->services);
+        return false;
+    }
+    for (i = 0; i < QAT_NUM_BANKS; i++) {
+        for (j = 0; j < QAT_NUM_SERVICES; j++) {
+            if (!strcmp(names[i % n], qat_service_names[j])) {
+                break;
+            }
+        }
+        if (j == QAT_NUM_SERVICES) {
+            error_setg(errp, "services '%s': '%s' is not sym, asym or dc",
+                       s->services, names[i % n]);
+            return false;
+        }
+        s->bank[i].service = j;
+    }
+    return true;
+}
+
+static void qat_add_pasid(PCIDevice *pci)
+{
+    uint8_t *devcap2 = pci->config + QAT_CAP_PCIE + PCI_EXP_DEVCAP2;
+
+    /* PASID goes in an end-to-end TLP prefix, of which there is at most one */
+    pci_set_long(devcap2, pci_get_long(devcap2) | PCI_EXP_DEVCAP2_EE_PREFIX |
+                 BIT(22));
+    pcie_add_capability(pci, PCI_EXT_CAP_ID_PASID, 1, QAT_ECAP_PASID, 8);
+    pci_set_word(pci->config + QAT_ECAP_PASID + PCI_PASID_CAP,
+                 PASID_WIDTH << 8);
+    pci_set_word(pci->wmask + QAT_ECAP_PASID + PCI_PASID_CTRL,
+                 PCI_PASID_CTRL_ENABLE);
+}
+
+static void qat_realize(PCIDevice *pci, Error **errp)
+{
+    QATState *s = QAT(pci);
+    static const uint8_t bar_type = PCI_BASE_ADDRESS_SPACE_MEMORY |
+                                    PCI_BASE_ADDRESS_MEM_TYPE_64 |
+                                    PCI_BASE_ADDRESS_MEM_PREFETCH;
+    int i;
+
+    if (!s->num_workers || s->num_workers > QAT_MAX_WORKERS) {
+        error_setg(errp, "workers must be 1 to %d", QAT_MAX_WORKERS);
+        return;
+    }
+    if (!qat_parse_services(s, errp)) {
+        return;
+    }
+
+    pci_config_set_revision(pci->config, 0x40);
+    pci_set_word(pci->config + PCI_SUBSYSTEM_VENDOR_ID, PCI_VENDOR_ID_INTEL);
+    pci_set_word(pci->config + PCI_SUBSYSTEM_ID, 0);
+    pci_config_set_interrupt_pin(pci->config, 1);
+
+    memory_region_init_io(&s->sram, OBJECT(s), &qat_sram_ops, s, "qat-sram",
+                          QAT_SRAM_SIZE);
+    pci_register_bar(pci, 0, bar_type, &s->sram);
+    memory_region_init_io(&s->pmisc, OBJECT(s), &qat_pmisc_ops, s,
+                          "qat-pmisc", QAT_PMISC_SIZE);
+    pci_register_bar(pci, 2, bar_type, &s->pmisc);
+    memory_region_init_io(&s->etr, OBJECT(s), &qat_etr_ops, s, "qat-etr",
+                          QAT_ETR_SIZE);
+    pci_register_bar(pci, 4, bar_type, &s->etr);
+
+    if (pci_pm_init(pci, QAT_CAP_PM, errp) < 0 ||
+        msix_init(pci, QAT_NUM_VECTORS, &s->pmisc, 2, PMISC_MSIX_TABLE,
+                  &s->pmisc, 2, PMISC_MSIX_PBA, QAT_CAP_MSIX, errp)) {
+        return;
+    }
+    for (i = 0; i < QAT_NUM_VECTORS; i++) {
+        msix_vector_use(pci, i);
+    }
+    if (pcie_endpoint_cap_init(pci, QAT_CAP_PCIE) < 0) {
+        msix_uninit(pci, &s->pmisc, &s->pmisc);
+        error_setg(errp, "no place for the PCI Express capability");
+        return;
+    }
+    pcie_cap_flr_init(pci);
+    pcie_cap_deverr_init(pci);
+    qat_add_pasid(pci);
+
+    hdiov_dma_init(&s->dma, pci, QAT_ECAP_PASID);
+    s->admin_bh = qemu_bh_new_guarded(qat_admin_bh, s,
+                                      &DEVICE(s)->mem_reentrancy_guard);
+    qat_ring_init(s);
+}
+
+static void qat_exit(PCIDevice *pci)
+{
+    QATState *s = QAT(pci);
+
+    qat_ring_finalize(s);
+    qemu_bh_delete(s->admin_bh);
+    hdiov_dma_finalize(&s->dma);
+    msix_uninit(pci, &s->pmisc, &s->pmisc);
+    pcie_cap_exit(pci);
+}
+
+/* Counters for qom-get */
+static const struct {
+    const char *name;
+    size_t offset;
+} qat_counters[] = {
+#define CNT(_name, _field) { _name, offsetof(QATCounters, _field) }
+    CNT("doorbells-tx", doorbells_tx),
+    CNT("doorbells-rx", doorbells_rx),
+    CNT("interrupts-ims", interrupts_ims),
+    CNT("interrupts-msix", interrupts_msix),
+    CNT("requests-null", req_null),
+    CNT("requests-sym", req[QAT_SYM]),
+    CNT("requests-asym", req[QAT_ASYM]),
+    CNT("requests-dc", req[QAT_DC]),
+    CNT("errors-sym", err[QAT_SYM]),
+    CNT("errors-asym", err[QAT_ASYM]),
+    CNT("errors-dc", err[QAT_DC]),
+    CNT("responses", responses),
+    CNT("abandoned", abandoned),
+    CNT("bank-resets", bank_resets),
+    CNT("ring-faults", ring_faults),
+    CNT("data-faults", data_faults),
+    CNT("admin-messages", admin),
+    CNT("unknown-reg", unknown_reg),
+};
+
+static void qat_get_stats(Object *obj, Visitor *v, const char *name,
+                          void *opaque, Error **errp)
+{
+    QATState *s = QAT(obj);
+    int i;
+
+    if (!visit_start_struct(v, name, NULL, 0, errp)) {
+        return;
+    }
+    for (i = 0; i < ARRAY_SIZE(qat_counters); i++) {
+        uint64_t val = *(uint64_t *)((char *)&s->cnt + qat_counters[i].offset);
+
+        if (!visit_type_uint64(v, qat_counters[i].name, &val, errp)) {
+            goto out;
+        }
+    }
+    if (hdiov_dma_visit_count(v, "dma", &s->dma.total, errp) &&
+        hdiov_dma_visit_count(v, "dma-no-pasid", &s->dma.no_pasid, errp)) {
+        visit_check_struct(v, errp);
+    }
+out:
+    visit_end_struct(v, NULL);
+}
+
+static void qat_get_by_pasid(Object *obj, Visitor *v, const char *name,
+                             void *opaque, Error **errp)
+{
+    hdiov_dma_visit_by_pasid(&QAT(obj)->dma, v, name, errp);
+}
+
+/* Banks that ever did anything or have a PASID */
+static void qat_get_banks(Object *obj, Visitor *v, const char *name,
+                          void *opaque, Error **errp)
+{
+    QATState *s = QAT(obj);
+    bool ok = true;
+    uint32_t i;
+
+    if (!visit_start_list(v, name, NULL, 0, errp)) {
+        return;
+    }
+    for (i = 0; i < QAT_NUM_BANKS && ok; i++) {
+        QATBank *b = &s->bank[i];
+        char *service = (char *)qat_service_names[b->service];
+        uint32_t num = i, pasidctl = b->pasidctl;
+
+        if (!b->requests && !pasidctl) {
+            continue;
+        }
+        ok = visit_start_struct(v, NULL, NULL, 0, errp);
+        if (ok) {
+            ok = visit_type_uint32(v, "bank", &num, errp) &&
+                 visit_type_str(v, "service", &service, errp) &&
+                 visit_type_uint32(v, "pasidctl", &pasidctl, errp) &&
+                 visit_type_uint64(v, "requests", &b->requests, errp) &&
+                 visit_type_uint64(v, "responses", &b->responses, errp) &&
+                 visit_type_uint64(v, "errors", &b->errors, errp) &&
+                 visit_type_uint64(v, "interrupts", &b->interrupts, errp) &&
+                 visit_check_struct(v, errp);
+            visit_end_struct(v, NULL);
+        }
+    }
+    if (ok) {
+        visit_check_list(v, errp);
+    }
+    visit_end_list(v, NULL);
+}
+
+static const Property qat_properties[] = {
+    DEFINE_PROP_STRING("services", QATState, services),
+    DEFINE_PROP_UINT32("workers", QATState, num_workers, 4),
+};
+
+static const VMStateDescription qat_vmstate = {
+    .name = TYPE_QAT,
+    .unmigratable = 1,
+};
+
+static void qat_instance_init(Object *obj)
+{
+    QAT(obj)->services = g_strdup("sym;asym;dc;sym");
+}
+
+static void qat_class_init(ObjectClass *klass, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+    PCIDeviceClass *c = PCI_DEVICE_CLASS(klass);
+
+    c->realize = qat_realize;
+    c->exit = qat_exit;
+    c->config_write = qat_write_config;
+    c->vendor_id = PCI_VENDOR_ID_INTEL;
+    c->device_id = 0x4940;
+    c->class_id = 0x0b40;       /* co-processor */
+    dc->desc = "Intel QAT 2.0 (4xxx) physical function";
+    dc->vmsd = &qat_vmstate;
+    device_class_set_legacy_reset(dc, qat_reset);
+    device_class_set_props(dc, qat_properties);
+    set_bit(DEVICE_CATEGORY_MISC, dc->categories);
+
+    object_class_property_add(klass, "stats", "QATStats", qat_get_stats,
+                              NULL, NULL, NULL);
+    object_class_property_add(klass, "dma-by-pasid", "HdiovDmaByPasid",
+                              qat_get_by_pasid, NULL, NULL, NULL);
+    object_class_property_add(klass, "banks", "QATBanks", qat_get_banks,
+                              NULL, NULL, NULL);
+}
+
+static const TypeInfo qat_info = {
+    .name = TYPE_QAT,
+    .parent = TYPE_PCI_DEVICE,
+    .instance_size = sizeof(QATState),
+    .instance_init = qat_instance_init,
+    .class_init = qat_class_init,
+    .interfaces = (InterfaceInfo[]) {
+        { INTERFACE_PCIE_DEVICE },
+        { }
+    },
+};
+
+static void qat_register_types(void)
+{
+    type_register_static(&qat_info);
+}
+
+type_init(qat_register_types)

@@ -1,0 +1,1203 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Drive the emulated E810 and VT-d without any guest, through QEMU's qtest.
+
+Prints TAP. Needs the testbed's QEMU and nothing else: no kernel, no firmware.
+"""
+
+import argparse
+import json
+import os
+import random
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+BAR0, BAR3, ECAM, VTD = 0xc0000000, 0xd0000000, 0xb0000000, 0xfed90000
+DEVFN = 0x10                            # 00:02.0
+RAM = 512 << 20
+
+# where things lie in memory
+ROOT, CTX, PDIR = 0x100000, 0x101000, 0x120000
+HEAP = 0x1000000
+MSI = 0x110000                          # vector n writes n + 1 to MSI + 4 * n
+
+NO_PASID = None
+PAGE_MBX, PAGE_INT, PAGE_RX, PAGE_TX = (0x2000000, 0x3000000, 0x3800000,
+                                        0x4000000)
+LB, LAN, VALID, LIST = 1 << 2, 1 << 3, 1 << 17, 1 << 14
+PRUNE = 2 | 1 << 15 | 1 << 16
+CAUSE_ENA, ITR_NONE = 1 << 30, 3 << 11
+DD, EOP = 1, 2
+EOP_RS = 0x30                           # of a data descriptor, at bit 4
+
+
+class Tap:
+    def __init__(self):
+        self.n = self.bad = 0
+
+    def check(self, name, got, want=True):
+        self.n += 1
+        if got == want:
+            print(f"ok {self.n} - {name}", flush=True)
+        else:
+            self.bad += 1
+            print(f"not ok {self.n} - {name}\n#   got  {got!r}\n"
+                  f"#   want {want!r}", flush=True)
+
+
+class Qemu:
+    """A QEMU process, its memory, its registers and its monitor"""
+
+    def __init__(self, binary, tmp, extra=()):
+        self.tmp = tmp
+        self.peer = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.peer.bind(f"{tmp}/peer")
+        self.peer.settimeout(0.5)
+        with open(f"{tmp}/bios", "wb") as f:
+            f.write(bytes(65536))       # nothing runs
+        servers = {}
+        for name in ("qtest", "qmp"):
+            servers[name] = socket.socket(socket.AF_UNIX)
+            servers[name].bind(f"{tmp}/{name}")
+            servers[name].listen(1)
+            servers[name].settimeout(30)
+        self.proc = subprocess.Popen(
+            [binary, "-M", "q35", "-accel", "qtest", "-m", f"{RAM >> 20}",
+             "-nodefaults", "-display", "none", "-bios", f"{tmp}/bios",
+             "-qtest", f"unix:{tmp}/qtest", "-qtest-log", "/dev/null",
+             "-chardev", f"socket,id=q,path={tmp}/qmp",
+             "-mon", "chardev=q,mode=control",
+             "-device", "intel-iommu,intremap=on,x-scalable-mode=on,"
+             "x-pasid-mode=on",
+             "-netdev", "dgram,id=n0,local.type=unix,"
+             f"local.path={tmp}/nic,remote.type=unix,remote.path={tmp}/peer",
+             "-device", "e810,id=pf0,netdev=n0,addr=2.0,"
+             "mac=52:54:00:e8:10:01", *extra],
+            stderr=open(f"{tmp}/err", "w"))
+        self.qtest = servers["qtest"].accept()[0].makefile("rw", newline="\n")
+        qmp = servers["qmp"].accept()[0]
+        qmp.settimeout(30)
+        self.qmp = qmp.makefile("rw", newline="\n")
+        self.qmp.readline()
+        self.heap = HEAP
+        self.command("qmp_capabilities")
+
+    def command(self, cmd, **args):
+        json.dump({"execute": cmd, "arguments": args}, self.qmp)
+        self.qmp.write("\n")
+        self.qmp.flush()
+        while True:
+            ans = json.loads(self.qmp.readline())
+            if "return" in ans:
+                return ans["return"]
+            if "error" in ans:
+                raise RuntimeError(ans["error"])
+
+    def stats(self):
+        return self.command("qom-get", path="/machine/peripheral/pf0",
+                            property="stats")
+
+    def by_pasid(self):
+        return {e["pasid"]: e for e in
+                self.command("qom-get", path="/machine/peripheral/pf0",
+                             property="dma-by-pasid")}
+
+    def q(self, line):
+        self.qtest.write(line + "\n")
+        self.qtest.flush()
+        while True:
+            ans = self.qtest.readline()
+            if not ans:
+                raise RuntimeError("QEMU died")
+            if not ans.startswith("IRQ"):
+                break
+        if not ans.startswith("OK"):
+            raise RuntimeError(f"{line}: {ans}")
+        return ans[3:].strip()
+
+    def rd(self, addr):
+        return int(self.q(f"readl {addr:#x}"), 16)
+
+    def wr(self, addr, val):
+        self.q(f"writel {addr:#x} {val & 0xffffffff:#x}")
+
+    def get(self, addr, size):
+        return bytes.fromhex(self.q(f"read {addr:#x} {size:#x}")[2:])
+
+    def put(self, addr, data):
+        self.q(f"write {addr:#x} {len(data):#x} 0x{data.hex()}")
+
+    def put64(self, addr, *vals):
+        self.put(addr, struct.pack(f"<{len(vals)}Q", *vals))
+
+    def step(self, ns):
+        self.q(f"clock_step {ns}")
+
+    def settle(self):
+        """Let bottom halves run; they do between two commands"""
+        for _ in range(20):
+            self.q("endianness")
+
+    def alloc(self, size=4096):
+        addr = self.heap
+        self.heap += (size + 4095) & ~4095
+        assert self.heap < RAM
+        return addr
+
+    def frames(self):
+        """What the card sent to the port"""
+        got = []
+        self.settle()
+        self.peer.settimeout(0.05)
+        try:
+            while True:
+                got.append(self.peer.recv(70000))
+        except OSError:
+            return got
+
+    def send(self, frame):
+        self.peer.sendto(frame, f"{self.tmp}/nic")
+        time.sleep(0.02)
+        self.settle()
+
+
+class Card:
+    """The PF, as a driver sees it"""
+
+    def __init__(self, q):
+        self.q = q
+        self.cfg = ECAM + (DEVFN << 12)
+        q.q("outl 0xcf8 0x80000064")    # MCH: where the config space is
+        q.q("outl 0xcfc 0x0")
+        q.q("outl 0xcf8 0x80000060")
+        q.q(f"outl 0xcfc {ECAM | 1:#x}")
+        self.enable()
+        self.iommu()
+        self.tables = {}
+
+    def enable(self):
+        q, c = self.q, self.cfg
+        for off, val in ((0x10, BAR0), (0x14, 0), (0x1c, BAR3), (0x20, 0)):
+            q.wr(c + off, val)
+        q.wr(c + 4, 6)
+        q.wr(c + 0x70, q.rd(c + 0x70) | 1 << 31)
+        q.wr(c + 0x104, 1 << 16)        # PASID enable
+        for v in range(64):
+            for i, val in enumerate((MSI + 4 * v, 0, v + 1, 0)):
+                q.wr(BAR3 + 16 * v + 4 * i, val)
+
+    def iommu(self):
+        """Scalable mode; without PASID everything passes through"""
+        q = self.q
+        q.put64(ROOT, CTX | 1, (CTX + 0x1000) | 1)
+        q.put64(CTX + DEVFN * 32, PDIR | 7 << 9 | 1, 0, 0, 0)
+        self.set_pasid(0, 4 << 6 | 1)
+        q.put64(VTD + 0x20, ROOT | 1 << 10)
+        q.wr(VTD + 0x18, 1 << 30)
+        q.wr(VTD + 0x18, 1 << 31)
+
+    def set_pasid(self, pasid, val, did=1):
+        q = self.q
+        pde = PDIR + (pasid >> 6) * 8
+        leaf = struct.unpack("<Q", q.get(pde, 8))[0] & ~0xfff
+        if not leaf:
+            leaf = q.alloc()
+            q.put64(pde, leaf | 1)
+        q.put64(leaf + (pasid & 63) * 64, val, did)
+
+    def flush(self):
+        self.q.put64(VTD + 0xf8, 1 << 63 | 1 << 60)
+
+    def space(self, pasid):
+        """A PASID with an empty second-stage table"""
+        top = self.q.alloc()
+        self.tables[pasid] = top
+        self.set_pasid(pasid, top | 2 << 6 | 2 << 2 | 1, did=pasid & 0xffff)
+
+    def map(self, pasid, iova, phys, perm=3):
+        q, table = self.q, self.tables[pasid]
+        for level in (39, 30, 21):
+            at = table + (iova >> level & 511) * 8
+            table = struct.unpack("<Q", q.get(at, 8))[0] & ~0xfff
+            if not table:
+                table = q.alloc()
+                q.put64(at, table | 3)
+        q.put64(table + (iova >> 12 & 511) * 8, phys | perm if perm else 0)
+
+    def rd(self, reg):
+        return self.q.rd(BAR0 + reg)
+
+    def wr(self, reg, val):
+        self.q.wr(BAR0 + reg, val)
+
+    def open(self):
+        """Admin queue and PF mailbox"""
+        q = self.q
+        self.atq = q.alloc()
+        self.aqbuf = q.alloc()
+        self.tail = 0
+        for reg, val in ((0, self.atq), (0x100, 0), (0x200, 64 | 1 << 31),
+                         (0x300, 0), (0x400, 0)):
+            self.wr(0x80000 + reg, val)
+        self.mbx_sq, self.mbx_rq = q.alloc(), q.alloc()
+        self.mbx_buf = [q.alloc() for _ in range(8)]
+        self.mbx_sqbuf = q.alloc()
+        self.mbx_tail = 0
+        self.wr(0x22e100, self.mbx_sq)
+        self.wr(0x22e200, 8 | 1 << 31)
+        for i, buf in enumerate(self.mbx_buf):
+            q.put(self.mbx_rq + 32 * i,
+                  struct.pack("<HHHHIIIIII", 0x1200, 0, 4096, 0, 0, 0, 0, 0,
+                              0, buf))
+        self.wr(0x22e380, self.mbx_rq)
+        self.wr(0x22e480, 8 | 1 << 31)
+        self.wr(0x22e580, 7)
+        self.wr(0x231ec0, 1)            # PASID mode
+
+    def aq(self, opcode, params=b"", buf=None, size=0):
+        """A command: return value, parameters, buffer"""
+        q = self.q
+        flags = 0x2000
+        size = len(buf) if buf is not None else size
+        params = params.ljust(8, b"\0")
+        if size:
+            flags |= 0x1000 | (0x400 if buf is not None else 0)
+            q.put(self.aqbuf, buf if buf is not None else bytes(size))
+            params = params[:8] + struct.pack("<II", 0, self.aqbuf)
+        desc = struct.pack("<HHHHII", flags, opcode, size, 0, 0x1234, 0x5678)
+        at = self.atq + 32 * self.tail
+        q.put(at, desc + params.ljust(16, b"\0"))
+        self.tail = (self.tail + 1) % 64
+        self.wr(0x80400, self.tail)
+        for _ in range(1000):
+            d = q.get(at, 32)
+            if d[0] & 1:
+                break
+        else:
+            raise RuntimeError(f"no answer to {opcode:#x}")
+        assert d[8:16] == struct.pack("<II", 0x1234, 0x5678)
+        return (struct.unpack_from("<H", d, 6)[0], d[16:],
+                q.get(self.aqbuf, size) if size else b"")
+
+    def ok(self, opcode, *args, **kw):
+        rc, params, buf = self.aq(opcode, *args, **kw)
+        if rc:
+            raise RuntimeError(f"{opcode:#x} failed: {rc}")
+        return params, buf
+
+    def rule(self, recipe, act, mac=b"\2\0\0\0\0\0", vlan=0, typ=1, src=0,
+             ethertype=0x8100, opcode=0x2a0, index=0):
+        hdr = mac + b"\2\0\0\0\0\0" + struct.pack(">HH", ethertype, vlan)
+        e = struct.pack("<HHHHIHH", typ, 0, recipe, src, act, index, len(hdr))
+        rc, _, buf = self.aq(opcode, struct.pack("<H", 1), e + hdr)
+        return rc, struct.unpack_from("<H", buf, 12)[0]
+
+    def vsi_list(self, vsis, typ=3):
+        _, buf = self.ok(0x208, struct.pack("<H", 1),
+                         struct.pack("<HHH", typ, 1, 0))
+        index = struct.unpack_from("<H", buf, 4)[0]
+        self.ok(0x2a0, struct.pack("<H", 1),
+                struct.pack(f"<HHHH{len(vsis)}H", 3 if typ == 3 else 5, 0,
+                            index, len(vsis), *vsis))
+        return index
+
+    def leaf(self):
+        _, buf = self.ok(0x400, size=4096)
+        return struct.unpack_from("<I", buf, 8 + 7 * 24 + 4)[0]
+
+
+class Vsi:
+    """A VSI with one Tx and one Rx queue, used as its guest would"""
+
+    def __init__(self, card, queue, mac, pasid=None, sw=0x20, sw2=0x10, sec=0,
+                 vlan=None, nq=1, node=None):
+        self.c, self.q = card, card.q
+        self.queue, self.mac, self.pasid = queue, mac, pasid
+        self.ring_len = 32
+        ctx = self.ctx(sw, sw2, sec, vlan, nq)
+        params, _ = card.ok(0x210, struct.pack("<HHBBH", 0, 0, 0, 0, 1), ctx)
+        self.num = struct.unpack_from("<H", params)[0]
+        rc, self.rule = card.rule(1, VALID | LB | self.num << 4, mac)
+        assert rc == 0, rc
+        self.mem = {}
+        if pasid is not None and pasid not in card.tables:
+            card.space(pasid)
+        self.tx_ring, self.rx_ring = self.page(0x10000), self.page(0x11000)
+        self.tx_buf, self.rx_buf = 0x100000, 0x200000
+        for i in range(16):
+            self.page(self.tx_buf + 4096 * i)
+        for i in range(self.ring_len):
+            self.page(self.rx_buf + 4096 * i)
+        self.node = node or card.leaf()
+        self.start_rx()
+        self.start_tx()
+
+    def ctx(self, sw, sw2, sec, vlan, nq=1):
+        ctx = bytearray(128)
+        valid = 1 | 2 | 1 << 6 | 1 << 7
+        ctx[3], ctx[4], ctx[6] = sw, sw2, sec
+        if vlan is not None:
+            valid |= 4
+            struct.pack_into("<H", ctx, 8, vlan[0])
+            ctx[12] = vlan[1]
+        struct.pack_into("<H", ctx, 30, self.queue)
+        struct.pack_into("<H", ctx, 62, (nq.bit_length() - 1) << 11)
+        if self.pasid is not None:
+            valid |= 1 << 12
+            struct.pack_into("<I", ctx, 100, self.pasid | 1 << 31)
+        struct.pack_into("<H", ctx, 0, valid)
+        return bytes(ctx)
+
+    def page(self, iova):
+        """Give the VSI a page; without PASID it is at its own address"""
+        phys = self.q.alloc()
+        self.mem[iova] = phys
+        if self.pasid is not None:
+            self.c.map(self.pasid, iova, phys)
+        return iova
+
+    def phys(self, iova):
+        return self.mem[iova & ~0xfff] | iova & 0xfff
+
+    def dma(self, iova):
+        return iova if self.pasid is not None else self.phys(iova)
+
+    def start_tx(self, expect=0):
+        ctx = bytearray(24)
+        bits = ((self.dma(self.tx_ring) >> 7) | 1 << 78 | self.num << 80 |
+                self.ring_len << 135 | 1 << 152 | self.queue << 153)
+        ctx[:22] = bits.to_bytes(22, "little")
+        grp = struct.pack("<IB3xHHI", self.node, 1, self.queue, 0, 0)
+        rc, _, buf = self.c.aq(0xc30, b"\1", grp + bytes(ctx) +
+                               struct.pack("<BBBBHHHHHH", 5, 7, 0, 0, 0, 4, 0,
+                                           4, 0, 0))
+        assert rc == expect, rc
+        self.teid = struct.unpack_from("<I", buf, 12)[0]
+        self.tx_next = 0
+
+    def stop_tx(self):
+        return self.c.aq(0xc31, b"\0\1", struct.pack(
+            "<IBBH", self.node, 1, 0, self.queue))[0]
+
+    def start_rx(self, rxdid=1, dbuf=4096, rxmax=9728, dsize=1, crcstrip=1,
+                 fill=True):
+        self.rxdid, self.dsize = rxdid, 32 if dsize else 16
+        bits = ((self.dma(self.rx_ring) >> 7) << 32 | self.ring_len << 89 |
+                (dbuf >> 7) << 102 | dsize << 116 | crcstrip << 117 |
+                1 << 119 | rxmax << 174)
+        for i in range(8):
+            self.c.wr(0x280000 + 8192 * i + 4 * self.queue,
+                      bits >> 32 * i & 0xffffffff)
+        self.c.wr(0x480000 + 4 * self.queue, rxdid)
+        for i in range(self.ring_len):
+            self.q.put64(self.phys(self.rx_ring) + self.dsize * i,
+                         self.dma(self.rx_buf + 4096 * i), 0)
+        self.rx_next = 0
+        self.rx_tail(24 if fill else 0)
+        self.c.wr(0x120000 + 4 * self.queue, 1)
+
+    def stop_rx(self):
+        self.c.wr(0x120000 + 4 * self.queue, 0)
+
+    def rx_tail(self, val):
+        self.c.wr(PAGE_RX + 4096 * self.queue, val)
+
+    def rx(self):
+        """Frames that arrived: (data, descriptor words of the last one)"""
+        self.q.settle()
+        got, data = [], b""
+        while True:
+            at = self.phys(self.rx_ring) + self.dsize * self.rx_next
+            d = struct.unpack(f"<{self.dsize // 8}Q",
+                              self.q.get(at, self.dsize))
+            if not d[1] & DD:
+                return got
+            size = d[0] >> 32 & 0x3fff if self.rxdid == 2 else \
+                d[1] >> 38 & 0x3fff
+            buf = self.rx_buf + 4096 * self.rx_next
+            data += self.q.get(self.phys(buf), size)
+            if d[1] & EOP:
+                got.append((data, d))
+                data = b""
+            self.q.put64(at, self.dma(buf), 0)
+            self.rx_next = (self.rx_next + 1) % self.ring_len
+            self.rx_tail((self.rx_next + 24) % self.ring_len & ~7)
+
+    def desc(self, qw0, qw1):
+        self.q.put64(self.phys(self.tx_ring) + 16 * self.tx_next, qw0, qw1)
+        self.tx_next = (self.tx_next + 1) % self.ring_len
+
+    def bell(self, val=None):
+        self.c.wr(PAGE_TX + 4096 * self.queue,
+                  self.tx_next if val is None else val)
+        self.q.settle()
+
+    def tx(self, frame, cmd=0, off=0, tag=0, ctx=None, bell=True):
+        """Send, one buffer a page; True if it was completed"""
+        if ctx:
+            self.desc(*ctx)
+        for i in range(0, len(frame), 4096):
+            part = frame[i:i + 4096]
+            last = i + 4096 >= len(frame)
+            buf = self.tx_buf + i
+            self.q.put(self.phys(buf), part)
+            done = self.phys(self.tx_ring) + 16 * self.tx_next
+            self.desc(self.dma(buf), (cmd << 4 | (EOP_RS if last else 0)) |
+                      off << 16 | len(part) << 34 | tag << 48)
+        if not bell:
+            return None
+        self.bell()
+        return self.q.get(done + 8, 8) == struct.pack("<Q", 15)
+
+    def mbx(self, reg):
+        return PAGE_MBX + 4096 * self.num + 4 * reg
+
+    def mbx_open(self):
+        q = self.q
+        self.msq, self.mrq = self.page(0x300000), self.page(0x301000)
+        self.msq_buf, self.mrq_buf = self.page(0x302000), self.page(0x303000)
+        for i in range(8):
+            q.put(self.phys(self.mrq) + 32 * i,
+                  struct.pack("<HHHHIIIIII", 0x1000, 0, 4096, 0, 0, 0, 0, 0,
+                              0, self.dma(self.mrq_buf)))
+        for base, ring in ((0, self.msq), (5, self.mrq)):
+            for reg, val in ((3, 0), (4, 0), (2, 8 | 1 << 31),
+                             (0, self.dma(ring)), (1, 0)):
+                self.c.wr(self.mbx(base + reg), val)
+        self.c.wr(self.mbx(9), 7)
+        self.msq_next = 0
+
+    def mbx_send(self, op, data, opcode=0x801):
+        self.q.put(self.phys(self.msq_buf), data)
+        self.q.put(self.phys(self.msq) + 32 * self.msq_next,
+                   struct.pack("<HHHHIIIIII", 0x3400, opcode, len(data), 0xbad,
+                               op, 0, 77, 0, 0, self.dma(self.msq_buf)))
+        self.msq_next = (self.msq_next + 1) % 8
+        self.c.wr(self.mbx(4), self.msq_next)
+        self.q.settle()
+
+
+def eth(dst, src, payload, vlan=None, typ=0x0800):
+    tag = struct.pack(">HH", 0x8100, vlan) if vlan is not None else b""
+    return dst + src + tag + struct.pack(">H", typ) + payload
+
+
+def csum(data, start=0):
+    if len(data) % 2:
+        data += b"\0"
+    s = start + sum(struct.unpack(f">{len(data) // 2}H", data))
+    while s >> 16:
+        s = (s & 0xffff) + (s >> 16)
+    return s
+
+
+def ipv4(proto, payload, src="10.0.0.1", dst="10.0.0.2", good=True):
+    src, dst = (socket.inet_aton(a) for a in (src, dst))
+    h = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(payload), 7, 0, 64, proto,
+                    0) + src + dst
+    if good:
+        h = h[:10] + struct.pack(">H", ~csum(h) & 0xffff) + h[12:]
+    return h + payload
+
+
+def pseudo(ip, length):
+    return csum(ip[12:20] + struct.pack(">BBH", 0, ip[9], length))
+
+
+def tcp(sport, dport, data, flags=0x18, seq=1000):
+    return struct.pack(">HHIIBBHHH", sport, dport, seq, 0, 0x50, flags, 100, 0,
+                       0) + data
+
+
+def seeded(ip, l4, at, length):
+    """The L4 header with the pseudo header's sum, as drivers leave it"""
+    return l4[:at] + struct.pack(">H", pseudo(ip, length)) + l4[at + 2:]
+
+
+def ip_ok(frame):
+    ip = frame[14:34]
+    total = struct.unpack_from(">H", frame, 16)[0]
+    l4 = frame[34:14 + total]
+    return (csum(ip) == 0xffff and
+            csum(l4, pseudo(ip, len(l4))) == 0xffff)
+
+
+MACS = [bytes([2, 0xe8, 0x10, 0, 0, i]) for i in range(16)]
+OUT = bytes([2, 0xaa, 0, 0, 0, 1])
+BCAST = b"\xff" * 6
+
+
+def test_pci(t, q, c):
+    t.check("vendor and device", q.rd(c.cfg), 0x15928086)
+    t.check("2048 MSI-X vectors in BAR3",
+            (q.rd(c.cfg + 0x70) >> 16 & 0x7ff, q.rd(c.cfg + 0x74),
+             q.rd(c.cfg + 0x78)), (2047, 3, 0x8003))
+    t.check("PASID capability, 20 bits, no exec and privileged mode",
+            (q.rd(c.cfg + 0x100) & 0xffff, q.rd(c.cfg + 0x104) & 0xffff),
+            (0x1b, 20 << 8))
+    q.wr(c.cfg + 0x10, 0xffffffff)
+    t.check("BAR0 is 128 MiB", q.rd(c.cfg + 0x10), 0xf800000c)
+    q.wr(c.cfg + 0x10, BAR0)
+    t.check("MSI-X table in BAR0's page space",
+            [c.rd(0x2e00000 + 16 * 5 + 4 * i) for i in range(4)],
+            [MSI + 20, 0, 6, 0])
+    t.check("undefined register", c.rd(0x4), 0xdeadbeef)
+    t.check("rest of a doorbell page", c.rd(PAGE_TX + 8), 0xdeadbeef)
+
+
+def test_aq(t, q, c):
+    params, _ = c.ok(1)
+    t.check("firmware API version 1.x", params[13], 1)
+    t.check("unknown command", c.aq(0x7777)[0], 17)
+    t.check("capabilities", c.aq(0xa, size=4096)[0], 0)
+    _, buf = c.ok(0x107, size=32)
+    t.check("MAC address", buf[2:8], bytes.fromhex("525400e81001"))
+    _, buf = c.ok(0x607, b"\0\0\3", size=32)
+    t.check("link is up", buf[2] & 1, 1)
+    t.check("frame size above the limit", c.aq(0x603, b"\x01\x26")[0], 14)
+    t.check("command with a buffer too small", c.aq(0x210, size=4)[0], 14)
+    before = q.stats()["vsis"]
+    nums = []
+    while True:
+        rc, params, _ = c.aq(0x210, b"\0" * 6 + b"\1\0", bytes(128))
+        if rc:
+            break
+        nums.append(struct.unpack_from("<H", params)[0])
+    t.check("766 VSIs, then no space", (len(nums), rc), (766, 16))
+    t.check("all different", len(set(nums)), 766)
+    for n in nums:
+        c.ok(0x213, struct.pack("<H", n))
+    t.check("free again", q.stats()["vsis"], before)
+    t.check("free twice", c.aq(0x213, struct.pack("<H", nums[0]))[0], 2)
+
+
+def test_pasid(t, q, c):
+    a = Vsi(c, 10, MACS[1], 0xfedcb)
+    b = Vsi(c, 11, MACS[2], 5)
+    rc, _ = c.rule(1, VALID | LB | a.num << 4, MACS[1])
+    t.check("second rule for an address", rc, 13)
+    ctx = bytearray(128)
+    struct.pack_into("<H", ctx, 0, 1 << 6)
+    struct.pack_into("<H", ctx, 30, 11)
+    t.check("Rx queue of another VSI", c.aq(0x211, struct.pack("<H", a.num),
+                                            bytes(ctx))[0], 14)
+    t.check("VSI_PASID register", c.rd(0x9c000 + 4 * a.num), 0x800fedcb)
+
+    before, plain = q.by_pasid(), q.stats()["dma-no-pasid"]
+    frame = eth(MACS[2], MACS[1], bytes(range(200)))
+    t.check("sent", a.tx(frame), True)
+    got = b.rx()
+    t.check("arrives in the other VSI's memory", [g[0] for g in got], [frame])
+    t.check("nothing to the port", q.frames(), [])
+    after = q.by_pasid()
+    t.check("DMA under both PASIDs",
+            all(after[p]["writes"] > before.get(p, {"writes": 0})["writes"]
+                for p in (5, 0xfedcb)), True)
+    now = q.stats()["dma-no-pasid"]
+    t.check("no DMA without PASID", now, plain)
+
+    # one page away: the same address is not mapped for b
+    c.map(5, b.rx_buf + 4096, 0, 0)
+    c.flush()
+    b.rx()
+    faults = q.by_pasid()[5]["faults"]
+    q.put64(VTD + 0x220 + 8, 1 << 63)   # fault record is free
+    for _ in range(2):
+        a.tx(frame)
+    t.check("a blocked buffer is a fault", q.by_pasid()[5]["faults"],
+            faults + 1)
+    lo, hi = struct.unpack("<QQ", q.get(VTD + 0x220, 16))
+    t.check("fault record: address, source, PASID, write",
+            (lo, hi & 0xffff, hi >> 40 & 0xfffff, hi >> 62 & 1),
+            (b.rx_buf + 4096, DEVFN, 5, 0))
+    c.map(5, b.rx_buf + 4096, b.phys(b.rx_buf + 4096))
+    b.rx()
+
+    # PASID entry gone: nothing moves, the queue stops, the other goes on
+    c.set_pasid(5, 0)
+    c.flush()
+    q.put64(VTD + 0x220 + 8, 1 << 63)
+    b.tx(eth(MACS[1], MACS[2], b"x" * 100))
+    lo, hi = struct.unpack("<QQ", q.get(VTD + 0x220, 16))
+    t.check("missing PASID entry: reason 0x59", (hi >> 32 & 0xff,
+                                                 hi >> 40 & 0xfffff), (0x59, 5))
+    t.check("and nothing arrives", a.rx(), [])
+    t.check("the other VSI still sends", a.tx(eth(OUT, MACS[1], b"y" * 60)),
+            True)
+    t.check("to the port", len(q.frames()), 1)
+    c.set_pasid(5, c.tables[5] | 2 << 6 | 2 << 2 | 1, did=5)
+    c.flush()
+    for v in (a, b):
+        t.check("VSI with queues is not freed",
+                c.aq(0x213, struct.pack("<H", v.num))[0], 12)
+        close(c, v)
+
+
+def close(c, v):
+    c.rule(1, 0, v.mac, opcode=0x2a2, index=v.rule)
+    v.stop_rx()
+    assert v.stop_tx() == 0
+    c.ok(0x213, struct.pack("<H", v.num))
+
+
+def test_mailbox(t, q, c):
+    v = Vsi(c, 20, MACS[1], 33)
+    v.mbx_open()
+    c.wr(0x16a000 + 4 * v.num, 7 | CAUSE_ENA | ITR_NONE)
+    c.wr(0x16b280, 6 | CAUSE_ENA | ITR_NONE)
+    for vec in (6, 7):
+        c.wr(0x160000 + 4 * vec, 1 | 3 << 3)
+        q.wr(MSI + 4 * vec, 0)
+    t.check("BAL reads back", c.rd(v.mbx(0)), v.msq)
+    v.mbx_send(1, b"hello")
+    d = struct.unpack("<HHHHIIIIII", q.get(c.mbx_rq, 32))
+    t.check("message at the PF: opcode, length, VSI, cookie",
+            d[1:5], (0x801, 5, v.num, 1))
+    t.check("its data", q.get(c.mbx_buf[0], 5), b"hello")
+    t.check("PF's interrupt", q.rd(MSI + 4 * 6), 7)
+    d = struct.unpack("<HHHHIIIIII", q.get(v.phys(v.msq), 32))
+    t.check("descriptor is done", (d[0] & 7, d[3]), (3, 0))
+    t.check("head", c.rd(v.mbx(3)), 1)
+    v.mbx_send(2, b"evil", opcode=0x802)
+    d = struct.unpack("<HHHHIIIIII", q.get(v.phys(v.msq) + 32, 32))
+    t.check("only messages to the PF", (d[0] & 7, d[3]), (7, 3))
+
+    q.put(c.mbx_sqbuf, b"world!")
+    q.put(c.mbx_sq, struct.pack("<HHHHIIIIII", 0x3400, 0x802, 6, 0, 9, 8,
+                                v.num, 0, 0, c.mbx_sqbuf))
+    c.wr(0x22e300, 1)
+    q.settle()
+    d = struct.unpack("<HHHHIIIIII", q.get(v.phys(v.mrq), 32))
+    t.check("answer: opcode, length, cookies", (d[1], d[2], d[4], d[5]),
+            (0x802, 6, 9, 8))
+    t.check("its data in the VSI's memory", q.get(v.phys(v.mrq_buf), 6),
+            b"world!")
+    t.check("VSI's interrupt", q.rd(MSI + 4 * 7), 8)
+
+    # the PF's queue is full: messages wait, none is lost
+    for i in range(7):
+        v.mbx_send(100 + i, b"m")
+    t.check("PF's queue is full", c.rd(0x22e500), c.rd(0x22e580))
+    t.check("one message waits", c.rd(v.mbx(3)) != c.rd(v.mbx(4)), True)
+    c.wr(0x22e580, 2)
+    q.settle()
+    t.check("until there is room", c.rd(v.mbx(3)), c.rd(v.mbx(4)))
+
+    c.wr(v.mbx(4), 500)                 # a tail beyond the ring
+    q.settle()
+    t.check("tail beyond the ring: critical error",
+            c.rd(v.mbx(2)) >> 30 & 1, 1)
+
+    # reset of the VSI
+    c.wr(0x91800 + 4 * v.num, 1)
+    t.check("VMRD 0 in reset", c.rd(0x92800 + 4 * v.num) & 1, 0)
+    q.step(100000)
+    t.check("VMRD 1 when done", c.rd(0x92800 + 4 * v.num) & 1, 1)
+    t.check("mailbox registers are 0", [c.rd(v.mbx(i)) for i in range(10)],
+            [0] * 10)
+    c.wr(v.mbx(0), 0x1000)
+    t.check("and stay", c.rd(v.mbx(0)), 0)
+    c.wr(0x9e600, v.num)
+    t.check("nothing pending", c.rd(0x9e800), 0)
+    dma = q.by_pasid()[33]
+    v.tx(eth(OUT, MACS[1], b"z" * 60))
+    q.send(eth(MACS[1], OUT, b"z" * 60))
+    t.check("no DMA in reset", q.by_pasid()[33], dma)
+    c.wr(0x91800 + 4 * v.num, 0)
+    close(c, v)
+
+
+def test_offload(t, q, c):
+    a = Vsi(c, 30, MACS[1], 71)
+    b = Vsi(c, 31, MACS[2], 72, vlan=(0, 3))     # strips tags
+    mac, ip, l4 = 7, 5 << 7, 5 << 14
+
+    raw = ipv4(6, tcp(1, 2, b"d" * 301), good=False)
+    raw = raw[:20] + seeded(raw, raw[20:], 16, len(raw) - 20)
+    a.tx(eth(OUT, MACS[1], raw), cmd=0x60 | 0x100, off=mac | ip | l4)
+    out = q.frames()
+    t.check("IPv4 and TCP checksum", [ip_ok(f) for f in out], [True])
+
+    udp = struct.pack(">HHHH", 5, 6, 8 + 33, 0) + b"u" * 33
+    raw = ipv4(17, udp)
+    raw = raw[:20] + seeded(raw, raw[20:], 6, len(raw) - 20)
+    a.tx(eth(OUT, MACS[1], raw), cmd=0x40 | 0x300, off=mac | ip | 2 << 14)
+    out = q.frames()
+    t.check("UDP checksum, padded frame", [(ip_ok(f), len(f)) for f in out],
+            [(True, 75)])
+
+    data = bytes(random.randrange(256) for _ in range(5000))
+    raw = ipv4(6, tcp(1, 2, data, flags=0x19 | 0x80), good=False)
+    raw = raw[:20] + seeded(raw, raw[20:], 16, 0)
+    ctx = (0, 1 | 1 << 4 | 5000 << 30 | 1400 << 50)
+    a.tx(eth(OUT, MACS[1], raw), cmd=0x60 | 0x100, off=mac | ip | l4, ctx=ctx)
+    out = q.frames()
+    t.check("TSO: 4 segments", [len(f) for f in out],
+            [1454, 1454, 1454, 854])
+    t.check("with checksums", all(ip_ok(f) for f in out), True)
+    t.check("data", b"".join(f[54:] for f in out), data)
+    t.check("sequence numbers",
+            [struct.unpack_from(">I", f, 38)[0] for f in out],
+            [1000, 2400, 3800, 5200])
+    t.check("flags: CWR first, FIN and PSH last", [f[47] for f in out],
+            [0x90, 0x10, 0x10, 0x19])
+    t.check("IPv4 ids", [struct.unpack_from(">H", f, 18)[0] for f in out],
+            [7, 8, 9, 10])
+
+    frame = eth(MACS[2], MACS[1], b"v" * 80)
+    a.tx(frame, cmd=8, tag=0x2005)
+    got = b.rx()
+    t.check("tag inserted, stripped on the other side",
+            [(g[0], g[1][0] >> 16 & 0xffff, g[1][1] >> 2 & 1) for g in got],
+            [(frame, 0x2005, 1)])
+    a.tx(frame, ctx=(0x0007 << 32, 1 | 4 << 4))
+    t.check("second tag by context descriptor",
+            [g[1][0] >> 16 & 0xffff for g in b.rx()], [7])
+    b.tx(eth(MACS[1], MACS[2], b"w" * 80), cmd=8, tag=9)
+    t.check("not stripped here", [g[0][12:16] for g in a.rx()],
+            [b"\x81\0\0\x09"])
+
+    big = eth(MACS[2], MACS[1], bytes(random.randrange(256)
+                                      for _ in range(9700)))
+    a.tx(big)
+    got = b.rx()
+    t.check("9714 bytes over 3 buffers", [g[0] == big for g in got], [True])
+
+    good = eth(MACS[1], OUT, ipv4(6, b"".join((tcp(1, 2, b"q" * 40),))))
+    body = good[34:]
+    body = body[:16] + struct.pack(">H", ~csum(body, pseudo(good[14:], 60)) &
+                                   0xffff) + body[18:]
+    good = good[:34] + body
+    bad = good[:-1] + b"!"
+    q.send(good)
+    q.send(bad)
+    badip = good[:24] + b"\0\0" + good[26:]
+    q.send(badip)
+    got = [g[1][1] for g in a.rx()]
+    t.check("Rx checksum: L3L4P, IPE, L4E, packet type",
+            [(w >> 3 & 1, w >> 22 & 1, w >> 23 & 1, w >> 30 & 0xff)
+             for w in got], [(1, 0, 0, 26), (1, 0, 1, 26), (1, 1, 0, 26)])
+
+    a.stop_rx()
+    a.start_rx(rxdid=2)
+    q.send(good)
+    got = [g[1] for g in a.rx()]
+    t.check("flex descriptor: profile, type, status",
+            [(w[0] & 0x3f, w[0] >> 16 & 0x3ff, w[1] & 0xb) for w in got],
+            [(2, 26, 0xb)])
+    a.stop_rx()
+    a.start_rx(dsize=0, rxdid=0, crcstrip=0)
+    q.send(good)
+    got = a.rx()
+    t.check("16-byte descriptors, CRC kept",
+            [(g[0][:-4] == good, g[1][1] >> 4 & 1) for g in got], [(True, 1)])
+    a.stop_rx()
+    a.start_rx(rxdid=22)
+    t.check("unknown profile: queue does not start",
+            c.rd(0x120000 + 4 * 30) & 4, 0)
+    a.start_rx()
+    close(c, a)
+    close(c, b)
+
+
+def test_rss(t, q, c):
+    v = Vsi(c, 40, MACS[1], nq=4)
+    key = bytes.fromhex("6d5a56da255b0ec24167253d43a38fb0d0ca2bcbae7b30b4"
+                        "77cb2da38030f20c6a42b73bbeac01fa")
+    c.ok(0xb02, struct.pack("<H", v.num | 1 << 15), key.ljust(52, b"\0"))
+    lut = bytes(64)
+    c.ok(0xb03, struct.pack("<HH", v.num | 1 << 15, 0), lut)
+    t.check("key in HKEY registers", c.rd(0x400000 + 4 * v.num), 0xda565a6d)
+    raw = ipv4(6, tcp(2794, 1766, b"rss"), "66.9.149.187", "161.142.100.80")
+    q.send(eth(MACS[1], OUT, raw))
+    raw = ipv4(1, b"icmpicmp", "66.9.149.187", "161.142.100.80")
+    q.send(eth(MACS[1], OUT, raw))
+    t.check("Toeplitz hash, published values",
+            [g[1][0] >> 32 for g in v.rx()], [0x51ccc178, 0x323e8fc2])
+    lut = bytearray(64)
+    lut[0x51ccc178 % 64] = 3
+    c.ok(0xb03, struct.pack("<HH", v.num | 1 << 15, 0), bytes(lut))
+    no_queue = q.stats()["drop-no-queue"]
+    raw = ipv4(6, tcp(2794, 1766, b"rss"), "66.9.149.187", "161.142.100.80")
+    q.send(eth(MACS[1], OUT, raw))
+    t.check("look-up table: the fourth queue, which is off",
+            (v.rx(), q.stats()["drop-no-queue"]), ([], no_queue + 1))
+    close(c, v)
+
+
+def test_switch(t, q, c):
+    v = [Vsi(c, 50 + i, MACS[1 + i], 100 + i, sec=0x4) for i in range(3)]
+    lst = c.vsi_list([x.num for x in v])
+    rc, bc = c.rule(1, VALID | LB | LAN | LIST | lst << 4, BCAST)
+    t.check("broadcast rule with a VSI list", rc, 0)
+    frame = eth(BCAST, MACS[1], b"b" * 60)
+    v[0].tx(frame)
+    t.check("broadcast goes to the others and to the port",
+            ([len(x.rx()) for x in v], len(q.frames())), ([0, 1, 1], 1))
+    q.send(eth(BCAST, OUT, b"b" * 60))
+    t.check("from the port to all", [len(x.rx()) for x in v], [1, 1, 1])
+    q.send(eth(b"\1\0\x5e\0\0\1", OUT, b"m" * 60))
+    t.check("unknown multicast to none", [len(x.rx()) for x in v], [0, 0, 0])
+    spoof = q.stats()["spoof-mac"]
+    t.check("a foreign source address is completed",
+            v[0].tx(eth(MACS[2], MACS[3], b"s" * 60)), True)
+    t.check("but dropped", (len(v[1].rx()), q.stats()["spoof-mac"],
+                            q.frames()), (0, spoof + 1, []))
+    t.check("and counted for the VSI", c.rd(0x312000 + 4 * v[0].num), 1)
+    v[0].tx(eth(MACS[9], MACS[1], b"o" * 60))
+    t.check("unknown address to the port", len(q.frames()), 1)
+
+    rc, promisc = c.rule(3, VALID | v[2].num << 4, typ=0)
+    q.send(eth(MACS[1], OUT, b"p" * 60))
+    q.send(eth(MACS[9], OUT, b"p" * 60))
+    t.check("promiscuous unicast", [len(x.rx()) for x in v], [1, 0, 2])
+    c.rule(3, 0, opcode=0x2a2, index=promisc)
+    q.send(eth(MACS[9], OUT, b"p" * 60))
+    t.check("and no longer", [len(x.rx()) for x in v], [0, 0, 0])
+
+    vl = c.vsi_list([v[0].num, v[1].num], typ=4)
+    rc, vr = c.rule(4, PRUNE | LIST | vl << 4, vlan=5)
+    t.check("VLAN rule", rc, 0)
+    for x in v:
+        ctx = x.ctx(0x20, 0x11, 0x14, None)
+        c.ok(0x211, struct.pack("<H", x.num), ctx)
+    q.send(eth(BCAST, OUT, b"t" * 60, vlan=5))
+    q.send(eth(BCAST, OUT, b"t" * 60, vlan=6))
+    q.send(eth(BCAST, OUT, b"t" * 60))
+    t.check("Rx VLAN pruning", [len(x.rx()) for x in v], [1, 1, 0])
+    drops = q.stats()["spoof-vlan"]
+    v[0].tx(eth(MACS[2], MACS[1], b"t" * 60, vlan=6))
+    v[0].tx(eth(MACS[2], MACS[1], b"t" * 60, vlan=5))
+    t.check("Tx VLAN pruning", (len(v[1].rx()), q.stats()["spoof-vlan"]),
+            (1, drops + 1))
+    # port VLAN: untagged in, tagged with 5 on the wire, stripped again
+    ctx = v[0].ctx(0x20, 0x11, 0x14, (5, 1 | 4 | 2 << 3))
+    c.ok(0x211, struct.pack("<H", v[0].num), ctx)
+    v[0].tx(eth(MACS[2], MACS[1], b"t" * 60))
+    t.check("port VLAN inserted", [g[0][12:16] for g in v[1].rx()],
+            [b"\x81\0\0\5"])
+    v[0].tx(eth(MACS[2], MACS[1], b"t" * 60, vlan=5))
+    t.check("own tags refused", len(v[1].rx()), 0)
+    c.rule(4, 0, opcode=0x2a2, index=vr)
+
+    ctx = v[0].ctx(0xa0, 0x10, 0, None)
+    c.ok(0x211, struct.pack("<H", v[0].num), ctx)
+    q.send(eth(BCAST, MACS[1], b"r" * 60))
+    t.check("own source from the port is pruned", len(v[0].rx()), 0)
+    c.rule(1, 0, opcode=0x2a2, index=bc)
+    c.ok(0x209, struct.pack("<H", 1), struct.pack("<HHH", 3, 1, lst))
+    c.ok(0x209, struct.pack("<H", 1), struct.pack("<HHH", 4, 1, vl))
+    stat = [c.rd(r + 8 * v[1].num) for r in (0x3b2000, 0x3b6000, 0x30a000)]
+    t.check("statistics of a VSI: unicast and broadcast in, unicast out",
+            stat, [2, 3, 0])
+    for x in v:
+        close(c, x)
+
+
+def test_irq(t, q, c):
+    v = Vsi(c, 60, MACS[1], 200)
+    vec = 9
+    msi = MSI + 4 * vec
+
+    def arrived():
+        q.settle()
+        val = q.rd(msi)
+        q.wr(msi, 0)
+        return val == vec + 1
+
+    q.wr(msi, 0)
+    c.wr(0x150000 + 4 * 60, vec | CAUSE_ENA)        # ITR 0
+    c.wr(0x154000 + 4 * vec, 25)                    # 50 us
+    page = PAGE_INT + 4096 * vec
+    t.check("ITR in the vector's page", c.rd(page + 4), 25)
+    frame = eth(MACS[1], OUT, b"i" * 60)
+    q.send(frame)
+    t.check("no interrupt before INTENA", arrived(), False)
+    q.step(1000000)
+    c.wr(page, 1 | 3 << 3)
+    t.check("the event is not lost", arrived(), True)
+    t.check("automask", c.rd(page) & 1, 0)
+    q.send(frame)
+    c.wr(page, 1 | 3 << 3)
+    t.check("held by the ITR", arrived(), False)
+    q.step(40000)
+    t.check("still", arrived(), False)
+    q.step(20000)
+    t.check("50 us after the last one", arrived(), True)
+    c.wr(page, 1 | 2 | 0 << 3 | 100 << 5)
+    t.check("interval by DYN_CTL", c.rd(0x154000 + 4 * vec), 100)
+    c.wr(page, 1 << 2 | 3 << 3 | 1 << 31)
+    t.check("software interrupt", arrived(), True)
+    c.wr(page, 1 << 31 | 3 << 3)
+    t.check("INTENA_MSK leaves INTENA alone", c.rd(page) & 1, 0)
+    v.rx()
+    q.wr(BAR3 + 16 * vec + 12, 1)                   # masked in MSI-X
+    c.wr(page, 1 | 1 << 2 | 3 << 3)
+    t.check("masked", (arrived(), q.rd(BAR3 + 0x8000) >> vec & 1), (False, 1))
+    q.wr(BAR3 + 16 * vec + 12, 0)
+    t.check("unmasked", arrived(), True)
+    close(c, v)
+
+
+def test_malicious(t, q, c):
+    good = Vsi(c, 70, MACS[1], 300)
+    v = Vsi(c, 71, MACS[2], 301)
+    cases = (
+        ("unknown descriptor type", (0, 5)),
+        ("filter descriptor", (0, 8)),
+        ("two context descriptors", (0, 1), (0, 1)),
+        ("empty buffer", (v.tx_buf, 0 | EOP_RS)),
+        ("runt", (v.tx_buf, EOP_RS | 16 << 34)),
+        ("header lengths beyond the packet",
+         (v.tx_buf, EOP_RS | 0x160 << 4 | 127 << 16 | 127 << 23 | 60 << 34)),
+        ("TSO with a small MSS",
+         (0, 1 | 1 << 4 | 46 << 30 | 10 << 50),
+         (v.tx_buf, EOP_RS | 0x160 << 4 | 7 << 16 | 5 << 23 | 5 << 30 |
+          100 << 34)),
+        ("TSO of a wrong length",
+         (0, 1 | 1 << 4 | 99 << 30 | 100 << 50),
+         (v.tx_buf, EOP_RS | 0x160 << 4 | 7 << 16 | 5 << 23 | 5 << 30 |
+          100 << 34)),
+        ("tunnel", (1, 1), (v.tx_buf, EOP_RS | 60 << 34)),
+        ("nine buffers", *[(v.tx_buf, 20 << 34)] * 9),
+        ("too long", *[(v.tx_buf, 4096 << 34)] * 3),
+    )
+    q.put(v.phys(v.tx_buf), eth(OUT, MACS[2], ipv4(6, tcp(1, 2, b""))))
+    for name, *descs in cases:
+        mdd = q.stats()["mdd"]
+        c.rd(0x16ca00)
+        for d in descs:
+            v.desc(*d)
+        v.bell()
+        mdet = c.rd(0xfc068)
+        t.check(f"{name}: queue stopped, reported",
+                (q.stats()["mdd"] - mdd, mdet >> 31, mdet & 0x7fff,
+                 c.rd(0xfc000), c.rd(0x16ca00) >> 19 & 1), (1, 1, 71, 1, 1))
+        c.wr(0xfc068, 0xffffffff)
+        c.wr(0xfc000, 0xffff)
+        dma = q.by_pasid()[301]
+        v.tx(eth(OUT, MACS[2], b"e" * 60))
+        assert q.by_pasid()[301] == dma, name
+        assert v.stop_tx() == 0
+        v.start_tx()
+    v.bell(33)
+    t.check("tail beyond the ring", c.rd(0x2d2e00) >> 12 & 0x3fff, 71)
+    c.wr(0x2d2e00, 0xffffffff)
+    v.stop_tx()
+    v.start_tx()
+    v.rx_tail(8000)
+    t.check("Rx tail beyond the ring", c.rd(0x294c00) & 0x7fff, 71)
+    c.wr(0x294c00, 0xffffffff)
+    t.check("after all that, it works", v.tx(eth(MACS[1], MACS[2], b"f" * 60)),
+            True)
+    t.check("and so does the other", len(good.rx()), 1)
+    v.desc(v.tx_buf, 60 << 34)
+    v.bell()
+    t.check("a packet without end waits", c.rd(0xe0000 + 4 * 71), 1)
+    v.desc(v.tx_buf + 60, EOP_RS | 40 << 34)
+    v.bell()
+    t.check("until the end is there", c.rd(0xe0000 + 4 * 71), 3)
+    q.frames()
+    close(c, v)
+    close(c, good)
+
+
+def test_rate(t, q, c):
+    # a node of its own for the VSI, with 8 Mbit/s
+    top = c.leaf()
+    _, buf = c.ok(0x404, struct.pack("<H", 1),
+                  struct.pack("<II16x", 0, top))
+    parent = struct.unpack_from("<I", buf)[0]
+    elem = struct.pack("<BBBBHHHHHH", 3, 7, 0, 0, 0, 4, 0, 4, 0, 0)
+    _, buf = c.ok(0x401, struct.pack("<H", 1),
+                  struct.pack("<IHH", parent, 1, 0) +
+                  struct.pack("<II", parent, 0) + elem)
+    node = struct.unpack_from("<I", buf, 12)[0]
+    bps, encode = 8000000, 7
+    mult = round(bps / 8 * (32 << encode) / 446428571)
+    level = 8                           # layers count from 1, this is the 8th
+    _, buf = c.ok(0x410, struct.pack("<H", 1),
+                  struct.pack("<BBHHHHH", level, 1, 0, 100, mult, 0, encode))
+    prof = struct.unpack_from("<H", buf, 2)[0]
+    elem = struct.pack("<BBBBHHHHHH", 0, 4, 0, 0, 0, 4, prof, 4, 0, 0)
+    c.ok(0x403, struct.pack("<H", 1), struct.pack("<II", 0, node) + elem)
+    v = Vsi(c, 80, MACS[1], 400, node=node)
+    for _ in range(10):
+        v.tx(eth(OUT, MACS[1], b"r" * 986), bell=False)
+    v.bell()
+    t.check("first frame at once", len(q.frames()), 1)
+    got = 0
+    for _ in range(50):
+        q.step(100000)
+        got += len(q.frames())
+    t.check("8 Mbit/s: 1000 bytes each ms", got in (4, 5, 6), True)
+    for _ in range(10):
+        q.step(1000000)
+        got += len(q.frames())
+    t.check("all in the end", got, 9)
+    close(c, v)
+    t.check("profile in use can go", c.aq(0x415, struct.pack("<H", 1),
+            struct.pack("<BBHHHHH", level, 1, prof, 0, 0, 0, 0))[0], 0)
+    t.check("node goes", c.aq(0x40f, struct.pack("<H", 1), struct.pack(
+        "<IHHI", parent, 1, 0, node))[0], 0)
+
+
+def test_reset(t, q, c):
+    v = Vsi(c, 90, MACS[1], 500)
+    c.wr(0x91000, 1)
+    t.check("PFR is under way", c.rd(0x91000), 1)
+    q.step(1000000)
+    t.check("PFR is over", c.rd(0x91000), 0)
+    s = q.stats()
+    t.check("PFR: no VSI, queue or rule is left",
+            (s["vsis"], s["rules"], s["tx-queues"], s["rx-queues"]),
+            (1, 0, 0, 0))
+    t.check("PASID mode survives", c.rd(0x231ec0), 1)
+    dma = q.stats()["dma"]
+    v.bell(3)
+    q.send(eth(MACS[1], OUT, b"z" * 60))
+    t.check("no DMA after it", q.stats()["dma"], dma)
+    c.open()
+    v = Vsi(c, 90, MACS[1], 500)
+    q.send(eth(MACS[1], OUT, b"z" * 60))
+    t.check("works again", len(v.rx()), 1)
+    q.wr(c.cfg + 0xa8, 1 << 15)         # FLR
+    t.check("FLR: bus mastering off", q.rd(c.cfg + 4) & 7, 0)
+    c.enable()
+    t.check("FLR: no VSI is left", q.stats()["vsis"], 1)
+    t.check("FLR: RXDID register survives", c.rd(0x480000 + 4 * 90), 1)
+    c.open()
+    c.wr(0xb8190, 1)
+    t.check("core reset is under way", c.rd(0xb8188) & 3, 1)
+    q.step(20000000)
+    t.check("core reset is over, with its type", c.rd(0xb8188), 1 << 2)
+    t.check("PASID mode is lost", c.rd(0x231ec0), 0)
+    c.open()
+
+
+def test_fuzz(t, q, c, seed, rounds):
+    """A guest writes anything into its rings and pages; others go on"""
+    rnd = random.Random(seed)
+    good = [Vsi(c, 100 + i, MACS[1 + i], 600 + i) for i in range(2)]
+    v = Vsi(c, 102, MACS[3], 602)
+    v.mbx_open()
+    for g, to in zip(good, (MACS[2], MACS[1])):
+        g.tx(eth(to, g.mac, b"g" * 60))
+    for g in good:
+        g.rx()
+    c.wr(0x150000 + 4 * 102, 12 | CAUSE_ENA)
+    c.wr(0x140000 + 4 * 102, 12 | CAUSE_ENA)
+    pages = [PAGE_TX + 4096 * 102, PAGE_RX + 4096 * 102,
+             PAGE_INT + 4096 * 12, PAGE_MBX + 4096 * v.num]
+    iovas = list(v.mem) + [0, 0xfee00000, (1 << 48) - 16, (1 << 64) - 8]
+
+    def word():
+        return rnd.choice((rnd.getrandbits(64), rnd.getrandbits(16),
+                           rnd.choice(iovas), 0, (1 << 64) - 1))
+
+    plain = q.stats()["dma-no-pasid"]
+    others = {p: q.by_pasid()[p] for p in (600, 601)}
+    for i in range(rounds):
+        if rnd.random() < 0.7:
+            for n in range(32):
+                qw1 = (rnd.choice((0, 0, 0, 0, 1, rnd.getrandbits(4))) |
+                       rnd.getrandbits(12) << 4 |
+                       rnd.choice((7 | 5 << 7 | 5 << 14,
+                                   rnd.getrandbits(18))) << 16 |
+                       rnd.choice((60, 200, 4000, rnd.getrandbits(14))) << 34 |
+                       rnd.getrandbits(16) << 48)
+                q.put64(v.phys(v.tx_ring) + 16 * n, word(), qw1)
+        for ring, size in ((v.rx_ring, 1024), (v.msq, 256), (v.mrq, 256)):
+            if rnd.random() < 0.3:
+                q.put(v.phys(ring), b"".join(
+                    struct.pack("<Q", word()) for _ in range(size // 8)))
+        for _ in range(10):
+            page = rnd.choice(pages)
+            off = 4 * rnd.choice((0, 0, 0, 1, 2, 3, 4, 8, 9,
+                                  rnd.randrange(1024)))
+            c.wr(page + off, rnd.choice((rnd.randrange(32),
+                                         rnd.getrandbits(32), 1 << 31 | 8,
+                                         v.msq, 1 | 3 << 3)))
+        c.wr(PAGE_TX + 4096 * 102, rnd.randrange(32))
+        q.send(eth(MACS[3], OUT, bytes(rnd.randrange(60, 3000))))
+        if rnd.random() < 0.5:
+            v.stop_tx()
+            v.start_tx()
+            v.stop_rx()
+            v.start_rx()
+            for reg, val in ((3, 0), (4, 0), (2, 8 | 1 << 31), (0, v.msq)):
+                c.wr(v.mbx(reg), val)
+        q.frames()
+        c.wr(0x22e580, (c.rd(0x22e500) + 7) % 8)    # the PF reads its mail
+    s = q.stats()
+    t.check(f"{rounds} rounds, seed {seed}: QEMU is alive",
+            q.proc.poll(), None)
+    t.check("malicious rings were noticed", s["mdd"] > 0, True)
+    t.check("the others' memory was not touched but for what was sent to them",
+            {p: q.by_pasid()[p]["faults"] for p in (600, 601)},
+            {p: others[p]["faults"] for p in (600, 601)})
+    # the PF's own queues only: admin commands and mail
+    t.check("plain DMA is the PF's own",
+            s["dma-no-pasid"]["faults"], plain["faults"])
+    for g in good:
+        g.rx()
+    t.check("the others still talk", good[0].tx(eth(MACS[2], MACS[1],
+                                                    b"g" * 60)), True)
+    t.check("and hear", len(good[1].rx()), 1)
+    for x in (v, *good):
+        close(c, x)
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    ap.add_argument("qemu", nargs="?", default=os.environ.get("QEMU"),
+                    help="the testbed's qemu-system-x86_64 (default: $QEMU)")
+    ap.add_argument("--seed", type=int, default=int(time.time()))
+    ap.add_argument("--rounds", type=int, default=100,
+                    help="of random rings and registers")
+    ap.add_argument("--only", help="tests whose name has this in it")
+    args = ap.parse_args()
+    if not args.qemu or not os.access(args.qemu, os.X_OK):
+        ap.error(f"no QEMU at {args.qemu!r}: give it as argument or in QEMU")
+
+    t = Tap()
+    random.seed(args.seed)
+    with tempfile.TemporaryDirectory() as tmp:
+        q = Qemu(args.qemu, tmp)
+        try:
+            c = Card(q)
+            c.open()
+            for test in (test_pci, test_aq, test_pasid, test_mailbox,
+                         test_offload, test_rss, test_switch, test_irq,
+                         test_malicious, test_rate, test_reset, test_fuzz):
+                if args.only and args.only not in test.__name__:
+                    continue
+                print(f"# {test.__name__[5:]}")
+                if test == test_fuzz:
+                    test(t, q, c, args.seed, args.rounds)
+                else:
+                    test(t, q, c)
+            t.check("no VSI, rule or queue is left over",
+                    [q.stats()[k] for k in ("vsis", "rules", "tx-queues",
+                                            "rx-queues")], [1, 0, 0, 0])
+        except Exception as e:          # say where, and what QEMU said
+            t.check(f"run to the end: {type(e).__name__}: {e}", False)
+            import traceback
+            print("#", traceback.format_exc().replace("\n", "\n# "))
+        finally:
+            q.proc.terminate()
+            q.proc.wait()
+            with open(f"{tmp}/err", encoding="utf-8") as f:
+                for line in f:
+                    if t.bad:
+                        print("# qemu:", line.rstrip())
+    print(f"1..{t.n}")
+    return 1 if t.bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
