@@ -244,8 +244,8 @@ static long hdiov_irq_set_msix(struct hdiov_vdev *vdev,
 	return -EINVAL;
 
 err_disable:
-	/* All or nothing, as vfio-pci does */
-	while (i--)
+	/* All or nothing, the one that failed included */
+	for (i = 0; i < set->count; i++)
 		hdiov_vector_disable(vdev, set->start + i);
 	return ret;
 }
