@@ -78,6 +78,7 @@ struct hdiov_pf_core {
  * @real: paging domain of the PF that everything is forwarded to
  * @owner: module of the operations of @real; NULL if it is the kernel
  * @pf_id: &hdiov_pf_core.id of the PF
+ * @can_enforce: the PF's IOMMU can make all DMA snoop the caches
  *
  * With iommufd a domain can outlive the VDEV that it was made for, its PF, and
  * but for the references it holds the modules.
@@ -87,6 +88,7 @@ struct hdiov_domain {
 	struct iommu_domain *real;
 	struct module *owner;
 	u64 pf_id;
+	bool can_enforce;
 };
 
 /**
@@ -267,7 +269,8 @@ void hdiov_ims_free(struct hdiov_ims *ims, int irq, unsigned int slot);
 long hdiov_irq_get_info(struct hdiov_vdev *vdev,
 			struct vfio_irq_info __user *arg);
 long hdiov_irq_set(struct hdiov_vdev *vdev, struct vfio_irq_set __user *arg);
-void hdiov_irq_init(struct hdiov_vdev *vdev);
+int hdiov_irq_init(struct hdiov_vdev *vdev, const struct hdiov_type *type);
+void hdiov_irq_exit(struct hdiov_vdev *vdev);
 void hdiov_irq_release(struct hdiov_vdev *vdev);
 void hdiov_irq_request(struct hdiov_vdev *vdev, unsigned int count);
 

@@ -38,7 +38,6 @@ static irqreturn_t hdiov_vector_handler(int irq, void *data)
 void hdiov_adi_signal(struct hdiov_adi *adi, unsigned int vector)
 {
 	struct hdiov_vector *vec = &adi->vdev->vectors[vector];
-
 	unsigned long flags;
 
 	spin_lock_irqsave(&vec->lock, flags);
@@ -52,14 +51,32 @@ EXPORT_SYMBOL_GPL(hdiov_adi_signal);
 
 /**
  * hdiov_irq_init - prepare a VDEV's vectors
- * @vdev: the VDEV, &hdiov_vdev.vectors is allocated
+ * @vdev: the VDEV, still without an ADI, whose vendor may raise vectors at once
+ * @type: what it will be
+ *
+ * Return: 0 or -ENOMEM
  */
-void hdiov_irq_init(struct hdiov_vdev *vdev)
+int hdiov_irq_init(struct hdiov_vdev *vdev, const struct hdiov_type *type)
 {
 	unsigned int i;
 
-	for (i = 0; i < vdev->adi->type->num_vectors; i++)
+	vdev->vectors = kcalloc(type->num_vectors, sizeof(*vdev->vectors),
+				GFP_KERNEL);
+	if (!vdev->vectors)
+		return -ENOMEM;
+
+	for (i = 0; i < type->num_vectors; i++)
 		spin_lock_init(&vdev->vectors[i].lock);
+	return 0;
+}
+
+/**
+ * hdiov_irq_exit - undo hdiov_irq_init()
+ * @vdev: the VDEV, without an ADI any more
+ */
+void hdiov_irq_exit(struct hdiov_vdev *vdev)
+{
+	kfree(vdev->vectors);
 }
 
 static void hdiov_vector_set_trigger(struct hdiov_vector *vec,

@@ -422,26 +422,22 @@ struct hdiov_vdev *hdiov_vdev_create(struct hdiov_pf_core *core,
 	INIT_WORK(&vdev->reset_work, hdiov_vdev_reset_work);
 	vdev->core = core;
 
-	ret = hdiov_adi_create(vdev, type);
+	ret = hdiov_irq_init(vdev, type);
 	if (ret)
 		goto err_put;
+
+	ret = hdiov_adi_create(vdev, type);
+	if (ret)
+		goto err_irq;
 
 	ret = hdiov_config_init(vdev);
 	if (ret)
 		goto err_adi;
 
-	vdev->vectors = kcalloc(type->num_vectors, sizeof(*vdev->vectors),
-				GFP_KERNEL);
-	if (!vdev->vectors) {
-		ret = -ENOMEM;
-		goto err_config;
-	}
-	hdiov_irq_init(vdev);
-
 	ret = hdiov_iommu_join(vdev);
 	if (ret) {
 		dev_err(dev, "cannot make an IOMMU group: %d\n", ret);
-		goto err_vectors;
+		goto err_config;
 	}
 
 	dev_set_drvdata(dev, vdev);
@@ -468,12 +464,12 @@ err_list:
 err_iommu:
 	dev_set_drvdata(dev, NULL);
 	hdiov_iommu_leave(vdev);
-err_vectors:
-	kfree(vdev->vectors);
 err_config:
 	hdiov_config_free(vdev);
 err_adi:
 	hdiov_adi_destroy(vdev);
+err_irq:
+	hdiov_irq_exit(vdev);
 err_put:
 	vfio_put_device(&vdev->vfio);
 	return ERR_PTR(ret);
@@ -503,7 +499,7 @@ void hdiov_vdev_destroy(struct hdiov_vdev *vdev)
 	trace_hdiov_destroy(vdev);
 	hdiov_adi_destroy(vdev);
 	hdiov_config_free(vdev);
-	kfree(vdev->vectors);
+	hdiov_irq_exit(vdev);
 	vfio_put_device(&vdev->vfio);
 }
 
