@@ -94,9 +94,10 @@ static phys_addr_t hdiov_domain_iova_to_phys(struct iommu_domain *domain,
 
 static bool hdiov_domain_enforce_coherency(struct iommu_domain *domain)
 {
-	struct iommu_domain *real = to_hdiov_domain(domain)->real;
+	struct hdiov_domain *hdom = to_hdiov_domain(domain);
+	struct iommu_domain *real = hdom->real;
 
-	return real->ops->enforce_cache_coherency &&
+	return hdom->can_enforce && real->ops->enforce_cache_coherency &&
 	       real->ops->enforce_cache_coherency(real);
 }
 
@@ -155,6 +156,12 @@ static struct iommu_domain *hdiov_domain_alloc_paging(struct device *dev)
 	__module_get(THIS_MODULE);
 	hdom->pf_id = core->id;
 	hdom->real = real;
+	/*
+	 * A domain without a device says yes to everything. VT-d then refuses
+	 * to attach it to a PASID of an IOMMU without snoop control.
+	 */
+	hdom->can_enforce = device_iommu_capable(core->pf->dev,
+						 IOMMU_CAP_ENFORCE_CACHE_COHERENCY);
 	hdom->domain.pgsize_bitmap = real->pgsize_bitmap;
 	hdom->domain.geometry = real->geometry;
 	hdom->domain.ops = &hdiov_domain_ops;
@@ -360,8 +367,9 @@ int hdiov_iommu_bind(struct hdiov_vdev *vdev)
 
 	ret = hdiov_pasid_alloc(vdev->core, &vdev->pasid);
 	if (ret) {
-		dev_err(hdiov_vdev_dev(vdev), "no PASID left on %s\n",
-			dev_name(pf->dev));
+		dev_err_ratelimited(hdiov_vdev_dev(vdev),
+				    "no PASID left on %s\n",
+				    dev_name(pf->dev));
 		return ret;
 	}
 
@@ -369,9 +377,9 @@ int hdiov_iommu_bind(struct hdiov_vdev *vdev)
 		ret = iommu_attach_device_pasid(hdom->real, pf->dev,
 						vdev->pasid, NULL);
 		if (ret) {
-			dev_err(hdiov_vdev_dev(vdev),
-				"cannot attach PASID %u of %s: %d\n",
-				vdev->pasid, dev_name(pf->dev), ret);
+			dev_err_ratelimited(hdiov_vdev_dev(vdev),
+					    "cannot attach PASID %u of %s: %d\n",
+					    vdev->pasid, dev_name(pf->dev), ret);
 			hdiov_pasid_free(vdev->core, vdev->pasid);
 			return ret;
 		}

@@ -100,8 +100,9 @@ static void hdiov_vector_bypass(struct hdiov_vdev *vdev,
 	memset(&vec->producer, 0, sizeof(vec->producer));
 	ret = hdiov_bypass_register(&vec->producer, vec->trigger, vec->irq);
 	if (ret)
-		dev_info(hdiov_vdev_dev(vdev),
-			 "no irq bypass for %s: %d\n", vec->name, ret);
+		dev_info_ratelimited(hdiov_vdev_dev(vdev),
+				     "no irq bypass for %s: %d\n", vec->name,
+				     ret);
 	vec->bypass = !ret;
 }
 
@@ -142,9 +143,9 @@ static int hdiov_vector_setup(struct hdiov_vdev *vdev, unsigned int index,
 
 	irq = hdiov_ims_alloc(vdev->core->ims, want, &vec->slot);
 	if (irq < 0) {
-		dev_err(hdiov_vdev_dev(vdev),
-			"no interrupt message left on %s for vector %u: %d\n",
-			dev_name(vdev->core->pf->dev), index, irq);
+		dev_err_ratelimited(hdiov_vdev_dev(vdev),
+				    "no interrupt message left on %s for vector %u: %d\n",
+				    dev_name(vdev->core->pf->dev), index, irq);
 		return irq;
 	}
 
@@ -157,9 +158,9 @@ static int hdiov_vector_setup(struct hdiov_vdev *vdev, unsigned int index,
 
 	ret = request_irq(irq, hdiov_vector_handler, 0, vec->name, vec);
 	if (ret) {
-		dev_err(hdiov_vdev_dev(vdev),
-			"cannot enable interrupt %d for vector %u: %d\n", irq,
-			index, ret);
+		dev_err_ratelimited(hdiov_vdev_dev(vdev),
+				    "cannot enable interrupt %d for vector %u: %d\n",
+				    irq, index, ret);
 		goto err_name;
 	}
 

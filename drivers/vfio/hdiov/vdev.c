@@ -48,7 +48,8 @@ static int hdiov_vdev_wipe(struct hdiov_vdev *vdev)
 	ret = vdev->core->pf->adi_ops->reset(vdev->adi);
 	vdev->dirty = ret;
 	if (ret)
-		dev_err(hdiov_vdev_dev(vdev), "reset failed: %d\n", ret);
+		dev_err_ratelimited(hdiov_vdev_dev(vdev), "reset failed: %d\n",
+				    ret);
 	return ret;
 }
 
@@ -66,7 +67,8 @@ static int hdiov_vdev_enable(struct hdiov_vdev *vdev)
 
 	ret = vdev->core->pf->adi_ops->enable(vdev->adi);
 	if (ret) {
-		dev_err(hdiov_vdev_dev(vdev), "cannot enable: %d\n", ret);
+		dev_err_ratelimited(hdiov_vdev_dev(vdev),
+				    "cannot enable: %d\n", ret);
 		return ret;
 	}
 
@@ -105,8 +107,9 @@ int hdiov_vdev_start(struct hdiov_vdev *vdev)
 
 	ret = ops->set_pasid(vdev->adi, vdev->pasid);
 	if (ret) {
-		dev_err(hdiov_vdev_dev(vdev), "cannot set PASID %u: %d\n",
-			vdev->pasid, ret);
+		dev_err_ratelimited(hdiov_vdev_dev(vdev),
+				    "cannot set PASID %u: %d\n", vdev->pasid,
+				    ret);
 		goto err_unbind;
 	}
 
