@@ -147,7 +147,6 @@ int e810_rxq_configure(struct e810_adi *ea, unsigned int q, u64 base, u16 len,
 	e810_wr32(ea->pf, QRXFLXP_CNTXT(abs_q),
 		  FIELD_PREP(QRXFLXP_CNTXT_RXDID_IDX, rxdid) |
 		  FIELD_PREP(QRXFLXP_CNTXT_RXDID_PRIO, E810_RXDID_PRIO));
-	writel(0, ea->pf->hw + E810_PAGE_QRX_TAIL(abs_q));
 
 	ea->rxq[q].configured = true;
 	ea->rxq[q].keeps_crc = keep_crc;
@@ -183,10 +182,18 @@ static int e810_rxqs_set(struct e810_adi *ea, unsigned long mask, bool on)
 			  on ? QRX_CTRL_QENA_REQ : 0);
 	for_each_set_bit(q, &mask, ea->adi.num_qps) {
 		ret = e810_rxq_wait(ea, q, on);
-		if (ret)
+		if (ret) {
 			err = ret;
-		else
-			ea->rxq[q].enabled = on;
+			continue;
+		}
+		/*
+		 * A stopped queue keeps its tail. It is cleared here and not
+		 * on configuration: by then a guest may have written it.
+		 */
+		if (!on && ea->rxq[q].enabled)
+			writel(0, ea->pf->hw +
+			       E810_PAGE_QRX_TAIL(e810_abs_queue(ea, q)));
+		ea->rxq[q].enabled = on;
 	}
 	return err;
 }
