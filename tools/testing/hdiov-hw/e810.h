@@ -269,6 +269,8 @@ struct E810State {
     uint32_t qtx_cntx_ctl;
     uint32_t qtx_cntx_data[10];
     uint32_t fd_ena;
+    uint32_t hmask[GLQF_HMASK_DWORDS];
+    uint32_t wufc, apm, mdck_tdpu;
     uint32_t rstctl;
     int64_t pfr_done;                   /* PFSWR reads 1 until then */
     int64_t grst_done;                  /* GLGEN_RSTAT is not 0 until then */
@@ -307,6 +309,9 @@ void e810_link_event(E810State *s);
 uint16_t e810_aq_command(E810State *s, E810Desc *d, uint8_t *buf,
                          uint16_t len);
 void e810_fill_link(E810State *s, uint8_t *buf);
+
+/* e810_nvm.c */
+uint16_t e810_nvm_read(E810Desc *d, uint8_t *buf, unsigned len);
 
 /* e810_vsi.c */
 E810Vsi *e810_vsi_get(E810State *s, unsigned num);

@@ -389,6 +389,11 @@ uint16_t e810_aq_command(E810State *s, E810Desc *d, uint8_t *buf,
         return aq_mac_cfg(s, d);
     case 0x0607:
         return aq_link(s, d, buf, len);
+    case 0x0701:
+        return e810_nvm_read(d, buf, len);
+    case 0x0706:
+        stw_le_p(d->raw + 2, 0xbaba);   /* the checksum is right */
+        return AQ_RC_OK;
     case 0x0b02:
     case 0x0b04:
         return aq_rss_key(s, d, buf, len, d->opcode == 0x0b02);

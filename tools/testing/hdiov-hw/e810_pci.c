@@ -178,6 +178,8 @@ static void e810_realize(PCIDevice *pci, Error **errp)
                   E810_MSIX_PBA, E810_CAP_MSIX, errp)) {
         return;
     }
+    pci_set_word(pci->wmask + E810_CAP_PM + PCI_PM_CTRL,
+                 PCI_PM_CTRL_STATE_MASK);
     for (i = 0; i < E810_NUM_VECTORS; i++) {
         msix_vector_use(pci, i);
     }

@@ -48,6 +48,10 @@
 #define VP_MDET_TX_PQM          0x002d2000
 #define VP_MDET_TX_TCLAN        0x000fb800
 #define VP_MDET_TX_TDPU         0x00040000
+#define GL_MDCK_TX_TDPU         0x00049348
+#define PRTRPB_RDPC             0x000ac260
+#define PFPM_APM                0x000b8080
+#define GLSTAT_FD_CNT0          0x003a0000
 #define VP_MDET_RX              0x00294400
 #define GLPCI_LBARCTRL          0x0009de74
 #define   LBARCTRL_PAGES_PF         BIT(2)
@@ -80,6 +84,7 @@
 #define   GLNVM_GENS_SR_SIZE_S      5
 #define GLNVM_FLA               0x000b6108
 #define   GLNVM_FLA_LOCKED          BIT(6)
+#define GLGEN_STAT              0x000b612c
 #define GL_MNG_FWSM             0x000b6134
 #define   GL_MNG_FWSM_VALID         0x1
 #define GL_PWR_MODE_CTL         0x000b820c
@@ -117,7 +122,11 @@
 #define PFLAN_TX_QALLOC         0x001d2580
 #define   ALLOC_VALID               BIT(31)
 #define PFGEN_PORTNUM           0x001d2400
-#define PRTMAC_HSEC             0x001e36e0
+#define PFPM_WUS                0x0009db80
+#define PFPM_WUFC               0x0009dc00
+#define GLPCI_CNF2              0x000be004
+#define PRTMAC_BASE             0x001e2000
+#define PRTMAC_END              0x001e6000
 #define GLLAN_RCTL_0            0x002941f8
 #define   RCTL_0_PXE_MODE           BIT(0)
 #define QTX_COMM_HEAD           0x000e0000
@@ -140,8 +149,8 @@
 #define VSIQF_FD_SIZE           0x00462000
 #define PFQF_FD_ENA             0x0043a000
 #define PFQF_FD_SIZE            0x00460100
-#define GLQF_FDMASK             0x00410800
 #define GLQF_HMASK              0x0040fc00
+#define   GLQF_HMASK_DWORDS         0x1400  /* hash and flow masks */
 #define GLV_GOTC                0x00300000
 #define GLV_UPTC                0x0030a000
 #define GLV_MPTC                0x0030c000

@@ -401,6 +401,49 @@ static uint16_t e810_sched_elems(E810State *s, E810Desc *d, uint8_t *buf,
     return AQ_RC_OK;
 }
 
+/* Is @n in the subtree of @top? */
+static bool e810_node_below(E810Node *n, E810Node *top)
+{
+    for (; n; n = n->parent) {
+        if (n == top) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* 0x0408: nodes of one parent to another one of the same level */
+static uint16_t e810_sched_move(E810State *s, E810Desc *d, uint8_t *buf,
+                                unsigned len)
+{
+    E810Node *src, *dst, *n;
+    unsigned num, i;
+
+    if (len < 12) {
+        return AQ_RC_EINVAL;
+    }
+    src = e810_node(s, ldl_le_p(buf));
+    dst = e810_node(s, ldl_le_p(buf + 4));
+    num = lduw_le_p(buf + 8);
+    if (!src || !dst) {
+        return AQ_RC_ENOENT;
+    }
+    if (!num || num * 4 > len - 12 || src->level != dst->level) {
+        return AQ_RC_EINVAL;
+    }
+    for (i = 0; i < num; i++) {
+        n = e810_node(s, ldl_le_p(buf + 12 + 4 * i));
+        if (!n || n->parent != src || e810_node_below(dst, n)) {
+            return AQ_RC_EINVAL;
+        }
+        n->parent = dst;
+        src->children--;
+        dst->children++;
+    }
+    d->w[1] = cpu_to_le16(1);
+    return AQ_RC_OK;
+}
+
 /* 0x0409 and 0x040A: an array of TEIDs */
 static uint16_t e810_sched_suspend(E810State *s, E810Desc *d, uint8_t *buf,
                                    unsigned len, bool suspend)
@@ -509,6 +552,8 @@ uint16_t e810_sched_command(E810State *s, E810Desc *d, uint8_t *buf,
         return e810_sched_elems(s, d, buf, len, true);
     case 0x0404:
         return e810_sched_elems(s, d, buf, len, false);
+    case 0x0408:
+        return e810_sched_move(s, d, buf, len);
     case 0x0409:
         return e810_sched_suspend(s, d, buf, len, true);
     case 0x040a:

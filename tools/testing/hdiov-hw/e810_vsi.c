@@ -133,10 +133,14 @@ uint16_t e810_vsi_update(E810State *s, unsigned num, const uint8_t *ctx,
     if (valid & VSI_VALID_OUTER) {
         e810_ctx_copy(new, ctx, 24, 28);
     }
-    if (valid & VSI_VALID_RXQ_MAP) {
+    /*
+     * Linux's ice does not mark the queue section when it adds a VSI, so it
+     * counts anyway, but is then no reason to refuse.
+     */
+    if (add || (valid & VSI_VALID_RXQ_MAP)) {
         e810_ctx_copy(new, ctx, 28, 78);
         rc = e810_vsi_map_rxq(s, num, new);
-        if (rc) {
+        if (rc && (valid & VSI_VALID_RXQ_MAP)) {
             return rc;
         }
     }

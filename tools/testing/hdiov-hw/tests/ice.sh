@@ -1,0 +1,165 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Linux's own ice driver against the emulated E810, in safe mode (without a
+# DDP package): DHCP, ping and a download. Prints TAP.
+set -eu
+
+usage() {
+	cat <<EOF
+Usage: ${0##*/} QEMU KERNEL MODULES BUSYBOX [BLOB-DIR...]
+
+Boots a stock kernel whose in-tree ice drives the emulated E810.
+
+QEMU      the testbed's qemu-system-x86_64
+KERNEL    vmlinux or bzImage
+MODULES   folder of its modules (the one with modules.dep)
+BUSYBOX   a static busybox
+BLOB-DIR  folders that hold bios-256k.bin, linuxboot_dma.bin, pvh.bin
+TIMEOUT   in the environment: seconds for the whole run (default: 300)
+EOF
+}
+
+case ${1:-} in
+-h | --help) usage && exit 0 ;;
+esac
+if [ $# -lt 4 ]; then
+	usage >&2
+	exit 2
+fi
+qemu=$1 kernel=$2 modules=$3 busybox=$4
+shift 4
+for f in "$qemu" "$kernel" "$modules/modules.dep" "$busybox"; do
+	if [ ! -e "$f" ]; then
+		echo "${0##*/}: no $f" >&2
+		exit 2
+	fi
+done
+blobs=()
+for d; do
+	blobs+=(-L "$d")
+done
+
+tmp=$(mktemp -d)
+pid=
+cleanup() {
+	[ -z "$pid" ] || kill "$pid" 2>/dev/null || :
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM
+
+# ice and what it needs, in load order
+order() {
+	local m=$1 dep
+
+	while read -r dep; do
+		order "$dep"
+	done < <(sed -n "s,^\S*/$m\.ko\S*: *,,p" "$modules/modules.dep" | tr ' ' '\n' |
+		sed -n 's,.*/\([^/.]*\)\.ko.*,\1,p')
+	echo "$m"
+}
+root=$tmp/root
+mkdir -p "$root"/{bin,dev,proc,sys,tmp,modules,etc}
+cp "$busybox" "$root/bin/busybox"
+order ice | awk '!seen[$0]++' >"$root/modules/order"
+while read -r m; do
+	f=$(find "$modules/kernel" -name "$m.ko*" | head -n 1)
+	case $f in
+	*.xz) xz -dc "$f" >"$root/modules/$m.ko" ;;
+	*.ko) cp "$f" "$root/modules/$m.ko" ;;
+	*) sed -i "/^$m\$/d" "$root/modules/order" ;;
+	esac
+done < <(cat "$root/modules/order")
+
+cat >"$root/dhcp" <<'EOF'
+#!/bin/busybox sh
+[ "$1" = bound ] || exit 0
+/bin/busybox ip addr add "$ip/24" dev "$interface"
+echo "TEST-BOUND $ip"
+EOF
+cat >"$root/init" <<'EOF'
+#!/bin/busybox sh
+/bin/busybox --install -s /bin
+export PATH=/bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+while read -r m; do
+	insmod "/modules/$m.ko" || echo "TEST-INSMOD-FAILED $m"
+done </modules/order
+n=0
+until [ -e /sys/class/net/eth0 ] || [ $n -ge 100 ]; do
+	n=$((n + 1))
+	sleep 0.1
+done
+ip link set eth0 up
+n=0
+until [ "$(cat /sys/class/net/eth0/carrier 2>/dev/null)" = 1 ] || [ $n -ge 100 ]; do
+	n=$((n + 1))
+	sleep 0.1
+done
+echo "TEST-CARRIER $(cat /sys/class/net/eth0/carrier)"
+udhcpc -q -n -i eth0 -s /dhcp
+ping -c 10 -i 0.2 10.0.2.2 && echo TEST-PING
+tftp -g -r file.bin -l /tmp/file.bin 10.0.2.2
+echo "TEST-SUM $(md5sum </tmp/file.bin)"
+cat /proc/net/dev
+rmmod ice && echo TEST-RMMOD
+insmod /modules/ice.ko && sleep 1 && ip link set eth0 up && sleep 2
+udhcpc -q -n -i eth0 -s /dhcp
+ping -c 3 -i 0.2 10.0.2.2 && echo TEST-PING-AGAIN
+dmesg | grep -E 'WARNING|BUG|Oops' && echo TEST-KERNEL-COMPLAINS
+echo TEST-DONE
+poweroff -f
+EOF
+chmod 0755 "$root/init" "$root/dhcp"
+(cd "$root" && find . -print0 | cpio -0 -o -H newc --quiet) >"$tmp/initrd"
+
+mkdir "$tmp/tftp"
+head -c 500000 /dev/urandom >"$tmp/tftp/file.bin"
+
+"$qemu" -M q35,kernel-irqchip=split,graphics=off -cpu qemu64 -m 1G -nodefaults -display none -no-reboot \
+	"${blobs[@]}" -device intel-iommu,intremap=on,x-scalable-mode=on,x-pasid-mode=on \
+	-kernel "$kernel" -initrd "$tmp/initrd" \
+	-append "console=ttyS0 panic=-1 no_timer_check mitigations=off intel_iommu=on,sm_on ${APPEND:-}" \
+	-serial "file:$tmp/log" -qmp "unix:$tmp/qmp,server=on,wait=off" -netdev "user,id=n0,tftp=$tmp/tftp,restrict=on" \
+	-device e810,id=pf0,netdev=n0,mac=52:54:00:e8:10:01 -d "${QEMU_LOG:-guest_errors}" >"$tmp/err" 2>&1 &
+pid=$!
+left=${TIMEOUT:-300}
+while kill -0 "$pid" 2>/dev/null && [ "$left" -gt 0 ]; do
+	left=$((left - 1))
+	sleep 1
+done
+
+n=0 bad=0
+check() {
+	local name=$1
+
+	shift
+	n=$((n + 1))
+	if "$@"; then
+		echo "ok $n - $name"
+	else
+		echo "not ok $n - $name"
+		bad=$((bad + 1))
+	fi
+}
+log() { grep -aqE "$1" "$tmp/log"; }
+not() { ! "$@"; }
+
+check "modules load" not log TEST-INSMOD-FAILED
+check "ice enters safe mode" log 'ice .*Safe Mode'
+check "carrier" log 'TEST-CARRIER 1'
+check "address by DHCP" log 'TEST-BOUND 10\.0\.2\.'
+check "ping" log TEST-PING
+check "download is intact" log "TEST-SUM $(md5sum <"$tmp/tftp/file.bin")"
+check "rmmod" log TEST-RMMOD
+check "works after insmod" log TEST-PING-AGAIN
+check "no complaint of the kernel" not log 'TEST-KERNEL-COMPLAINS|DMAR: .*fault'
+check "to the end" log TEST-DONE
+echo "1..$n"
+if [ $bad -ne 0 ] || [ -n "${VERBOSE:-}" ]; then
+	sed 's/^/# /' "$tmp/log" "$tmp/err" >&2
+fi
+[ $bad -eq 0 ]
