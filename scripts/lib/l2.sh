@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # L2, the tenant's guest: one initramfs a kernel, made of the stock kernel's own modules and of L1's trixie binaries.
 
-l2_programs="/usr/bin/iperf3 /usr/bin/ping /usr/sbin/ethtool /usr/bin/ip /usr/bin/tcpdump"
+l2_programs="/usr/bin/dash /usr/bin/iperf3 /usr/bin/ping /usr/sbin/ethtool /usr/bin/ip /usr/bin/tcpdump"
 l2_modules="virtio_pci virtio_net iavf 8021q af_packet"
 l2_dpdk_modules="uio_pci_generic"
 
@@ -30,9 +30,11 @@ make_l2_initrd() {
 	for m in $("$root/usr/bin/busybox" --list); do
 		[ "$m" = busybox ] || ln -s busybox "$root/usr/bin/$m"
 	done
-	for m in ip ping modprobe; do
+	# Its shell prefers its own programs to the real ones: dash does not.
+	for m in sh ip ping modprobe; do
 		rm -f "$root/usr/bin/$m"
 	done
+	ln -s dash "$root/usr/bin/sh"
 	ln -s ../bin/busybox "$root/usr/sbin/modprobe"
 	# shellcheck disable=SC2086
 	put_programs "$root" $l2_programs

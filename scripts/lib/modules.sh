@@ -124,21 +124,17 @@ kernel_source() (
 
 make_tests() {
 	rm -rf "$cache/tests.new"
-	mkdir -p "$cache/tests.new" "$cache/tests-build"
-	rsync -rlc --delete "$top/tools/testing/selftests/hdiov" "$top/include" "$cache/tests-build/"
-	in_chroot "make -j$(nproc) -C /cache/tests-build/hdiov OUTPUT=/cache/tests.new KSRC=/cache/linux"
+	mkdir -p "$cache/tests.new"
+	in_chroot "make -j$(nproc) -C /src/tools/testing/selftests/hdiov OUTPUT=/cache/tests.new KSRC=/cache/linux"
 	rm -rf "$cache/tests"
 	mv "$cache/tests.new" "$cache/tests"
 }
 
 build_tests() (
-	local k
-
-	[ -d "$top/tools/testing/selftests/hdiov" ] || return 0
 	build_chroot
 	kernel_source
 	lock tests
-	k=$(key tests-1 "$(cat "$chroot_dir/.key" "$cache/linux/.key")" @tools/testing/selftests @include "$(declare -f make_tests)")
+	k=$(key tests-1 "$(cat "$chroot_dir/.key" "$cache/linux/.key")" @tools/testing/selftests @include @drivers "$(declare -f make_tests)")
 	if ! fresh "$cache/tests" "$k"; then
 		step tests "kselftests" make_tests
 		seal "$cache/tests" "$k"
