@@ -112,6 +112,7 @@ typedef struct E810TxQ {
     uint16_t tail;
     uint16_t qlen;
     bool tso_ena;
+    uint32_t tso_pos;           /* payload sent of a packet under way */
     uint64_t base;
     uint8_t ctx[22];
     E810Node *node;             /* leaf of the scheduler tree */
@@ -242,6 +243,7 @@ struct E810State {
     QEMUBH *tx_bh;
     QEMUTimer *tx_timer;
     QTAILQ_HEAD(, E810TxQ) tx_active;
+    uint64_t work;                      /* frames sent and delivered */
     uint8_t *tx_buf;                    /* a packet as fetched */
     uint8_t *seg_buf;                   /* a frame as sent */
     uint8_t *rx_buf;                    /* a frame as received */

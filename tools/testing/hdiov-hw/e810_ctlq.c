@@ -15,6 +15,7 @@
 #include "e810.h"
 
 #define CTLQ_BUDGET     4       /* descriptors of a queue in one turn */
+#define CTLQ_TURNS      16      /* turns in one run of the bottom half */
 #define MBX_OP_TO_PF    0x0801
 #define MBX_OP_TO_VSI   0x0802
 #define AQ_OP_LINK      0x0607
@@ -300,10 +301,10 @@ static bool e810_vsi_mbx_one(E810State *s, E810CtlQ *q, E810Desc *d)
 static void e810_ctlq_bh(void *opaque)
 {
     E810State *s = opaque;
-    E810CtlQ *q, *last = QTAILQ_LAST(&s->cq_active);
-    bool again = false;
+    unsigned turns = 0;
+    E810CtlQ *q;
 
-    while ((q = QTAILQ_FIRST(&s->cq_active))) {
+    while (turns++ < CTLQ_TURNS && (q = QTAILQ_FIRST(&s->cq_active))) {
         E810Ring *r = &q->sq;
         bool wait = false;
         E810Desc d;
@@ -333,15 +334,11 @@ static void e810_ctlq_bh(void *opaque)
             QTAILQ_INSERT_TAIL(&s->mbx_wait, q, next);
         } else if (e810_ring_live(s, q, r) && e810_ring_has_work(r)) {
             QTAILQ_INSERT_TAIL(&s->cq_active, q, next);
-            again = true;
         } else {
             q->active = false;
         }
-        if (q == last) {
-            break;
-        }
     }
-    if (again || !QTAILQ_EMPTY(&s->cq_active)) {
+    if (!QTAILQ_EMPTY(&s->cq_active)) {
         qemu_bh_schedule(s->cq_bh);
     }
 }

@@ -418,6 +418,7 @@ void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
     E810RxQ *q;
     int qid;
 
+    s->work++;
     rx_parse(s, vsi, frame, len, !csum_ok, &m);
     m.umbcast = !(frame[0] & 1) ? 0 :
                 !memcmp(frame, "\xff\xff\xff\xff\xff\xff", 6) ? 2 : 1;

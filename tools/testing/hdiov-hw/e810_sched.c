@@ -159,6 +159,7 @@ E810Node *e810_sched_add_leaf(E810State *s, uint32_t parent,
     n = e810_node_add(s, p, leaf);
     if (n) {
         n->queue = true;
+        n->limited = lduw_le_p(leaf + ELEM_EIR) || lduw_le_p(leaf + ELEM_SRL);
     }
     *rc = n ? AQ_RC_OK : AQ_RC_ENOSPC;
     return n;
@@ -227,7 +228,15 @@ void e810_sched_charge(E810State *s, E810Node *leaf, int64_t now,
     }
 }
 
-/* Only look up the rate of nodes that refer to some profile */
+/* Only the rate of nodes that refer to some profile is looked up later */
+static void e810_node_mark(E810State *s, E810Node *n)
+{
+    n->limited = e810_node_rate(s, n) != 0;
+    if (!n->limited) {
+        n->next_send = 0;
+    }
+}
+
 static void e810_sched_mark(E810State *s)
 {
     GHashTableIter iter;
@@ -235,10 +244,7 @@ static void e810_sched_mark(E810State *s)
 
     g_hash_table_iter_init(&iter, s->nodes);
     while (g_hash_table_iter_next(&iter, NULL, (void **)&n)) {
-        n->limited = e810_node_rate(s, n) != 0;
-        if (!n->limited) {
-            n->next_send = 0;
-        }
+        e810_node_mark(s, n);
     }
 }
 
@@ -325,12 +331,12 @@ static uint16_t e810_sched_add(E810State *s, E810Desc *d, uint8_t *buf,
             if (!node) {
                 return AQ_RC_ENOSPC;
             }
+            e810_node_mark(s, node);
             e810_node_put(node, buf + pos);
         }
         done++;
     }
     d->w[1] = cpu_to_le16(done);
-    e810_sched_mark(s);
     return rc;
 }
 
@@ -391,13 +397,11 @@ static uint16_t e810_sched_elems(E810State *s, E810Desc *d, uint8_t *buf,
         }
         if (cfg) {
             e810_node_cfg(node, buf + i * NODE_SIZE + 8);
+            e810_node_mark(s, node);
         }
         e810_node_put(node, buf + i * NODE_SIZE);
     }
     d->w[1] = cpu_to_le16(n);
-    if (cfg) {
-        e810_sched_mark(s);
-    }
     return AQ_RC_OK;
 }
 

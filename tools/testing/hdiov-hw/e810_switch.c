@@ -239,6 +239,7 @@ void e810_switch_tx(E810State *s, unsigned src, uint8_t *frame, unsigned len,
     E810Rule *r;
 
     s->cnt.tx_packets++;
+    s->work++;
 
     if (((vflags & VSI_VLAN_TX_MODE) == VSI_VLAN_TX_UNTAGGED && tagged) ||
         ((vflags & VSI_VLAN_TX_MODE) == VSI_VLAN_TX_TAGGED && !tagged)) {

@@ -17,8 +17,9 @@
 #include "net/eth.h"
 #include "e810.h"
 
-#define TX_QUEUE_BUDGET 16      /* packets of a queue in one turn */
-#define TX_BUDGET       256     /* packets in one run of the bottom half */
+/* Work is counted in frames sent and copies of them delivered to VSIs */
+#define TX_QUEUE_BUDGET 64      /* of a queue in one turn */
+#define TX_BUDGET       256     /* in one run of the bottom half */
 #define TX_WINDOW       32      /* descriptors fetched at once */
 #define TX_HEADROOM     16      /* for VLAN tags */
 #define TX_GRP_SIZE     8
@@ -29,6 +30,12 @@ typedef struct TxWindow {
     uint16_t len;
     uint64_t qw[TX_WINDOW * 2];
 } TxWindow;
+
+typedef enum TxResult {
+    TX_SENT,
+    TX_AGAIN,                   /* a part of it; go on in the queue's next turn */
+    TX_MALICIOUS,
+} TxResult;
 
 typedef struct TxPacket {
     bool has_ctx;
@@ -268,14 +275,19 @@ static void e810_tx_frame(E810State *s, E810TxQ *q, const TxPacket *p,
     e810_switch_tx(s, q->vsi, f, len, csum_ok);
 }
 
-static bool e810_tx_tso(E810State *s, E810TxQ *q, const TxPacket *p)
+/*
+ * Cut a packet into segments. A large one may take several turns: the queue
+ * remembers how far it got, and the packet is fetched and checked again.
+ */
+static TxResult e810_tx_tso(E810State *s, E810TxQ *q, const TxPacket *p,
+                            uint64_t until)
 {
     const uint8_t *in = s->tx_buf + TX_HEADROOM;
     uint8_t *out = s->seg_buf + TX_HEADROOM;
     unsigned cmd = TXD_CMD(p->qw1);
     unsigned maclen = TXD_MACLEN(p->qw1), iplen = TXD_IPLEN(p->qw1);
     unsigned l4len = TXD_L4LEN(p->qw1), hdr = maclen + iplen + l4len;
-    unsigned mss = TXC_MSS(p->ctx1), payload, pos = 0, n = 0;
+    unsigned mss = TXC_MSS(p->ctx1), payload, n;
     bool tcp = (cmd & TXD_CMD_L4T) == TXD_CMD_L4T_TCP;
     uint32_t seq;
 
@@ -283,16 +295,21 @@ static bool e810_tx_tso(E810State *s, E810TxQ *q, const TxPacket *p)
         mss < E810_MIN_MSS || hdr >= p->len ||
         TXC_TSO_LEN(p->ctx1) != p->len - hdr ||
         hdr + mss + 4 > E810_MAX_FRAME) {
-        return false;
+        e810_tx_mdd(s, q, false, MDD_TX_BAD_TSO);
+        return TX_MALICIOUS;
     }
     payload = p->len - hdr;
     seq = tcp ? ldl_be_p(in + maclen + iplen + 4) : 0;
 
-    while (pos < payload) {
-        unsigned seg = MIN(mss, payload - pos);
+    while (q->tso_pos < payload) {
+        unsigned pos = q->tso_pos, seg = MIN(mss, payload - pos);
         bool last = pos + seg == payload;
         uint8_t *l3 = out + maclen, *l4 = l3 + iplen;
 
+        if (s->work >= until) {
+            return TX_AGAIN;
+        }
+        n = pos / mss;
         memcpy(out, in, hdr);
         memcpy(out + hdr, in + hdr + pos, seg);
         if ((cmd & TXD_CMD_IIPT) == TXD_CMD_IIPT_IPV6) {
@@ -315,14 +332,14 @@ static bool e810_tx_tso(E810State *s, E810TxQ *q, const TxPacket *p)
         }
         tx_l4_csum(l4, l4len + seg, cmd, l4len + seg);
         e810_tx_frame(s, q, p, out, hdr + seg, true);
-        pos += seg;
-        n++;
+        q->tso_pos += seg;
     }
-    return true;
+    q->tso_pos = 0;
+    return TX_SENT;
 }
 
-/* Returns false if the packet was malicious */
-static bool e810_tx_send(E810State *s, E810TxQ *q, const TxPacket *p)
+static TxResult e810_tx_send(E810State *s, E810TxQ *q, const TxPacket *p,
+                             uint64_t until)
 {
     uint8_t *f = s->tx_buf + TX_HEADROOM;
     unsigned cmd = TXD_CMD(p->qw1);
@@ -332,34 +349,30 @@ static bool e810_tx_send(E810State *s, E810TxQ *q, const TxPacket *p)
 
     if (p->len < E810_MIN_TX_LEN) {
         e810_tx_mdd(s, q, false, MDD_TX_LEN);
-        return false;
+        return TX_MALICIOUS;
     }
     if (p->fault) {
         /* The headers may not be there: nothing to look at */
         s->cnt.drop_dma_fault++;
         s->vsi[q->vsi].stats.tepc++;
-        return true;
+        return TX_SENT;
     }
     /* Tunnels and direct switching are not modelled */
     if (!tx_headers_ok(f, p->len, cmd, maclen, iplen, l4len) ||
         (p->has_ctx && ((TXC_CMD(p->ctx1) & TXC_CMD_SWITCH) ||
                         TXC_TUNNEL(p->ctx0)))) {
         e810_tx_mdd(s, q, false, MDD_TX_BAD_HDR);
-        return false;
+        return TX_MALICIOUS;
     }
     if (p->dummy) {
-        return true;
+        return TX_SENT;
     }
     if (p->has_ctx && (TXC_CMD(p->ctx1) & TXC_CMD_TSO)) {
-        if (!e810_tx_tso(s, q, p)) {
-            e810_tx_mdd(s, q, false, MDD_TX_BAD_TSO);
-            return false;
-        }
-        return true;
+        return e810_tx_tso(s, q, p, until);
     }
     if (p->len + 4 > E810_MAX_FRAME) {
         e810_tx_mdd(s, q, false, MDD_TX_LEN);
-        return false;
+        return TX_MALICIOUS;
     }
     if ((cmd & TXD_CMD_IIPT) == TXD_CMD_IIPT_IPV4_CSUM) {
         tx_ip_csum(f + maclen, iplen);
@@ -369,7 +382,7 @@ static bool e810_tx_send(E810State *s, E810TxQ *q, const TxPacket *p)
         csum_ok = (cmd & TXD_CMD_IIPT) != TXD_CMD_IIPT_IPV4;
     }
     e810_tx_frame(s, q, p, f, p->len, csum_ok);
-    return true;
+    return TX_SENT;
 }
 
 static void e810_tx_complete(E810State *s, E810TxQ *q, const TxPacket *p)
@@ -378,6 +391,7 @@ static void e810_tx_complete(E810State *s, E810TxQ *q, const TxPacket *p)
     uint64_t done = cpu_to_le64(TXD_DONE);
     unsigned i;
 
+    q->tso_pos = 0;
     q->head += p->descs;
     if (q->head >= q->qlen) {
         q->head -= q->qlen;
@@ -400,63 +414,67 @@ static bool e810_tx_may_run(E810State *s, E810TxQ *q)
 }
 
 /*
- * A turn of one queue: returns the number of packets, and whether there is
- * more, now or (for a rate limit) at *when.
+ * A turn of one queue. Returns true if there is more to do, for a rate limit
+ * not before *when.
  */
-static unsigned e810_tx_run(E810State *s, E810TxQ *q, bool *more,
-                            int64_t *when)
+static bool e810_tx_run(E810State *s, E810TxQ *q, int64_t *when)
 {
     int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    uint64_t until = s->work + TX_QUEUE_BUDGET;
+    unsigned n;
     TxWindow w = {};
     TxPacket p;
-    unsigned n;
 
-    *more = false;
-    *when = 0;
-    for (n = 0; n < TX_QUEUE_BUDGET; n++) {
+    *when = now;
+    /* Packets that come to nothing are work as well */
+    for (n = 0; n < TX_QUEUE_BUDGET && s->work < until; n++) {
         if (!e810_tx_may_run(s, q)) {
-            return n;
+            return false;
         }
         *when = e810_sched_when(s, q->node, now);
         if (*when > now) {
-            return n;
+            return true;
         }
-        *when = 0;
         if (e810_tx_gather(s, q, &w, &p) <= 0) {
-            return n;
+            return false;
         }
-        if (!e810_tx_send(s, q, &p)) {
-            return n + 1;
+        switch (e810_tx_send(s, q, &p, until)) {
+        case TX_MALICIOUS:
+            return false;
+        case TX_AGAIN:
+            return true;
+        case TX_SENT:
+            e810_sched_charge(s, q->node, now, p.len);
+            e810_tx_complete(s, q, &p);
+            break;
         }
-        e810_sched_charge(s, q->node, now, p.len);
-        e810_tx_complete(s, q, &p);
     }
-    *more = e810_tx_may_run(s, q);
-    return n;
+    return e810_tx_may_run(s, q);
 }
 
 static void e810_tx_bh(void *opaque)
 {
     E810State *s = opaque;
     QTAILQ_HEAD(, E810TxQ) waiting = QTAILQ_HEAD_INITIALIZER(waiting);
+    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
     int64_t first = INT64_MAX, when;
-    unsigned budget = TX_BUDGET;
+    uint64_t until = s->work + TX_BUDGET;
+    unsigned turns = 0;
     E810TxQ *q;
-    bool more;
 
-    while (budget && (q = QTAILQ_FIRST(&s->tx_active))) {
-        unsigned n = e810_tx_run(s, q, &more, &when);
+    while (s->work < until && turns++ < TX_BUDGET &&
+           (q = QTAILQ_FIRST(&s->tx_active))) {
+        bool more = e810_tx_run(s, q, &when);
 
         QTAILQ_REMOVE(&s->tx_active, q, next);
-        if (more) {
-            QTAILQ_INSERT_TAIL(&s->tx_active, q, next);
-        } else if (when) {
+        if (!more) {
+            q->active = false;
+        } else if (when > now) {
             QTAILQ_INSERT_TAIL(&waiting, q, next);
             first = MIN(first, when);
         } else {
-            q->active = false;
+            QTAILQ_INSERT_TAIL(&s->tx_active, q, next);
         }
-        budget -= MIN(budget, MAX(n, 1));
     }
     if (!QTAILQ_EMPTY(&s->tx_active)) {
         qemu_bh_schedule(s->tx_bh);
@@ -528,7 +546,7 @@ static uint16_t e810_tx_add_one(E810State *s, uint32_t parent, uint8_t *b)
     q->qlen = qlen;
     q->base = tx_ctx_bits(ctx, 0, 57) << 7;
     q->tso_ena = tx_ctx_bits(ctx, 152, 1);
-    q->head = q->tail = 0;
+    q->head = q->tail = q->tso_pos = 0;
     q->stopped = false;
     q->configured = true;
     stl_le_p(b + 4, q->node->teid);

@@ -748,6 +748,18 @@ def test_offload(t, q, c):
     t.check("IPv4 ids", [struct.unpack_from(">H", f, 18)[0] for f in out],
             [7, 8, 9, 10])
 
+    # more segments than the card sends in one go: as much work as 20000 / 64
+    data = bytes(random.randrange(256) for _ in range(20000))
+    raw = ipv4(6, tcp(1, 2, data), good=False)
+    raw = raw[:20] + seeded(raw, raw[20:], 16, 0)
+    sent = q.stats()["tx-packets"]
+    ctx = (0, 1 | 1 << 4 | 20000 << 30 | 64 << 50)
+    a.tx(eth(OUT, MACS[1], raw), cmd=0x60 | 0x100, off=mac | ip | l4, ctx=ctx)
+    q.settle()
+    t.check("TSO in several turns", (q.stats()["tx-packets"] - sent,
+                                     c.rd(0xe0000 + 4 * 30)), (313, a.tx_next))
+    q.frames()
+
     frame = eth(MACS[2], MACS[1], b"v" * 80)
     a.tx(frame, cmd=8, tag=0x2005)
     got = b.rx()
