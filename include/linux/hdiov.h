@@ -156,6 +156,9 @@ struct hdiov_adi {
  * for one another's firmware answers more than the hardware's command queue
  * enforces.
  *
+ * A reset of the PF is kept apart from all of these but @create and @destroy,
+ * which the vendor has to fence itself.
+ *
  * @available: optional; how many more ADIs of @type the PF could make just now
  *	as far as the vendor's resources other than queue pairs go (contexts,
  *	firmware limits). Called without locks, may be called at any time while
@@ -266,7 +269,9 @@ struct hdiov_vector_ops {
  * For devices with interrupt message storage other than their MSI-X table.
  * Called by the irq core in atomic context with a raw spinlock held.
  *
- * @write_msg: store address and data of @slot
+ * @write_msg: store address and data of @slot. The vendor remembers them and
+ *	whether the slot is masked: after a reset of the PF nobody but the
+ *	vendor writes them again.
  * @mask: no interrupt from @slot after return
  * @unmask: undo @mask
  */

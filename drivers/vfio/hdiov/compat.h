@@ -33,6 +33,14 @@ static inline int hdiov_bypass_register(struct irq_bypass_producer *producer,
 #define hdiov_bypass_register irq_bypass_register_producer
 #endif
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#include <linux/pfn_t.h>
+#define hdiov_insert_pfn(vma, addr, pfn)				\
+	vmf_insert_mixed(vma, addr, __pfn_to_pfn_t(pfn, PFN_DEV))
+#else
+#define hdiov_insert_pfn	vmf_insert_mixed
+#endif
+
 #ifndef kzalloc_obj
 #define kzalloc_obj(obj, ...)	kzalloc(sizeof(obj), GFP_KERNEL)
 #endif

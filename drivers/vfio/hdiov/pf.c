@@ -169,7 +169,7 @@ EXPORT_SYMBOL_GPL(hdiov_unregister_pf);
 
 /**
  * hdiov_pf_reset_prepare - the PF is about to be reset
- * @pf: the PF
+ * @pf: the PF, registered
  *
  * Takes all VDEVs off the hardware: doorbells are unmapped, queues quiesced as
  * far as the device still answers. Until hdiov_pf_reset_done() the registers of
@@ -192,7 +192,7 @@ EXPORT_SYMBOL_GPL(hdiov_pf_reset_prepare);
 
 /**
  * hdiov_pf_reset_done - the PF works again
- * @pf: the PF
+ * @pf: the PF, registered
  *
  * The vendor has set up the PF and the hardware contexts of all its ADIs again,
  * each with the PASID it had. Each VDEV that ran before is reset and runs again;

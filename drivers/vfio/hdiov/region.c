@@ -14,6 +14,7 @@
 #include <linux/uaccess.h>
 #include <linux/unaligned.h>
 
+#include "compat.h"
 #include "hdiov_private.h"
 #include "trace.h"
 
@@ -278,12 +279,11 @@ static vm_fault_t hdiov_region_fault(struct vm_fault *vmf)
 						 area - vdev->adi->areas,
 						 PHYS_PFN(offset - area->offset),
 						 &addr))
-		return vmf_insert_pfn(vmf->vma, vmf->address, PHYS_PFN(addr));
+		return hdiov_insert_pfn(vmf->vma, vmf->address, PHYS_PFN(addr));
 
-	/* Plain memory must not be mapped uncached */
-	return vmf_insert_pfn_prot(vmf->vma, vmf->address,
-				   page_to_pfn(vdev->inert),
-				   vm_get_page_prot(vmf->vma->vm_flags));
+	/* x86 maps memory cached, whatever the mapping's protection says */
+	return hdiov_insert_pfn(vmf->vma, vmf->address,
+				page_to_pfn(vdev->inert));
 }
 
 static const struct vm_operations_struct hdiov_region_vm_ops = {
@@ -312,7 +312,12 @@ int hdiov_region_mmap(struct hdiov_vdev *vdev, struct vm_area_struct *vma)
 	vma->vm_private_data = vdev;
 	vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);
 	vma->vm_ops = &hdiov_region_vm_ops;
-	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+
+	/*
+	 * Not VM_PFNMAP: VFIO's container would map such pages for DMA, and go
+	 * on to do so when they are another VDEV's.
+	 */
+	vm_flags_set(vma, VM_IO | VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP);
 	return 0;
 }
 
