@@ -18,8 +18,8 @@
 #define TYPE_E810 "e810"
 OBJECT_DECLARE_SIMPLE_TYPE(E810State, E810)
 
-#define E810_DEFAULT_VSI        1       /* what firmware gives an idle PF */
-#define E810_FIRST_VSI          2       /* 0 belongs to the management engine */
+/* What firmware gives an idle PF; 0 belongs to the management engine */
+#define E810_DEFAULT_VSI        1
 #define E810_SWID               1
 #define E810_MAX_RULES          8192
 #define E810_MAX_LISTS          1024

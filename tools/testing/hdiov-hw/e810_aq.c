@@ -146,14 +146,14 @@ static uint16_t aq_vsi(E810State *s, E810Desc *d, uint8_t *buf, unsigned len)
 
     if (d->opcode == 0x0210) {
         if (le16_to_cpu(d->w[0]) & BIT(15)) {
-            if (num >= E810_NUM_VSI || num < E810_FIRST_VSI) {
+            if (num >= E810_NUM_VSI || num < E810_DEFAULT_VSI) {
                 return AQ_RC_EINVAL;
             }
             if (s->vsi[num].valid) {
                 return AQ_RC_EEXIST;
             }
         } else {
-            num = E810_FIRST_VSI;
+            num = E810_DEFAULT_VSI;
             while (num < E810_NUM_VSI && s->vsi[num].valid) {
                 num++;
             }
@@ -199,7 +199,7 @@ static uint16_t aq_vsi(E810State *s, E810Desc *d, uint8_t *buf, unsigned len)
     d->w[0] = cpu_to_le16(num);
     d->w[1] = 0;
     d->w[2] = cpu_to_le16(e810_vsi_count(s));
-    d->w[3] = cpu_to_le16(E810_NUM_VSI - E810_FIRST_VSI + 1 -
+    d->w[3] = cpu_to_le16(E810_NUM_VSI - E810_DEFAULT_VSI -
                           e810_vsi_count(s));
     return rc;
 }

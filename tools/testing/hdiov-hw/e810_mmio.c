@@ -210,6 +210,12 @@ static uint32_t qtx_cntx_read(E810State *s, unsigned i)
     return s->qtx_cntx_ctl;
 }
 
+/* Which descriptor profiles there are: without a package the NIC one */
+static uint32_t rxdid_flags_read(E810State *s, unsigned i)
+{
+    return i == 2 ? FLG_PKT_FRG : 0;
+}
+
 /* 64-bit counters of a VSI; software takes differences, so they only grow */
 #define GLV(_name) \
 static uint32_t glv_##_name##_read(E810State *s, unsigned i) \
@@ -340,6 +346,8 @@ static const E810Reg e810_regs[] = {
     RW(GLQF_HMASK, GLQF_HMASK_DWORDS, hmask, 0xffffffff),
     RW(VSIQF_HLUT, 16 * 1024, hlut, 0xffffffff),
     RW(PFQF_FD_ENA, 1, fd_ena, 0x1),
+    RO(GLFLXP_RXDID_FLX_WRD, 4 * 64, 0),
+    FN(GLFLXP_RXDID_FLAGS, 5 * 64, rxdid_flags_read, nop_write),
     RO(GLQF_FD_SIZE, 1, 0),
     RO(GLQF_FD_CNT, 1, 0),
     RO(PFQF_FD_SIZE, 1, 0),

@@ -143,6 +143,9 @@
 #define GLCOMM_QTX_CNTX_STAT    0x002d2dcc
 #define VSIQF_HKEY              0x00400000
 #define VSIQF_HLUT              0x00420000
+#define GLFLXP_RXDID_FLX_WRD    0x0045c800
+#define GLFLXP_RXDID_FLAGS      0x0045d000
+#define   FLG_PKT_FRG               24
 #define GLQF_FD_SIZE            0x00460010
 #define GLQF_FD_CNT             0x00460018
 #define VSIQF_FD_CNT            0x00464000

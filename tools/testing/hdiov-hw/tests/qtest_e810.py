@@ -1204,9 +1204,13 @@ def main():
             q.proc.terminate()
             q.proc.wait()
             with open(f"{tmp}/err", encoding="utf-8") as f:
-                for line in f:
-                    if t.bad:
-                        print("# qemu:", line.rstrip())
+                err = f.read().splitlines()
+            t.check("no sanitizer's report, no failed assertion",
+                    [line for line in err if "runtime error" in line or
+                     "Sanitizer" in line or "ssertion" in line], [])
+            if t.bad:
+                for line in err:
+                    print("# qemu:", line)
     print(f"1..{t.n}")
     return 1 if t.bad else 0
 
