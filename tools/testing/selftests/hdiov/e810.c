@@ -546,13 +546,7 @@ TEST_F(e810, resets)
 			vdev_flr(g[0].vdev);
 			break;
 		case BY_MESSAGE:
-			ASSERT_EQ(0, eg_post(&g[0], VC_RESET_VF, NULL, 0));
-			for (ms = 0; ms < SOON_MS; ms++) {
-				if (!eg_mbx_get(&g[0], ARQLEN))
-					break;
-				msleep(1);
-			}
-			ASSERT_LT(ms, SOON_MS);
+			ASSERT_EQ(0, eg_reset(&g[0]));
 			break;
 		}
 		/* The mailbox is off, and no queue receives any more */
@@ -588,7 +582,7 @@ TEST_F(e810, again)
 		ASSERT_TRUE(passes(&g[1], &g[0], 3, 100));
 		ASSERT_TRUE(passes(&g[0], &g[1], 3, 100));
 		ASSERT_EQ(0, eg_queues_stop(&g[0]));
-		ASSERT_EQ(0, eg_post(&g[0], VC_RESET_VF, NULL, 0));
+		ASSERT_EQ(0, eg_reset(&g[0]));
 	}
 	eg_exit(&g[0]);
 	vdev_close(&self->vdev[0]);
@@ -863,7 +857,7 @@ TEST_F(attributes, values)
 		const char *name, *value;
 		int error;
 	} bad[] = {
-		{ "mac", "", -EINVAL },
+		{ "mac", " ", -EINVAL },
 		{ "mac", "02:00:00:00:00", -EINVAL },
 		{ "mac", "02:00:00:00:00:0g", -EINVAL },
 		{ "mac", "02:00:00:00:00:01:02", -EINVAL },

@@ -40,17 +40,21 @@ struct vc_queue_pair {
 	} rx;
 };
 
+/*
+ * Lists are sent with an element more than they count: the protocol's lengths
+ * are from when the arrays were declared with one.
+ */
 struct vc_queues {
 	uint16_t vsi_id, num;
 	uint32_t pad;
-	struct vc_queue_pair qp[EG_MAX_QUEUES];
+	struct vc_queue_pair qp[EG_MAX_QUEUES + 1];
 };
 
 struct vc_irq_map {
 	uint16_t num;
 	struct {
 		uint16_t vsi_id, vector, rxq_map, txq_map, rxitr, txitr;
-	} map[EG_MAX_QUEUES + 1];
+	} map[EG_MAX_QUEUES + 2];
 };
 
 struct vc_select {
@@ -69,7 +73,7 @@ struct vc_resources {
 
 _Static_assert(sizeof(struct vc_queue_pair) == 64, "as on the wire");
 _Static_assert(offsetof(struct vc_queues, qp) == 8, "as on the wire");
-_Static_assert(sizeof(struct vc_irq_map) == 2 + 12 * 17, "as on the wire");
+_Static_assert(offsetof(struct vc_irq_map, map[2]) == 2 + 12 * 2, "as on the wire");
 _Static_assert(sizeof(struct vc_resources) == 36, "as on the wire");
 
 static uint64_t iova(struct eg *g, volatile void *addr)
@@ -245,6 +249,9 @@ int eg_post(struct eg *g, uint32_t op, const void *msg, size_t len)
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	eg_mbx_set(g, ATQT, g->atq_next);
 
+	/* No answer to this one, the mailbox goes with all the rest */
+	if (op == VC_RESET_VF)
+		return 0;
 	/* The one buffer can be used again when the card has read it */
 	for (ms = 0; ms < EG_TIMEOUT_MS; ms++) {
 		if ((eg_mbx_get(g, ATQH) & 0x3ff) == g->atq_next)
@@ -329,12 +336,12 @@ int eg_tell(struct eg *g, uint32_t op, const void *msg, size_t len)
 	int ret;
 
 	ret = eg_call(g, op, msg, len, &status, NULL, 0);
-	return ret < 0 ? ret : status;
+	return ret < 0 ? ret : -status;
 }
 
 int eg_add_mac(struct eg *g, const uint8_t *mac)
 {
-	uint8_t list[12] = { g->vsi_id, g->vsi_id >> 8, 1 };
+	uint8_t list[20] = { g->vsi_id, g->vsi_id >> 8, 1 };
 
 	memcpy(list + 4, mac, 6);
 	list[10] = mac[0] & 1 ? 2 : 1;
@@ -343,7 +350,7 @@ int eg_add_mac(struct eg *g, const uint8_t *mac)
 
 int eg_add_vlan(struct eg *g, uint16_t vid)
 {
-	uint16_t list[3] = { htole16(g->vsi_id), htole16(1), htole16(vid) };
+	uint16_t list[4] = { htole16(g->vsi_id), htole16(1), htole16(vid) };
 
 	return eg_tell(g, VC_ADD_VLAN, list, sizeof(list));
 }
@@ -419,7 +426,7 @@ int eg_queues_start(struct eg *g)
 {
 	struct vc_queues msg = { htole16(g->vsi_id), htole16(g->num_queues) };
 	struct vc_irq_map map = { .num = htole16(g->num_queues + 1) };
-	uint8_t lut[4 + 64] = { g->vsi_id, g->vsi_id >> 8, 64 };
+	uint8_t lut[4 + 64 + 1] = { g->vsi_id, g->vsi_id >> 8, 64 };
 	unsigned int i, n;
 	int ret;
 
@@ -451,11 +458,11 @@ int eg_queues_start(struct eg *g)
 		map.map[i + 1].txitr = htole16(1);
 	}
 	ret = eg_tell(g, VC_CONFIG_VSI_QUEUES, &msg,
-		      offsetof(struct vc_queues, qp[g->num_queues]));
+		      offsetof(struct vc_queues, qp[g->num_queues + 1]));
 	if (ret)
 		return ret;
 	ret = eg_tell(g, VC_CONFIG_IRQ_MAP, &map,
-		      offsetof(struct vc_irq_map, map[g->num_queues + 1]));
+		      offsetof(struct vc_irq_map, map[g->num_queues + 2]));
 	if (ret)
 		return ret;
 	for (n = 0; n < 64; n++)
@@ -487,6 +494,21 @@ int eg_up(struct eg *g)
 	if (ret)
 		return ret;
 	return eg_queues_start(g);
+}
+
+int eg_reset(struct eg *g)
+{
+	int ret, ms;
+
+	ret = eg_post(g, VC_RESET_VF, NULL, 0);
+	if (ret)
+		return ret;
+	for (ms = 0; ms < EG_TIMEOUT_MS; ms++) {
+		if (!(eg_mbx_get(g, ARQLEN) & MBX_ENABLE))
+			return 0;
+		msleep(1);
+	}
+	return -ETIMEDOUT;
 }
 
 void eg_post_frame(struct eg *g, unsigned int queue, const void *frame,

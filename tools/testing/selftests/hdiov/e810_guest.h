@@ -196,8 +196,13 @@ int eg_receive(struct eg *g, uint32_t *op, int32_t *status, void *msg,
 /* Send and wait; returns the length of the answer; its status in @status */
 int eg_call(struct eg *g, uint32_t op, const void *msg, size_t len,
 	    int32_t *status, void *reply, size_t size);
-/* The same for messages without an answer of interest: 0 or the bad status */
+/*
+ * The same for messages without an answer of interest: 0, or the status that was
+ * refused with, a positive number here
+ */
 int eg_tell(struct eg *g, uint32_t op, const void *msg, size_t len);
+/* Ask for a reset and see that it has begun */
+int eg_reset(struct eg *g);
 int eg_add_mac(struct eg *g, const uint8_t *mac);
 int eg_add_vlan(struct eg *g, uint16_t vid);
 
