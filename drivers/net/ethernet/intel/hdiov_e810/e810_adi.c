@@ -135,6 +135,13 @@ static int e810_adi_quiesce(struct hdiov_adi *adi)
 	e810_mbx_off(ea);
 	err = e810_queues_stop(ea);
 	ret = e810_vsi_drain(ea);
+
+	/*
+	 * Messages that the card has handed over already must be dropped now.
+	 * After the reset they would be taken for the next driver's.
+	 */
+	queue_work(ea->pf->wq, &ea->pf->service);
+	flush_work(&ea->pf->service);
 	return err ?: ret;
 }
 
