@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 BAR0, BAR3, ECAM, VTD = 0xc0000000, 0xd0000000, 0xb0000000, 0xfed90000
 DEVFN = 0x10                            # 00:02.0
@@ -52,8 +53,9 @@ class Tap:
 class Qemu:
     """A QEMU process, its memory, its registers and its monitor"""
 
-    def __init__(self, binary, tmp, extra=()):
+    def __init__(self, binary, tmp, flts=False):
         self.tmp = tmp
+        self.flts = flts
         self.peer = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.peer.bind(f"{tmp}/peer")
         self.peer.settimeout(0.5)
@@ -72,11 +74,11 @@ class Qemu:
              "-chardev", f"socket,id=q,path={tmp}/qmp",
              "-mon", "chardev=q,mode=control",
              "-device", "intel-iommu,intremap=on,x-scalable-mode=on,"
-             "x-pasid-mode=on",
+             f"x-pasid-mode=on,x-flts={'on' if flts else 'off'}",
              "-netdev", "dgram,id=n0,local.type=unix,"
              f"local.path={tmp}/nic,remote.type=unix,remote.path={tmp}/peer",
              "-device", "e810,id=pf0,netdev=n0,addr=2.0,"
-             "mac=52:54:00:e8:10:01", *extra],
+             "mac=52:54:00:e8:10:01"],
             stderr=open(f"{tmp}/err", "w"))
         self.qtest = servers["qtest"].accept()[0].makefile("rw", newline="\n")
         qmp = servers["qmp"].accept()[0]
@@ -200,32 +202,42 @@ class Card:
         q.wr(VTD + 0x18, 1 << 30)
         q.wr(VTD + 0x18, 1 << 31)
 
-    def set_pasid(self, pasid, val, did=1):
+    def set_pasid(self, pasid, val, did=1, first=0):
         q = self.q
         pde = PDIR + (pasid >> 6) * 8
         leaf = struct.unpack("<Q", q.get(pde, 8))[0] & ~0xfff
         if not leaf:
             leaf = q.alloc()
             q.put64(pde, leaf | 1)
-        q.put64(leaf + (pasid & 63) * 64, val, did)
+        q.put64(leaf + (pasid & 63) * 64, val, did, first)
 
     def flush(self):
         self.q.put64(VTD + 0xf8, 1 << 63 | 1 << 60)
 
     def space(self, pasid):
-        """A PASID with an empty second-stage table"""
-        top = self.q.alloc()
-        self.tables[pasid] = top
-        self.set_pasid(pasid, top | 2 << 6 | 2 << 2 | 1, did=pasid & 0xffff)
+        """A PASID with an empty table, first or second stage"""
+        self.tables[pasid] = self.q.alloc()
+        self.bind(pasid)
+
+    def bind(self, pasid):
+        top, did = self.tables[pasid], pasid & 0xffff
+        if self.q.flts:
+            self.set_pasid(pasid, 1 << 6 | 2 << 2 | 1, did, top)
+        else:
+            self.set_pasid(pasid, top | 2 << 6 | 2 << 2 | 1, did)
 
     def map(self, pasid, iova, phys, perm=3):
         q, table = self.q, self.tables[pasid]
+        # first stage: present, writable, user; second stage: read, write
+        bits = 7 if q.flts else 3
+        if q.flts and perm:
+            perm = 7 if perm & 2 else 5
         for level in (39, 30, 21):
             at = table + (iova >> level & 511) * 8
             table = struct.unpack("<Q", q.get(at, 8))[0] & ~0xfff
             if not table:
                 table = q.alloc()
-                q.put64(at, table | 3)
+                q.put64(at, table | bits)
         q.put64(table + (iova >> 12 & 511) * 8, phys | perm if perm else 0)
 
     def rd(self, reg):
@@ -572,6 +584,11 @@ def test_aq(t, q, c):
     for n in nums:
         c.ok(0x213, struct.pack("<H", n))
     t.check("free again", q.stats()["vsis"], before)
+    c.ok(0x213, struct.pack("<H", 1))
+    params, _ = c.ok(0x210, b"\0" * 6 + b"\1\0", bytes(128))
+    t.check("firmware's VSI freed can be had",
+            struct.unpack_from("<HHHH", params), (1, 0, 1, 766))
+    c.ok(0x2a4)
     t.check("free twice", c.aq(0x213, struct.pack("<H", nums[0]))[0], 2)
 
 
@@ -614,8 +631,38 @@ def test_pasid(t, q, c):
     t.check("fault record: address, source, PASID, write",
             (lo, hi & 0xffff, hi >> 40 & 0xfffff, hi >> 62 & 1),
             (b.rx_buf + 4096, DEVFN, 5, 0))
+    # read-only: reads of it fill the IOTLB, a write is a fault all the same
     c.map(5, b.rx_buf + 4096, b.phys(b.rx_buf + 4096))
-    b.rx()
+    c.map(5, b.rx_buf + 8192, b.phys(b.rx_buf + 8192), 1)
+    c.flush()
+    q.put(b.phys(b.rx_buf + 8192), eth(OUT, MACS[2], bytes(46)))
+    b.stop_rx()
+    b.start_rx()
+    c.wr(PAGE_RX + 4096 * 11, 8)
+    q.put64(b.phys(b.tx_ring) + 16 * b.tx_next, b.rx_buf + 8192,
+            EOP_RS | 60 << 34)
+    b.tx_next += 1
+    b.bell()
+    t.check("a read-only page can be sent from", len(q.frames()), 1)
+    q.put64(VTD + 0x220 + 8, 1 << 63)
+    faults = q.by_pasid()[5]["faults"]
+    for _ in range(3):
+        a.tx(frame)
+    lo, hi = struct.unpack("<QQ", q.get(VTD + 0x220, 16))
+    t.check("but not be received into, which is recorded",
+            (q.by_pasid()[5]["faults"] - faults, lo, hi >> 63,
+             hi >> 40 & 0xfffff), (1, b.rx_buf + 8192, 1, 5))
+
+    # with a PASID, 0xfeexxxxx is memory as any other
+    c.map(5, b.rx_buf + 8192, b.phys(b.rx_buf + 8192))
+    q.put(b.phys(b.rx_buf), bytes(4096))
+    c.map(5, 0xfee00000, b.phys(b.rx_buf))
+    c.flush()
+    b.stop_rx()
+    b.start_rx()
+    q.put64(b.phys(b.rx_ring), 0xfee00000)
+    a.tx(frame)
+    t.check("PASID and 0xfee00000", [g[0] for g in b.rx()], [frame])
 
     # PASID entry gone: nothing moves, the queue stops, the other goes on
     c.set_pasid(5, 0)
@@ -629,7 +676,7 @@ def test_pasid(t, q, c):
     t.check("the other VSI still sends", a.tx(eth(OUT, MACS[1], b"y" * 60)),
             True)
     t.check("to the port", len(q.frames()), 1)
-    c.set_pasid(5, c.tables[5] | 2 << 6 | 2 << 2 | 1, did=5)
+    c.bind(5)
     c.flush()
     for v in (a, b):
         t.check("VSI with queues is not freed",
@@ -642,6 +689,26 @@ def close(c, v):
     v.stop_rx()
     assert v.stop_tx() == 0
     c.ok(0x213, struct.pack("<H", v.num))
+
+
+def test_msi(t, q, c):
+    """An MSI in compatibility format, while interrupts are remapped"""
+    table = q.alloc()
+    q.put64(VTD + 0xb8, table | 7)
+    q.wr(VTD + 0x18, 1 << 31 | 1 << 24)
+    q.wr(VTD + 0x18, 1 << 31 | 1 << 25)
+    t.check("interrupt remapping is on", q.rd(VTD + 0x1c) >> 25 & 1, 1)
+    q.put64(VTD + 0x220 + 8, 1 << 63)
+    q.wr(BAR3 + 16 * 20, 0xfee00000)
+    q.wr(BAR3 + 16 * 20 + 8, 0x40)
+    c.wr(0x160000 + 4 * 20, 1 | 1 << 2 | 3 << 3)
+    q.settle()
+    hi = struct.unpack("<Q", q.get(VTD + 0x228, 8))[0]
+    t.check("compatibility format: reason 0x25, source",
+            (hi >> 63, hi >> 32 & 0xff, hi & 0xffff), (1, 0x25, DEVFN))
+    q.wr(VTD + 0x18, 1 << 31)
+    q.wr(BAR3 + 16 * 20, MSI + 4 * 20)
+    q.wr(BAR3 + 16 * 20 + 8, 21)
 
 
 def test_mailbox(t, q, c):
@@ -1164,6 +1231,41 @@ def test_fuzz(t, q, c, seed, rounds):
         close(c, x)
 
 
+def run(t, args, flts, tests):
+    """Some tests with a fresh QEMU"""
+    with tempfile.TemporaryDirectory() as tmp:
+        q = Qemu(args.qemu, tmp, flts)
+        try:
+            c = Card(q)
+            c.open()
+            for test in tests:
+                if args.only and args.only not in test.__name__:
+                    continue
+                stage = ", first-stage tables" if flts else ""
+                print(f"# {test.__name__[5:]}{stage}")
+                if test == test_fuzz:
+                    test(t, q, c, args.seed, args.rounds)
+                else:
+                    test(t, q, c)
+            t.check("no VSI, rule or queue is left over",
+                    [q.stats()[k] for k in ("vsis", "rules", "tx-queues",
+                                            "rx-queues")], [1, 0, 0, 0])
+        except Exception as e:          # say where, and what QEMU said
+            t.check(f"run to the end: {type(e).__name__}: {e}", False)
+            print("#", traceback.format_exc().replace("\n", "\n# "))
+        finally:
+            q.proc.terminate()
+            q.proc.wait()
+            with open(f"{tmp}/err", encoding="utf-8") as f:
+                err = f.read().splitlines()
+            t.check("no sanitizer's report, no failed assertion",
+                    [line for line in err if "runtime error" in line or
+                     "Sanitizer" in line or "ssertion" in line], [])
+            if t.bad:
+                for line in err:
+                    print("# qemu:", line)
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     ap.add_argument("qemu", nargs="?", default=os.environ.get("QEMU"),
@@ -1178,39 +1280,11 @@ def main():
 
     t = Tap()
     random.seed(args.seed)
-    with tempfile.TemporaryDirectory() as tmp:
-        q = Qemu(args.qemu, tmp)
-        try:
-            c = Card(q)
-            c.open()
-            for test in (test_pci, test_aq, test_pasid, test_mailbox,
-                         test_offload, test_rss, test_switch, test_irq,
-                         test_malicious, test_rate, test_reset, test_fuzz):
-                if args.only and args.only not in test.__name__:
-                    continue
-                print(f"# {test.__name__[5:]}")
-                if test == test_fuzz:
-                    test(t, q, c, args.seed, args.rounds)
-                else:
-                    test(t, q, c)
-            t.check("no VSI, rule or queue is left over",
-                    [q.stats()[k] for k in ("vsis", "rules", "tx-queues",
-                                            "rx-queues")], [1, 0, 0, 0])
-        except Exception as e:          # say where, and what QEMU said
-            t.check(f"run to the end: {type(e).__name__}: {e}", False)
-            import traceback
-            print("#", traceback.format_exc().replace("\n", "\n# "))
-        finally:
-            q.proc.terminate()
-            q.proc.wait()
-            with open(f"{tmp}/err", encoding="utf-8") as f:
-                err = f.read().splitlines()
-            t.check("no sanitizer's report, no failed assertion",
-                    [line for line in err if "runtime error" in line or
-                     "Sanitizer" in line or "ssertion" in line], [])
-            if t.bad:
-                for line in err:
-                    print("# qemu:", line)
+    everything = (test_pci, test_aq, test_pasid, test_msi, test_mailbox,
+                  test_offload, test_rss, test_switch, test_irq,
+                  test_malicious, test_rate, test_reset, test_fuzz)
+    for flts in (False, True):
+        run(t, args, flts, (test_pasid, test_mailbox) if flts else everything)
     print(f"1..{t.n}")
     return 1 if t.bad else 0
 
