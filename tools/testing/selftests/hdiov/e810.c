@@ -871,7 +871,6 @@ TEST_F(attributes, values)
 		{ "spoofchk", "2x", -EINVAL },
 		{ "trust", "maybe", -EINVAL },
 		{ "max_tx_rate", "fast", -EINVAL },
-		{ "max_tx_rate", "1000", -EOPNOTSUPP },
 	};
 	static const char * const good[][2] = {
 		{ "mac", "02:00:00:aa:bb:cc" },
