@@ -24,3 +24,4 @@ CONFIG_EDU=y
 
 # the emulated hardware of this directory
 CONFIG_HDIOV_E810=y
+CONFIG_HDIOV_QAT=y

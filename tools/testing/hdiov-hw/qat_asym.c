@@ -276,7 +276,8 @@ static bool pke_ecdsa_sign(QATPke *p)   /* d, e, k, b, a, p, n, yg, xg */
            pke_sign_s(p, p->out[1], in[1], in[0], p->out[0], in[2], in[6]);
 }
 
-static bool pke_ecdsa_verify(QATPke *p) /* p, b, a, yq, xq, yg, xg, n, r, s, e */
+/* p, b, a, yq, xq, yg, xg, n, r, s, e */
+static bool pke_ecdsa_verify(QATPke *p)
 {
     BIGNUM **in = p->in, *n = in[7], *r = in[8], *s = in[9];
     BIGNUM *u1 = BN_CTX_get(p->ctx), *u2 = BN_CTX_get(p->ctx);

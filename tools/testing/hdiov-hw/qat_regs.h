@@ -13,7 +13,7 @@
 #include "qemu/units.h"
 
 #define QAT_NUM_BANKS           64
-#define QAT_NUM_VECTORS         65      /* one for each bank, one for the rest */
+#define QAT_NUM_VECTORS         65      /* one for each bank, one more */
 #define QAT_NUM_AES             9
 #define QAT_NUM_ARBITERS        4
 

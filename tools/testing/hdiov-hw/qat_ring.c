@@ -16,7 +16,7 @@
 #include "hw/pci/msix.h"
 #include "qat.h"
 
-#define QAT_BURST       8               /* requests until the next bank's turn */
+#define QAT_BURST       8               /* requests before the next bank */
 #define QAT_DMA_CHUNK   (64 * KiB)      /* in one go under the big QEMU lock */
 
 static unsigned qat_bank_num(QATBank *b)
