@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Two guests with the stock kernel's own iavf on VDEVs of one queue pair: traffic of all kinds, then what can happen to a guest.
+set -euo pipefail
+# shellcheck source=scripts/tests/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+u1=6d1c1d3e-0001-4a6b-9df0-aaaaaaaaaaaa
+u2=6d1c1d3e-0002-4a6b-9df0-aaaaaaaaaaaa
+
+cleanup() {
+	"$tb" run "l2 stop g1 g2; for u in $u1 $u2; do
+		[ ! -e /sys/bus/mdev/devices/\$u ] || echo 1 >/sys/bus/mdev/devices/\$u/remove; done
+		for p in \$(pgrep -x iperf3); do kill \$p; done
+		ip -n peer link del up0.5 2>/dev/null; exit 0" >/dev/null 2>&1 || true
+}
+trap cleanup EXIT
+
+free_before=$(host "cat /sys/class/mdev_bus/$pf/mdev_supported_types/hdiov_e810-avf-1/available_instances")
+vdev_create $u1 avf-1
+vdev_create $u2 avf-1
+host "l2 start g1 --vdev $u1" || bail "a guest with an avf VDEV starts"
+check "iavf gets link" link_up g1 10.0.0.2
+guest g1 'ip addr add fd00::2/64 dev eth0 nodad' || true
+
+# Traffic
+check "ping, IPv4" pings g1 10.0.0.1
+check "ping, IPv6" pings g1 fd00::1
+host 'ip netns exec peer iperf3 -s -D'
+check "iperf3 TCP, guest to peer" iperf g1 10.0.0.1
+check "iperf3 TCP, peer to guest" iperf g1 10.0.0.1 -R
+check "iperf3 UDP, guest to peer" iperf g1 10.0.0.1 -u -b 5M -l 1400
+check "iperf3 UDP, peer to guest" iperf g1 10.0.0.1 -u -b 5M -l 1400 -R
+
+jumbo() {
+	guest g1 'ip link set eth0 mtu 9000' && link_up g1 10.0.0.2 && pings g1 10.0.0.1 -M do -s 8972
+}
+check "jumbo frames: 9000 bytes, not fragmented" jumbo
+guest g1 'ip link set eth0 mtu 1500'
+link_up g1 10.0.0.2 || true
+
+vlan() {
+	host 'ip -n peer link add link up0 name up0.5 type vlan id 5 && ip -n peer addr add 10.5.0.1/24 dev up0.5 && ip -n peer link set up0.5 up'
+	guest g1 'modprobe 8021q; ip link add link eth0 name eth0.5 type vlan id 5 && ip addr add 10.5.0.2/24 dev eth0.5 && ip link set eth0.5 up'
+	pings g1 10.5.0.1
+}
+check "VLAN 5" vlan
+
+# What of it went through software, and under which PASID the DMA was
+pasid1=$(vdev_state $u1 pasid)
+tails() {
+	local packets
+
+	packets=$(stat_of 's["tx-packets"]')
+	echo "card: $packets packets sent; traps: tx_tail $(traps $u1 tx_tail), rx_tail $(traps $u1 rx_tail)"
+	[ "$packets" -gt 500 ] && [ "$(traps $u1 tx_tail)" = "0 0" ] && [ "$(traps $u1 rx_tail)" = "0 0" ]
+}
+check "no doorbell of hundreds of packets trapped" tails
+
+by_pasid() {
+	local d0 d1 n0 n1 m0 m1
+
+	d0=$(stat_of "pasid($pasid1)") n0=$(stat_of 'no_pasid()') m0=$(stat_of 'messages()')
+	guest g1 'ping -q -c 300 -i 0.01 10.0.0.1'
+	d1=$(stat_of "pasid($pasid1)") n1=$(stat_of 'no_pasid()') m1=$(stat_of 'messages()')
+	echo "300 pings: $((d1 - d0)) transfers with PASID $pasid1, $((n1 - n0)) without, $((m1 - m0)) messages between PF, firmware and VDEVs"
+	# Each packet is at least a descriptor read, a buffer and a write-back; the PF's own queues move a few a message.
+	[ $((d1 - d0)) -ge 1200 ] && [ $((n1 - n0)) -le $((6 * (m1 - m0) + 6)) ]
+}
+check "DMA only under the VDEV's PASID" by_pasid
+
+# A second guest
+host "l2 start g2 --vdev $u2" || bail "a second guest on the same PF starts"
+check "the second guest's iavf gets link" link_up g2 10.0.0.3
+check "the second guest reaches the peer" pings g2 10.0.0.1
+check "guest to guest, through the card's switch" pings g2 10.0.0.2
+two_pasids() { echo "$pasid1 $(vdev_state $u2 pasid)" && [ "$pasid1" != "$(vdev_state $u2 pasid)" ]; }
+check "each VDEV has a PASID of its own" two_pasids
+
+# What can happen to a guest
+reload() { guest g1 'rmmod iavf && modprobe iavf' && link_up g1 10.0.0.2 && pings g1 10.0.0.1; }
+check "rmmod iavf, modprobe iavf" reload
+
+reboot_guest() {
+	local i up=x
+
+	guest g1 'touch /tmp/before'
+	guest g1 '(sleep 0.5; reboot -f) >/dev/null 2>&1 &'
+	for i in $(seq 40); do
+		sleep 1
+		if up=$("$tb" run --timeout 20 l2 run --timeout 8 g1 'ls /tmp/before 2>/dev/null || echo rebooted' 2>/dev/null) &&
+			[ "$up" = rebooted ]; then
+			link_up g1 10.0.0.2 && pings g1 10.0.0.1
+			return
+		fi
+	done
+	echo "not rebooted: $up"
+	return 1
+}
+check "guest reboot" reboot_guest
+
+set_refused() {
+	local out
+
+	out=$(host "echo 02:00:00:00:00:77 >/sys/bus/mdev/devices/$u1/mac" 2>&1) && return 1
+	echo "$out"
+	printf '%s' "$out" | grep -q 'Device or resource busy'
+}
+check "an attribute of an open VDEV: EBUSY" set_refused
+
+hotunplug() {
+	host "l2 hotunplug g2 $u2" && [ "$(vdev_state $u2 open)" = 0 ] && [ "$(vdev_state $u2 pasid)" = none ] &&
+		guest g2 '! [ -e /sys/class/net/eth0 ]' && pings g1 10.0.0.1
+}
+check "hot-unplug from the second guest; the first goes on" hotunplug
+hotplug() { host "l2 hotplug g2 $u2" && link_up g2 10.0.0.3 && pings g2 10.0.0.1; }
+check "hot-plug it again" hotplug
+
+killed() {
+	local p d0 d1
+
+	p=$(vdev_state $u1 pasid)
+	host 'ip netns exec peer ping -q -i 0.02 -c 400 10.0.0.2 >/dev/null 2>&1 & sleep 1; kill -9 "$(l2 pid g1)"; sleep 1'
+	d0=$(stat_of "pasid($p)")
+	sleep 4
+	d1=$(stat_of "pasid($p)")
+	echo "transfers with PASID $p: $d0 after the kill, $d1 four seconds later; state: $(vdev_state $u1 state)"
+	[ "$d0" -gt 0 ] && [ "$d0" = "$d1" ] && [ "$(vdev_state $u1 open)" = 0 ] && [ "$(vdev_state $u1 pasid)" = none ]
+}
+check "kill -9 of QEMU amid traffic: not one DMA after it" killed
+check "the second guest does not notice" pings g2 10.0.0.1
+
+gone() {
+	local now
+
+	host 'l2 stop g2'
+	vdev_remove $u1 && vdev_remove $u2
+	now=$(host "cat /sys/class/mdev_bus/$pf/mdev_supported_types/hdiov_e810-avf-1/available_instances")
+	echo "available_instances: $free_before before, $now now; $(host "cat /sys/kernel/debug/hdiov/$pf/resources" | tr '\n' ' ')"
+	[ "$now" = "$free_before" ]
+}
+check "all resources are back" gone
+finish

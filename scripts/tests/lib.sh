@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# For the tests with guests: TAP, and short names for what they do all the time. L1 is up, hdiov_e810 loaded.
+
+tb=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/testbed
+export HDIOV_NAME=${HDIOV_NAME:-test}
+test_n=0 test_bad=0
+
+ok() { test_n=$((test_n + 1)) && printf 'ok %d %s\n' $test_n "$*"; }
+not_ok() { test_n=$((test_n + 1)) && test_bad=$((test_bad + 1)) && printf 'not ok %d %s\n' $test_n "$*"; }
+
+# check TEXT CMD...: a test that passes if the command does; its output is shown if it does not.
+check() {
+	local text=$1 out
+	shift
+
+	if out=$("$@" 2>&1); then
+		ok "$text"
+	else
+		not_ok "$text"
+		printf '%s\n' "$out" | tail -n 12 | sed 's/^/# /'
+	fi
+}
+
+finish() {
+	printf '1..%d\n' $test_n
+	[ $test_bad = 0 ]
+}
+
+bail() {
+	not_ok "$*"
+	finish
+	exit 1
+}
+
+host() { "$tb" run --timeout 150 "$1"; }
+guest() { "$tb" run --timeout 150 l2 run --timeout 120 "$1" "$2"; }
+
+pf=$(host "lspci -Dn -d 8086:1592 | cut -d' ' -f1 | head -n 1")
+[ -n "$pf" ] || bail "L1 has an E810"
+
+vdev_create() { host "echo $1 >/sys/class/mdev_bus/$pf/mdev_supported_types/hdiov_e810-$2/create"; }
+vdev_remove() { host "echo 1 >/sys/bus/mdev/devices/$1/remove"; }
+# vdev_state UUID NAME: one value of the VDEV's state in debugfs
+vdev_state() { host "sed -n 's/^$2: //p' /sys/kernel/debug/hdiov/$pf/$1/state"; }
+# traps UUID CLASS: reads and writes that went through software
+traps() { host "sed -n 's/^$2 //p' /sys/kernel/debug/hdiov/$pf/$1/traps"; }
+
+# stat_of EXPRESSION: a number out of the card's counters; s is stats, pasid(n) that PASID's DMA
+stat_of() {
+	{
+		"$tb" qmp qom-get '{"path":"/machine/peripheral/pf0","property":"stats"}' | tr -d '\n'
+		echo
+		"$tb" qmp qom-get '{"path":"/machine/peripheral/pf0","property":"dma-by-pasid"}' | tr -d '\n'
+	} | /usr/bin/python3 -c '
+import json, sys
+s = json.loads(sys.stdin.readline())
+by = {d["pasid"]: d for d in json.loads(sys.stdin.readline())}
+def pasid(n):
+    d = by.get(n, {"reads": 0, "writes": 0})
+    return d["reads"] + d["writes"]
+def no_pasid():
+    return s["dma-no-pasid"]["reads"] + s["dma-no-pasid"]["writes"]
+def messages():
+    return s["aq-commands"] + s["mbx-to-pf"] + s["mbx-to-vsi"]
+print(eval(sys.argv[1]))
+' "$1"
+}
+
+# link_up GUEST ADDRESS [IF]: configure the guest's VDEV and wait for its link
+link_up() {
+	guest "$1" "
+		i=0
+		until [ -e /sys/class/net/${3:-eth0} ]; do sleep 0.2; i=\$((i + 1)); [ \$i -lt 150 ] || exit 1; done
+		ip link set ${3:-eth0} up
+		ip addr replace $2/24 dev ${3:-eth0}
+		until ip link show ${3:-eth0} | grep -q LOWER_UP; do sleep 0.2; i=\$((i + 1)); [ \$i -lt 300 ] || exit 1; done"
+}
+
+# pings GUEST ADDRESS [ARG...]: most of the pings come back (the first may wait for a neighbour)
+pings() {
+	local g=$1 a=$2
+	shift 2
+
+	guest "$g" "ping -c 6 -i 0.3 -W 5 $* $a" | tee /dev/stderr | grep -qE ' [456] received'
+}
+
+# iperf GUEST SERVER ARG...: iperf3 moved data, as the receiver counts it
+iperf() {
+	local g=$1 a=$2
+	shift 2
+
+	guest "$g" "iperf3 -J -t 3 -c $a $*" | /usr/bin/python3 -c '
+import json, sys
+r = json.load(sys.stdin)
+if "error" in r:
+    sys.exit(r["error"])
+end = r["end"]
+got = end.get("sum_received", end.get("sum"))
+if got["bytes"] < 100000:
+    sys.exit("only {} bytes arrived".format(got["bytes"]))
+'
+}
