@@ -33,7 +33,7 @@ check "iperf3 UDP, guest to peer" iperf g1 10.0.0.1 -u -b 5M -l 1400
 check "iperf3 UDP, peer to guest" iperf g1 10.0.0.1 -u -b 5M -l 1400 -R
 
 jumbo() {
-	guest g1 'ip link set eth0 mtu 9000' && link_up g1 10.0.0.2 && pings g1 10.0.0.1 -M do -s 8972
+	guest g1 'ip link set eth0 mtu 9000' && link_up g1 10.0.0.2 && pings g1 10.0.0.1 -M "do" -s 8972
 }
 check "jumbo frames: 9000 bytes, not fragmented" jumbo
 guest g1 'ip link set eth0 mtu 1500'
@@ -82,11 +82,11 @@ reload() { guest g1 'rmmod iavf && modprobe iavf' && link_up g1 10.0.0.2 && ping
 check "rmmod iavf, modprobe iavf" reload
 
 reboot_guest() {
-	local i up=x
+	local up=x
 
 	guest g1 'touch /tmp/before'
 	guest g1 '(sleep 0.5; reboot -f) >/dev/null 2>&1 &'
-	for i in $(seq 40); do
+	for _ in $(seq 40); do
 		sleep 1
 		if up=$("$tb" run --timeout 20 l2 run --timeout 8 g1 'ls /tmp/before 2>/dev/null || echo rebooted' 2>/dev/null) &&
 			[ "$up" = rebooted ]; then
