@@ -115,6 +115,8 @@ static s32 e810_vc_version(struct e810_adi *ea, const struct e810_msg *msg,
 			   struct e810_vc_reply *reply)
 {
 	memcpy(&ea->vc_version, msg->data, sizeof(ea->vc_version));
+	if (!ea->vc_version.major)
+		return VIRTCHNL_STATUS_ERR_PARAM;
 	reply->version.major = VIRTCHNL_VERSION_MAJOR;
 	reply->version.minor = VF_IS_V10(&ea->vc_version) ?
 		VIRTCHNL_VERSION_MINOR_NO_VF_CAPS : VIRTCHNL_VERSION_MINOR;
@@ -885,12 +887,14 @@ void e810_vc_work(struct work_struct *work)
 /**
  * e810_vc_reset - forget what was negotiated
  * @ea: the ADI
+ * @version: the version, too. Drivers ask for it once, not after each reset.
  *
  * Context: with the ADI's lock.
  */
-void e810_vc_reset(struct e810_adi *ea)
+void e810_vc_reset(struct e810_adi *ea, bool version)
 {
-	ea->vc_state = E810_VC_INIT;
-	memset(&ea->vc_version, 0, sizeof(ea->vc_version));
+	if (version)
+		memset(&ea->vc_version, 0, sizeof(ea->vc_version));
+	ea->vc_state = ea->vc_version.major ? E810_VC_VERSION : E810_VC_INIT;
 	ea->caps = 0;
 }
