@@ -12,6 +12,7 @@
  *	the core and by the handling of one virtchnl message, over admin queue
  *	commands.
  * &e810_fltr.lock (mutex): one entry of the switch that VDEVs share.
+ * &e810_pf.rl_lock (mutex): rate limit profiles, over admin queue commands.
  * &e810_pf.drain_lock (mutex): the pair of drain registers of the PF.
  * &e810_adi.irq_lock, &e810_pf.vsi_lock, &e810_ctlq.lock (spinlocks): leaves.
  */
@@ -161,7 +162,9 @@ struct e810_link {
  * @port: logical port
  * @sw_id: switch
  * @vsi: VSI that firmware made for the function
- * @teid: scheduler node that Tx queues hang on
+ * @teid: scheduler node that Tx queues without rate limit hang on
+ * @sched_parent: its parent, which nodes of ADIs with a limit hang on
+ * @sched_level: its layer, and theirs
  * @mac: permanent address of the port
  * @rxdids: bit mask of the Rx descriptor formats that the card is set up for
  * @aq: admin queue
@@ -183,6 +186,8 @@ struct e810_link {
  * @drain_lock: PFPCI_VMINDEX and PFPCI_VMPEND
  * @fltr_lock: protects @fltrs and the number of users of each entry
  * @fltrs: rules in the switch
+ * @rl_lock: protects @rls
+ * @rls: rate limit profiles
  */
 struct e810_pf {
 	struct hdiov_pf hdiov;
@@ -195,6 +200,8 @@ struct e810_pf {
 	u8 sw_id;
 	u16 vsi;
 	__le32 teid;
+	__le32 sched_parent;
+	u8 sched_level;
 	u8 mac[ETH_ALEN];
 	u64 rxdids;
 
@@ -218,6 +225,8 @@ struct e810_pf {
 	struct mutex drain_lock;	/* PFPCI_VMINDEX, PFPCI_VMPEND */
 	struct mutex fltr_lock;		/* fltrs */
 	DECLARE_HASHTABLE(fltrs, 10);
+	struct mutex rl_lock;		/* rls */
+	struct list_head rls;
 };
 
 /**
@@ -325,6 +334,8 @@ enum e810_vc_state {
  * @keep_mac: the reset to come was asked for by the guest, @mac survives it
  * @port_vlan: tag that the card inserts and removes, 0 for none
  * @spoofchk: drop what is sent with an address or VLAN that is not the guest's
+ * @max_tx_rate: Mbit/s that it may send, 0 for no limit
+ * @teid: scheduler node of its Tx queues
  * @trust: the guest may be promiscuous and have many addresses
  * @macs: addresses that the guest added
  * @num_macs: length of @macs
@@ -372,6 +383,8 @@ struct e810_adi {
 	u16 port_vlan;
 	bool spoofchk;
 	bool trust;
+	unsigned int max_tx_rate;
+	__le32 teid;
 	struct list_head macs;
 	unsigned int num_macs;
 	DECLARE_BITMAP(vlans, VLAN_N_VID);
@@ -469,8 +482,14 @@ int e810_aq_alloc_list(struct e810_pf *pf, u16 type, u16 *list);
 int e810_aq_free_list(struct e810_pf *pf, u16 type, u16 list);
 int e810_aq_set_rss_key(struct e810_pf *pf, u16 vsi, const u8 *key);
 int e810_aq_set_rss_lut(struct e810_pf *pf, u16 vsi, const u8 *lut);
-int e810_aq_add_txq(struct e810_pf *pf, u16 txq, const u8 *ctx);
-int e810_aq_dis_txqs(struct e810_pf *pf, u16 first, unsigned long mask);
+int e810_aq_add_sched_node(struct e810_pf *pf, __le32 parent, u16 profile,
+			   __le32 *teid);
+int e810_aq_del_sched_node(struct e810_pf *pf, __le32 parent, __le32 teid);
+int e810_aq_rl_profile(struct e810_pf *pf, enum e810_aq_opcode opcode,
+		       struct e810_aqc_rl_profile_elem *elem);
+int e810_aq_add_txq(struct e810_pf *pf, __le32 parent, u16 txq, const u8 *ctx);
+int e810_aq_dis_txqs(struct e810_pf *pf, __le32 parent, u16 first,
+		     unsigned long mask);
 
 /* e810_fltr.c */
 int e810_fltr_add(struct e810_pf *pf, const struct e810_fltr_key *key, u16 vsi);
@@ -510,6 +529,10 @@ int e810_rxqs_disable(struct e810_adi *ea, unsigned long mask);
 int e810_txqs_disable(struct e810_adi *ea, unsigned long mask);
 int e810_queues_stop(struct e810_adi *ea);
 
+/* e810_rate.c */
+int e810_rate_set(struct e810_adi *ea, unsigned int mbps);
+void e810_rate_forget(struct e810_pf *pf);
+
 /* e810_irq.c */
 extern const struct hdiov_vector_ops e810_vector_ops;
 void e810_irq_init(struct e810_adi *ea);
@@ -537,7 +560,7 @@ int e810_mbx_reply(struct e810_adi *ea, u32 opcode, s32 status,
 
 /* e810_virtchnl.c */
 void e810_vc_work(struct work_struct *work);
-void e810_vc_reset(struct e810_adi *ea);
+void e810_vc_reset(struct e810_adi *ea, bool version);
 u64 e810_vc_default_hashcfg(void);
 
 /* e810_mmio.c */

@@ -48,6 +48,7 @@ static int e810_adi_create(struct hdiov_adi *adi)
 	e810_adi_default_mac(ea);
 	ether_addr_copy(ea->mac, ea->mac_assigned);
 	ea->spoofchk = true;
+	ea->teid = pf->teid;
 
 	guard(rwsem_read)(&pf->reset_sem);
 	ret = e810_vsi_create(ea);
@@ -74,6 +75,7 @@ static void e810_adi_destroy(struct hdiov_adi *adi)
 	scoped_guard(mutex, &pf->adis_lock)
 		list_del(&ea->node);
 	scoped_guard(mutex, &ea->lock) {
+		e810_rate_set(ea, 0);
 		ret = ea->dead ? 0 : e810_vsi_destroy(ea);
 		if (ret && !pf->in_reset)
 			dev_err(&pf->pdev->dev,
@@ -89,6 +91,8 @@ static int e810_adi_set_pasid(struct hdiov_adi *adi, u32 pasid)
 
 	guard(rwsem_read)(&ea->pf->reset_sem);
 	guard(mutex)(&ea->lock);
+	/* A new guest */
+	e810_vc_reset(ea, true);
 	return ea->dead ? -EIO : e810_vsi_set_pasid(ea, pasid);
 }
 
@@ -156,7 +160,7 @@ static int e810_adi_reset(struct hdiov_adi *adi)
 	if (ea->dead || ea->pf->in_reset)
 		return -EIO;
 
-	e810_vc_reset(ea);
+	e810_vc_reset(ea, false);
 	ret = e810_vsi_reset_hw(ea);
 	if (ret)
 		return ret;
@@ -225,7 +229,7 @@ const struct hdiov_adi_ops e810_adi_ops = {
 void e810_adi_restore_all(struct e810_pf *pf)
 {
 	struct e810_adi *ea;
-	unsigned int q;
+	unsigned int q, mbps;
 
 	lockdep_assert_held_write(&pf->reset_sem);
 
@@ -241,12 +245,19 @@ void e810_adi_restore_all(struct e810_pf *pf)
 			ea->txq[q] = (struct e810_queue){};
 			ea->rxq[q] = (struct e810_queue){};
 		}
-		e810_vc_reset(ea);
+		e810_vc_reset(ea, false);
 		ea->dead = e810_vsi_recreate(ea);
 		if (ea->dead)
 			continue;
 		e810_mbx_off(ea);
 		e810_irq_reset(ea);
 		e810_mbx_publish(ea);
+		/* The node is gone with all others */
+		mbps = ea->max_tx_rate;
+		ea->max_tx_rate = 0;
+		ea->teid = pf->teid;
+		if (e810_rate_set(ea, mbps))
+			dev_err(&pf->pdev->dev, "%s: lost its limit of %u Mbit/s\n",
+				hdiov_adi_name(&ea->adi), mbps);
 	}
 }

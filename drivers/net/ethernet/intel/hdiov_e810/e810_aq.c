@@ -282,6 +282,9 @@ int e810_aq_get_topology(struct e810_pf *pf)
 		num--;
 	if (num) {
 		pf->teid = branch->node[num - 1].node_teid;
+		pf->sched_parent = branch->node[num - 1].parent_teid;
+		/* Rate limit profiles count layers from 1 */
+		pf->sched_level = num;
 	} else {
 		dev_err(&pf->pdev->dev, "firmware names no Tx scheduler node\n");
 		ret = -ENODEV;
@@ -289,6 +292,89 @@ int e810_aq_get_topology(struct e810_pf *pf)
 out:
 	kfree(branch);
 	return ret;
+}
+
+/**
+ * e810_aq_add_sched_node - add a node to the Tx scheduler's tree
+ * @pf: the function
+ * @parent: its parent
+ * @profile: rate limit profile
+ * @teid: filled in with the node
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_aq_add_sched_node(struct e810_pf *pf, __le32 parent, u16 profile,
+			   __le32 *teid)
+{
+	struct e810_aqc_sched_add grp = {
+		.parent_teid = parent,
+		.num_elems = cpu_to_le16(1),
+		.node = {
+			.parent_teid = parent,
+			.elem = {
+				.elem_type = E810_SCHED_GENERIC_NODE,
+				.valid_sections = E810_SCHED_VALID_GENERIC |
+						  E810_SCHED_VALID_CIR |
+						  E810_SCHED_VALID_EIR,
+				.cir_profile =
+					cpu_to_le16(E810_SCHED_DFLT_PROFILE),
+				.cir_alloc =
+					cpu_to_le16(E810_SCHED_DFLT_WEIGHT),
+				.eir_profile = cpu_to_le16(profile),
+				.eir_alloc =
+					cpu_to_le16(E810_SCHED_DFLT_WEIGHT),
+			},
+		},
+	};
+	struct e810_aq_desc desc;
+	int ret;
+
+	e810_aq_init_rd(&desc, E810_AQC_ADD_SCHED_ELEMS);
+	desc.sched.num_req = cpu_to_le16(1);
+	ret = e810_aq_send(pf, &desc, &grp, sizeof(grp));
+	if (!ret)
+		*teid = grp.node.node_teid;
+	return ret;
+}
+
+/**
+ * e810_aq_del_sched_node - undo e810_aq_add_sched_node()
+ * @pf: the function
+ * @parent: its parent
+ * @teid: the node, without children
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_aq_del_sched_node(struct e810_pf *pf, __le32 parent, __le32 teid)
+{
+	struct e810_aqc_sched_delete grp = {
+		.parent_teid = parent,
+		.num_elems = cpu_to_le16(1),
+		.teid = teid,
+	};
+	struct e810_aq_desc desc;
+
+	e810_aq_init_rd(&desc, E810_AQC_DELETE_SCHED_ELEMS);
+	desc.sched.num_req = cpu_to_le16(1);
+	return e810_aq_send(pf, &desc, &grp, sizeof(grp));
+}
+
+/**
+ * e810_aq_rl_profile - add or remove a rate limit profile
+ * @pf: the function
+ * @opcode: E810_AQC_ADD_RL_PROFILES or E810_AQC_REMOVE_RL_PROFILES
+ * @elem: the profile; its number is filled in when added
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_aq_rl_profile(struct e810_pf *pf, enum e810_aq_opcode opcode,
+		       struct e810_aqc_rl_profile_elem *elem)
+{
+	struct e810_aq_desc desc;
+
+	e810_aq_init_rd(&desc, opcode);
+	desc.sched.num_req = cpu_to_le16(1);
+	return e810_aq_send(pf, &desc, elem, sizeof(*elem));
 }
 
 /**
@@ -623,15 +709,16 @@ int e810_aq_set_rss_lut(struct e810_pf *pf, u16 vsi, const u8 *lut)
 /**
  * e810_aq_add_txq - give a Tx queue its context and enable it
  * @pf: the function
+ * @parent: scheduler node
  * @txq: number of the queue
  * @ctx: E810_TX_CTX_SIZE bytes
  *
  * Return: 0 or a negative errno
  */
-int e810_aq_add_txq(struct e810_pf *pf, u16 txq, const u8 *ctx)
+int e810_aq_add_txq(struct e810_pf *pf, __le32 parent, u16 txq, const u8 *ctx)
 {
 	struct e810_aqc_tx_qgrp grp = {
-		.parent_teid = pf->teid,
+		.parent_teid = parent,
 		.num_txqs = 1,
 		.txq_id = cpu_to_le16(txq),
 		.sched = {
@@ -655,19 +742,21 @@ int e810_aq_add_txq(struct e810_pf *pf, u16 txq, const u8 *ctx)
 /**
  * e810_aq_dis_txqs - stop Tx queues and take their contexts back
  * @pf: the function
+ * @parent: scheduler node
  * @first: number of the queue that bit 0 of @mask stands for
  * @mask: queues, of the lowest E810_MAX_QPS_PER_ADI bits
  *
  * Return: 0 or a negative errno
  */
-int e810_aq_dis_txqs(struct e810_pf *pf, u16 first, unsigned long mask)
+int e810_aq_dis_txqs(struct e810_pf *pf, __le32 parent, u16 first,
+		     unsigned long mask)
 {
 	struct e810_aqc_dis_txq_item items[E810_MAX_QPS_PER_ADI] = {};
 	struct e810_aq_desc desc;
 	unsigned int q, n = 0;
 
 	for_each_set_bit(q, &mask, E810_MAX_QPS_PER_ADI) {
-		items[n].parent_teid = pf->teid;
+		items[n].parent_teid = parent;
 		items[n].num_qs = 1;
 		items[n].q_id = cpu_to_le16(first + q);
 		n++;

@@ -38,6 +38,10 @@ enum e810_aq_opcode {
 	E810_AQC_UPDATE_SW_RULES	= 0x02A1,
 	E810_AQC_REMOVE_SW_RULES	= 0x02A2,
 	E810_AQC_GET_DFLT_TOPO		= 0x0400,
+	E810_AQC_ADD_SCHED_ELEMS	= 0x0401,
+	E810_AQC_DELETE_SCHED_ELEMS	= 0x040F,
+	E810_AQC_ADD_RL_PROFILES	= 0x0410,
+	E810_AQC_REMOVE_RL_PROFILES	= 0x0415,
 	E810_AQC_SET_MAC_CFG		= 0x0603,
 	E810_AQC_RESTART_AN		= 0x0605,
 	E810_AQC_GET_LINK_STATUS	= 0x0607,
@@ -293,6 +297,7 @@ struct e810_aqc_get_topo {
 
 struct e810_aqc_sched_elem {
 	u8 elem_type;
+#define E810_SCHED_GENERIC_NODE		3
 #define E810_SCHED_LEAF			5
 	u8 valid_sections;
 #define E810_SCHED_VALID_GENERIC	BIT(0)
@@ -323,6 +328,42 @@ struct e810_aqc_sched_branch {
 	__le16 num_elems;
 	__le16 reserved;
 	struct e810_aqc_sched_node node[E810_SCHED_MAX_LAYERS];
+};
+
+/* Commands about nodes and profiles */
+struct e810_aqc_sched_cmd {
+	__le16 num_req;
+	__le16 num_resp;
+	__le32 reserved;
+	__le32 addr_high;
+	__le32 addr_low;
+};
+
+/* Group of one node to add */
+struct e810_aqc_sched_add {
+	__le32 parent_teid;
+	__le16 num_elems;
+	__le16 reserved;
+	struct e810_aqc_sched_node node;
+};
+
+/* Group of one node to delete */
+struct e810_aqc_sched_delete {
+	__le32 parent_teid;
+	__le16 num_elems;
+	__le16 reserved;
+	__le32 teid;
+};
+
+struct e810_aqc_rl_profile_elem {
+	u8 level;
+	u8 flags;
+#define E810_RL_TYPE_EIR		1
+	__le16 profile_id;
+	__le16 max_burst_size;
+	__le16 rl_multiply;
+	__le16 wake_up_calc;
+	__le16 rl_encode;
 };
 
 struct e810_aqc_set_mac_cfg {
@@ -463,6 +504,7 @@ struct e810_aq_desc {
 		struct e810_aqc_vsi_resp vsi_resp;
 		struct e810_aqc_sw_rules sw_rules;
 		struct e810_aqc_get_topo topo;
+		struct e810_aqc_sched_cmd sched;
 		struct e810_aqc_set_mac_cfg mac_cfg;
 		struct e810_aqc_restart_an restart_an;
 		struct e810_aqc_get_link_status link;

@@ -259,6 +259,7 @@ static void e810_reset_end(struct e810_pf *pf)
 
 	scoped_guard(rwsem_write, &pf->reset_sem) {
 		e810_fltr_forget(pf);
+		e810_rate_forget(pf);
 		ret = e810_hw_up(pf);
 		if (!ret) {
 			WRITE_ONCE(pf->in_reset, false);
@@ -349,12 +350,14 @@ static int e810_init_locks(struct e810_pf *pf)
 	INIT_WORK(&pf->service, e810_service);
 	INIT_WORK(&pf->reset, e810_global_reset);
 	INIT_LIST_HEAD(&pf->adis);
+	INIT_LIST_HEAD(&pf->rls);
 	spin_lock_init(&pf->vsi_lock);
 	init_rwsem(&pf->reset_sem);
 	hash_init(pf->fltrs);
 	return devm_mutex_init(&pf->pdev->dev, &pf->adis_lock) ?:
 	       devm_mutex_init(&pf->pdev->dev, &pf->drain_lock) ?:
 	       devm_mutex_init(&pf->pdev->dev, &pf->fltr_lock) ?:
+	       devm_mutex_init(&pf->pdev->dev, &pf->rl_lock) ?:
 	       devm_mutex_init(&pf->pdev->dev, &pf->reset_lock);
 }
 
@@ -439,6 +442,7 @@ static void e810_stop(struct e810_pf *pf)
 	if (pci_device_is_present(pdev))
 		e810_pf_reset(pf);
 	e810_fltr_forget(pf);
+	e810_rate_forget(pf);
 }
 
 static int e810_probe(struct pci_dev *pdev, const struct pci_device_id *id)

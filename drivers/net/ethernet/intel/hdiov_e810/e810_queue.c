@@ -97,7 +97,7 @@ int e810_txq_configure(struct e810_adi *ea, unsigned int q, u64 base, u16 len)
 	e810_ctx_set(ctx, e810_tx_tso_qnum, e810_abs_queue(ea, q));
 	e810_ctx_set(ctx, e810_tx_legacy_int, 1);
 
-	ret = e810_aq_add_txq(ea->pf, e810_abs_queue(ea, q), ctx);
+	ret = e810_aq_add_txq(ea->pf, ea->teid, e810_abs_queue(ea, q), ctx);
 	if (!ret)
 		ea->txq[q].configured = true;
 	return ret;
@@ -245,7 +245,7 @@ int e810_txqs_disable(struct e810_adi *ea, unsigned long mask)
 		if (ea->txq[q].configured)
 			todo |= BIT(q);
 
-	ret = e810_aq_dis_txqs(ea->pf, ea->adi.qp_base, todo);
+	ret = e810_aq_dis_txqs(ea->pf, ea->teid, ea->adi.qp_base, todo);
 	if (ret) {
 		dev_err(&ea->pf->pdev->dev,
 			"%s: Tx queues 0x%lx from %u do not stop: %d\n",

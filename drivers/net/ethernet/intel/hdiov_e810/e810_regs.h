@@ -78,6 +78,10 @@
 #define PFPCI_VMPEND			0x0009E800
 #define PFPCI_VMPEND_PENDING		BIT(0)
 
+/* Clock of the Tx scheduler */
+#define GLGEN_CLKSTAT_SRC		0x000B826C
+#define GLGEN_CLKSTAT_SRC_PSM_CLK	GENMASK(5, 4)
+
 /* What the function owns */
 #define PF_FUNC_RID			0x0009E880
 #define PF_FUNC_RID_FUNC_NUM		GENMASK(2, 0)

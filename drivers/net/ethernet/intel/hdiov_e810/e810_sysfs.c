@@ -14,6 +14,8 @@
 #include "e810.h"
 
 #define E810_MAX_PRIO	7
+/* The fastest port of an E810 */
+#define E810_MAX_MBPS	100000
 
 static struct e810_adi *e810_adi_from_dev(struct device *dev)
 {
@@ -213,7 +215,14 @@ static DEVICE_ATTR_RW(trust);
 static ssize_t max_tx_rate_show(struct device *dev,
 				struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "0\n");
+	struct e810_adi *ea = e810_adi_from_dev(dev);
+
+	return sysfs_emit(buf, "%u\n", READ_ONCE(ea->max_tx_rate));
+}
+
+static int e810_set_max_tx_rate(struct e810_adi *ea, const void *arg)
+{
+	return e810_rate_set(ea, *(const unsigned int *)arg);
 }
 
 static ssize_t max_tx_rate_store(struct device *dev,
@@ -229,12 +238,17 @@ static ssize_t max_tx_rate_store(struct device *dev,
 			(int)min_t(size_t, strcspn(buf, "\n"), 32), buf);
 		return ret;
 	}
-	if (mbps) {
-		dev_err(dev, "max_tx_rate: %u Mbit/s, only 0 (no limit) is supported\n",
-			mbps);
-		return -EOPNOTSUPP;
+	if (mbps > E810_MAX_MBPS) {
+		dev_err(dev, "max_tx_rate: %u Mbit/s, limit is %u\n", mbps,
+			E810_MAX_MBPS);
+		return -ERANGE;
 	}
-	return count;
+	ret = e810_configure(e810_adi_from_dev(dev), e810_set_max_tx_rate,
+			     &mbps);
+	if (ret == -ENOSPC)
+		dev_err(dev, "max_tx_rate: the card has no rate limit left for %u Mbit/s\n",
+			mbps);
+	return ret ?: count;
 }
 static DEVICE_ATTR_RW(max_tx_rate);
 
