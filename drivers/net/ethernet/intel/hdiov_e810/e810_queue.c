@@ -163,12 +163,16 @@ static int e810_rxq_wait(struct e810_adi *ea, unsigned int q, bool on)
 				E810_QUEUE_POLL_US, E810_QUEUE_TIMEOUT_US,
 				false, ea->pf,
 				QRX_CTRL(e810_abs_queue(ea, q)));
-	if (ret)
-		dev_err(&ea->pf->pdev->dev,
-			"%s: Rx queue %u does not %s within %lu ms\n",
-			hdiov_adi_name(&ea->adi), e810_abs_queue(ea, q),
-			on ? "start" : "stop",
-			E810_QUEUE_TIMEOUT_US / USEC_PER_MSEC);
+	if (!ret)
+		return 0;
+	/* A guest whose ring is no good can have this as often as it likes */
+	dev_err_ratelimited(&ea->pf->pdev->dev,
+			    "%s: Rx queue %u does not %s within %lu ms\n",
+			    hdiov_adi_name(&ea->adi), e810_abs_queue(ea, q),
+			    on ? "start" : "stop",
+			    E810_QUEUE_TIMEOUT_US / USEC_PER_MSEC);
+	if (on)
+		e810_wr32(ea->pf, QRX_CTRL(e810_abs_queue(ea, q)), 0);
 	return ret;
 }
 
@@ -247,9 +251,10 @@ int e810_txqs_disable(struct e810_adi *ea, unsigned long mask)
 
 	ret = e810_aq_dis_txqs(ea->pf, ea->teid, ea->adi.qp_base, todo);
 	if (ret) {
-		dev_err(&ea->pf->pdev->dev,
-			"%s: Tx queues 0x%lx from %u do not stop: %d\n",
-			hdiov_adi_name(&ea->adi), todo, ea->adi.qp_base, ret);
+		dev_err_ratelimited(&ea->pf->pdev->dev,
+				    "%s: Tx queues 0x%lx from %u do not stop: %d\n",
+				    hdiov_adi_name(&ea->adi), todo,
+				    ea->adi.qp_base, ret);
 		return ret;
 	}
 	for_each_set_bit(q, &todo, ea->adi.num_qps) {
