@@ -18,6 +18,7 @@ import time
 import zlib
 
 PMISC, ETR, SRAM, ECAM = 0xE0000000, 0xE1000000, 0xE2000000, 0xB0000000
+VTD = 0xFED90000
 DEV = 4
 SYM, ASYM, DC, SYM2 = 0, 1, 2, 3    # banks, by the model's default services
 EMPTY = 0x7F7F7F7F
@@ -26,7 +27,7 @@ EMPTY = 0x7F7F7F7F
 class Qtest:
     """QEMU's qtest and QMP sockets, and a bump allocator in guest memory."""
 
-    def __init__(self, qemu, bios, verbose):
+    def __init__(self, qemu, bios, verbose, iommu=()):
         self.dir = tempfile.mkdtemp(prefix='qat-test-')
         self.socks = []
         listeners = []
@@ -39,7 +40,7 @@ class Qtest:
         self.proc = subprocess.Popen(
             [qemu, '-machine', 'q35', '-accel', 'qtest', '-m', '256',
              '-nodefaults', '-display', 'none', '-bios', bios,
-             '-qtest', f'unix:{self.dir}/qtest',
+             *iommu, '-qtest', f'unix:{self.dir}/qtest',
              '-qmp', f'unix:{self.dir}/qmp',
              '-device', f'qat-4xxx,id=qat,bus=pcie.0,addr={DEV}'],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -1334,6 +1335,157 @@ def test_dc(q, tap, bank):
            'a bomb stays in its buffer')
 
 
+# PASIDs, through a VT-d in scalable mode
+
+class Vtd:
+    """Second-stage tables by PASID; what has none passes through."""
+
+    def __init__(self, q):
+        self.q = q
+        root, ctx = self.alloc(), self.alloc()
+        self.pdir = self.alloc(128 << 10)
+        self.put(root, ctx | 1, 0)
+        self.put(ctx + (DEV << 3) * 32, self.pdir | 7 << 9 | 1, 0, 0, 0)
+        self.tables = {}
+        self.entry(0, 4 << 6 | 1)
+        self.put(VTD + 0x20, root | 1 << 10)
+        q.writel(VTD + 0x18, 1 << 30)
+        q.writel(VTD + 0x18, 1 << 31)
+
+    def alloc(self, size=4096):
+        addr = self.q.alloc(size, 4096)
+        self.q.write(addr, bytes(size))
+        return addr
+
+    def put(self, addr, *vals):
+        self.q.write(addr, struct.pack(f'<{len(vals)}Q', *vals))
+
+    def walk(self, at):
+        table = struct.unpack('<Q', self.q.read(at, 8))[0] & ~0xFFF
+        if not table:
+            table = self.alloc()
+            self.put(at, table | 3)
+        return table
+
+    def entry(self, pasid, val, did=1):
+        leaf = self.walk(self.pdir + (pasid >> 6) * 8)
+        self.put(leaf + (pasid & 63) * 64, val, did, 0)
+
+    def map(self, pasid, iova, phys, perm=3):
+        if pasid not in self.tables:
+            self.tables[pasid] = self.alloc()
+            self.entry(pasid, self.tables[pasid] | 2 << 6 | 2 << 2 | 1,
+                       pasid & 0xFFFF)
+        table = self.tables[pasid]
+        for level in (39, 30, 21):
+            table = self.walk(table + (iova >> level & 511) * 8)
+        self.put(table + (iova >> 12 & 511) * 8, phys | perm if perm else 0)
+        self.put(VTD + 0xF8, 1 << 63 | 1 << 60)
+
+
+class PasidBank(Bank):
+    """Rings, descriptor and data in four pages at fixed IOVAs of a PASID."""
+
+    IOVA = 0x40000000
+
+    def __init__(self, q, vtd, num, pasid):
+        self.vtd, self.pasid = vtd, pasid
+        super().__init__(q, num, order=6)
+
+    def setup(self, enable=1):
+        q = self.q
+        self.size = 4096
+        self.tail = self.head = 0
+        self.pages = [self.vtd.alloc() for _ in range(4)]
+        self.base = self.pages[:2]
+        for i, page in enumerate(self.pages):
+            self.vtd.map(self.pasid, self.IOVA + 4096 * i, page)
+        q.write(self.base[1], b'\x7f' * 4096)
+        q.writel(ETR + 0x4000 + (self.num << 4), 0x05500000 | self.pasid)
+        for r in range(2):
+            q.writel(self.csr + 0x1040 + 4 * r, self.IOVA + 4096 * r)
+            q.writel(self.csr + 0x1080 + 4 * r, 0)
+            q.writel(self.csr + 0x1000 + 4 * r, self.order)
+        q.writel(self.csr + 0x19C, enable)
+
+    def encrypt(self, key, iv, data):
+        s = Sym(self.q)
+        s.cipher(cipher_block(3, CBC, ENC, key), 0, len(data), iv)
+        req = s.done(CIPHER)
+        self.q.write(self.pages[2], s.cd)
+        self.q.write(self.pages[3], data)
+        struct.pack_into('<Q', req, 8, self.IOVA + 8192)
+        struct.pack_into('<QQII', req, 32, self.IOVA + 12288,
+                         self.IOVA + 12288, len(data), len(data))
+        self.stage(req)
+
+
+def test_pasid(qemu, bios, verbose, tap):
+    q = Qtest(qemu, bios, verbose,
+              ('-device', 'intel-iommu,intremap=off,x-scalable-mode=on,'
+               'x-pasid-mode=on,x-flts=off'))
+    q.bring_up()
+    vtd = Vtd(q)
+    q.cfg_write(0x104, q.cfg_read(0x104) | 1 << 16)
+    plain = Bank(q, SYM)
+    tap.ok(plain.run(null_req(plain)) is not None,
+           'a bank without PASID works through the VT-d')
+    untagged = q.prop('stats')['dma-no-pasid']
+    rnd = random.Random(8)
+    banks = [PasidBank(q, vtd, 4 * i, pasid)
+             for i, pasid in enumerate((5, 0xFEDCB, 77), 1)]
+    jobs = []
+    for b in banks:
+        key, iv, data = (rnd.randbytes(n) for n in (16, 16, 1024))
+        b.encrypt(key, iv, data)
+        jobs.append((b, openssl_enc('aes-128-cbc', key, iv, data)))
+    for b in banks:
+        b.ring()
+    good = True
+    for b, want in jobs:
+        resp = b.poll()
+        good &= resp is not None and resp[6] == 0 and \
+            q.read(b.pages[3], 1024) == want
+    tap.ok(good, 'three PASIDs, the same addresses, each its own data')
+    count = {e['pasid']: e for e in q.prop('dma-by-pasid')}
+    tap.eq((sorted(count), [e['faults'] for e in count.values()],
+            q.prop('stats')['dma-no-pasid']),
+           ([5, 77, 0xFEDCB], [0, 0, 0], untagged),
+           'all of it is counted under the PASIDs, none without')
+    b = banks[0]
+    vtd.map(5, b.IOVA + 12288, 0, 0)
+    b.encrypt(bytes(16), bytes(16), bytes(1024))
+    b.ring()
+    resp = b.poll()
+    count = {e['pasid']: e['faults'] for e in q.prop('dma-by-pasid')}
+    tap.ok(resp and resp[6] == 0x82 and count == {5: 1, 77: 0, 0xFEDCB: 0},
+           'unmapped data: an error response, and a fault of that PASID')
+    vtd.map(5, b.IOVA + 12288, b.pages[3], 1)
+    b.encrypt(bytes(16), bytes(16), bytes(1024))
+    b.ring()
+    resp = b.poll()
+    tap.ok(resp and resp[6] == 0x82 and not any(q.read(b.pages[3], 1024)),
+           'read-only data: an error response, and no write')
+    q.writel(ETR + 0x4000 + (b.num << 4), 0x05500000 | 78)
+    b.stage(null_req(b))
+    b.ring()
+    tap.ok(b.poll(0.3) is None and q.readl(b.csr + 0x188) & 1,
+           'a PASID without table: the ring stops')
+    tap.ok(b.reset() and not q.readl(ETR + 0x4000 + (b.num << 4)),
+           'reset drops the PASID')
+    b.setup()
+    tap.ok(b.run(null_req(b)) is not None, 'set again, the bank works')
+    # PASID disabled in the capability: nothing may carry one
+    q.cfg_write(0x104, 0)
+    b.stage(null_req(b))
+    b.ring()
+    tap.ok(b.poll(0.3) is None and q.readl(b.csr + 0x188) & 1,
+           'PASID disabled in the capability: the ring stops')
+    tap.ok(plain.run(null_req(plain)) is not None,
+           'and the bank without PASID goes on')
+    tap.eq(q.close(), 0, 'QEMU ends well')
+
+
 # Interrupts, resets
 
 def wait_mem(q, addr, want, timeout=5.0):
@@ -1582,6 +1734,32 @@ def test_parallel(q, tap, bank, other):
         bank.poll(60)
     tap.ok(first < 64, f'a NULL request overtakes 64 of 4096 bits ({first} '
            'were done)')
+    # given up half-way, a request leaves no trace
+    before = q.prop('stats')['abandoned']
+    fetched = q.readl(bank.csr + 0xC0)
+    for _ in range(8):
+        bank.stage(req)
+    bank.ring()
+    end = time.monotonic() + 5
+    while q.readl(bank.csr + 0xC0) == fetched and time.monotonic() < end:
+        pass
+    tap.ok(bank.reset(3), 'abort of a slow request')
+    answers = q.read(bank.base[1], bank.size)
+    q.write(out, bytes(512))
+    time.sleep(0.1)
+    tap.eq((q.prop('stats')['abandoned'] - before,
+            q.read(bank.base[1], bank.size) == answers, any(q.read(out, 512))),
+           (1, True, False), 'no result and no response of it appears')
+    bank.setup()
+    # many banks at once
+    many = [Bank(q, n) for n in range(8, 64, 4)]
+    for b in many:
+        for _ in range(20):
+            b.stage(null_req(b))
+    for b in many:
+        b.ring()
+    tap.ok(all(b.poll() for b in many for _ in range(20)),
+           f'{len(many)} banks of 20 requests each, at once')
     banks = {b['bank']: b for b in q.prop('banks')}
     tap.eq((banks[ASYM]['service'], banks[SYM]['service'],
             banks[DC]['service']), ('asym', 'sym', 'dc'),
@@ -1653,6 +1831,7 @@ def run(qemu, bios, verbose):
     tap.ok(stats['requests-sym'] and stats['requests-asym'] and
            stats['requests-dc'], 'counters count')
     tap.eq(q.close(), 0, 'QEMU ends well')
+    test_pasid(qemu, bios, verbose, tap)
     return tap.done()
 
 
