@@ -59,6 +59,12 @@ static void qat_admin_one(QATState *s, unsigned ae)
     case ADMIN_CONSTANTS_CFG:
         break;
     case ADMIN_CAPABILITIES:
+        if (qat_ae_has(s, ae, QAT_SYM)) {
+            stl_le_p(resp + ADMIN_CAP_CIPHERS, QAT_CIPHER_ALGOS);
+            stl_le_p(resp + ADMIN_CAP_HASHES, QAT_HASH_ALGOS);
+        } else if (qat_ae_has(s, ae, QAT_ASYM)) {
+            stw_le_p(resp + ADMIN_CAP_PUBLIC_KEY, 1);
+        }
         break;
     case ADMIN_COMP_CAPABILITY:
         if (!qat_ae_has(s, ae, QAT_DC)) {

@@ -110,9 +110,14 @@
 #define ADMIN_CONSTANTS_CFG     3
 #define ADMIN_COMP_CAPABILITY   9
 #define ADMIN_CAPABILITIES      10
-#define ADMIN_STATUS_OK         0
-#define ADMIN_STATUS_FAIL       1
+#define ADMIN_CAP_CIPHERS       16
+#define ADMIN_CAP_HASHES        20
+#define ADMIN_CAP_PUBLIC_KEY    28
 #define ADMIN_STATUS_UNSUPP     4
+
+/* What the slices can, by the numbers that configuration words have for it */
+#define QAT_CIPHER_ALGOS        0xc39       /* NULL, AES, SM4, ChaCha20 */
+#define QAT_HASH_ALGOS          0xf85ff     /* to CBC-MAC, Galois, SM3, SHA-3 */
 
 /* Messages on rings */
 #define QAT_REQ_SIZE            128

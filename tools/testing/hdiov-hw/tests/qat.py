@@ -512,6 +512,20 @@ def test_admin(q, tap):
         tap.eq((resp[2], resp[3], resp[8:16]),
                (want, cmd, struct.pack('<Q', OPAQUE)),
                f'admin message {cmd} to AE {ae}: status {want}')
+    found = {}
+    for ae in range(9):
+        q.write(page + 64 * ae, struct.pack('<HBB', 0, 0, 10) + bytes(28))
+        box = PMISC + 0x600970 + ae * 0x1000
+        q.writel(box, 1)
+        for _ in range(1000):
+            if not q.readl(box):
+                break
+        caps = struct.unpack('<IIHHHH', q.read(page + 64 * ae + 48, 16))
+        found[ae] = 'sym' if caps[0] and caps[1] else \
+            'asym' if caps[4] else ''
+    tap.eq(found, {0: 'sym', 1: 'sym', 2: '', 3: '', 4: 'asym', 5: 'asym',
+                   6: 'sym', 7: 'sym', 8: ''},
+           'capabilities tell the service of each AE')
 
 
 def test_null(q, tap, banks):
