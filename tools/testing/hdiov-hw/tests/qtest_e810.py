@@ -53,7 +53,7 @@ class Tap:
 class Qemu:
     """A QEMU process, its memory, its registers and its monitor"""
 
-    def __init__(self, binary, tmp, flts=False):
+    def __init__(self, binary, tmp, flts, siov):
         self.tmp = tmp
         self.flts = flts
         self.peer = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -78,7 +78,7 @@ class Qemu:
              "-netdev", "dgram,id=n0,local.type=unix,"
              f"local.path={tmp}/nic,remote.type=unix,remote.path={tmp}/peer",
              "-device", "e810,id=pf0,netdev=n0,addr=2.0,"
-             "mac=52:54:00:e8:10:01"],
+             f"mac=52:54:00:e8:10:01,siov={'on' if siov else 'off'}"],
             stderr=open(f"{tmp}/err", "w"))
         self.qtest = servers["qtest"].accept()[0].makefile("rw", newline="\n")
         qmp = servers["qmp"].accept()[0]
@@ -977,6 +977,52 @@ def test_switch(t, q, c):
         close(c, x)
 
 
+def test_link(t, q, c):
+    """The cable is pulled: an event for the PF, VSIs still talk"""
+    arq, buf = q.alloc(), q.alloc()
+    for i in range(4):
+        q.put(arq + 32 * i, struct.pack("<HHHHIIIIII", 0x1200, 0, 4096, 0, 0, 0,
+                                        0, 0, 0, buf))
+    for reg, val in ((0x80, arq), (0x180, 0), (0x280, 4 | 1 << 31), (0x380, 0),
+                     (0x480, 3)):
+        c.wr(0x80000 + reg, val)
+    c.wr(0x16c800, 8 | CAUSE_ENA | ITR_NONE)
+    c.wr(0x160000 + 4 * 8, 1 | 3 << 3)
+    q.wr(MSI + 4 * 8, 0)
+    a, b = Vsi(c, 55, MACS[1], 150), Vsi(c, 56, MACS[2], 151)
+    c.ok(0x607, b"\0\0\2", size=32)
+    q.command("set_link", name="pf0", up=False)
+    t.check("no event that was not asked for", c.rd(0x80380), 0)
+    q.command("set_link", name="pf0", up=True)
+    c.ok(0x607, b"\0\0\3", size=32)
+    q.command("set_link", name="pf0", up=False)
+    d = struct.unpack("<HHHHIIIIII", q.get(arq, 32))
+    t.check("link event", (d[0] & 1, d[1], q.get(buf, 3)[2] & 1,
+                           q.rd(MSI + 4 * 8)), (1, 0x607, 0, 9))
+    _, link = c.ok(0x607, size=32)
+    t.check("link is down", link[2] & 1, 0)
+    a.tx(eth(MACS[2], MACS[1], b"l" * 60))
+    a.tx(eth(OUT, MACS[1], b"l" * 60))
+    t.check("VSIs still talk, nothing goes out", (len(b.rx()), q.frames()),
+            (1, []))
+    q.command("set_link", name="pf0", up=True)
+    d = struct.unpack("<HHHHIIIIII", q.get(arq + 32, 32))
+    t.check("and up again", (d[1], q.get(buf, 3)[2] & 1), (0x607, 1))
+    a.tx(eth(OUT, MACS[1], b"l" * 60))
+    t.check("frames go out again", len(q.frames()), 1)
+    close(c, a)
+    close(c, b)
+
+
+def test_plain(t, q, c):
+    """The card as it is shipped: no pages, no PASID"""
+    q.wr(c.cfg + 0x10, 0xffffffff)
+    t.check("BAR0 is 32 MiB", q.rd(c.cfg + 0x10), 0xfe00000c)
+    q.wr(c.cfg + 0x10, BAR0)
+    t.check("no PASID capability", q.rd(c.cfg + 0x100), 0)
+    t.check("firmware answers", c.aq(1)[0], 0)
+
+
 def test_irq(t, q, c):
     v = Vsi(c, 60, MACS[1], 200)
     vec = 9
@@ -1231,10 +1277,10 @@ def test_fuzz(t, q, c, seed, rounds):
         close(c, x)
 
 
-def run(t, args, flts, tests):
+def run(t, args, tests, flts=False, siov=True):
     """Some tests with a fresh QEMU"""
     with tempfile.TemporaryDirectory() as tmp:
-        q = Qemu(args.qemu, tmp, flts)
+        q = Qemu(args.qemu, tmp, flts, siov)
         try:
             c = Card(q)
             c.open()
@@ -1281,10 +1327,11 @@ def main():
     t = Tap()
     random.seed(args.seed)
     everything = (test_pci, test_aq, test_pasid, test_msi, test_mailbox,
-                  test_offload, test_rss, test_switch, test_irq,
+                  test_offload, test_rss, test_switch, test_link, test_irq,
                   test_malicious, test_rate, test_reset, test_fuzz)
-    for flts in (False, True):
-        run(t, args, flts, (test_pasid, test_mailbox) if flts else everything)
+    run(t, args, everything)
+    run(t, args, (test_pasid, test_mailbox), flts=True)
+    run(t, args, (test_plain,), siov=False)
     print(f"1..{t.n}")
     return 1 if t.bad else 0
 
