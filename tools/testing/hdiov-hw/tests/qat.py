@@ -1780,6 +1780,80 @@ def test_parallel(q, tap, bank, other):
            'services as the property tells')
 
 
+def test_noise(qemu, bios, verbose, tap):
+    """Random requests of all services, and random registers, meanwhile."""
+    q = Qtest(qemu, bios, verbose)
+    q.bring_up()
+    rnd = random.Random(9)
+    area = 32 << 20
+    q.write(area, rnd.randbytes(1 << 20))
+    service = {SYM: 4, ASYM: 3, DC: 9}
+    funcs = (0x150C2327, 0x0A062404, 0x26131C2D, 0x6A3C2FA6, 0x325B3023,
+             0x432033A6, 0x1F0C33FC, 0x301E2540, 0x323A2570, 0x29241743)
+    answered = 0
+    for num, code in service.items():
+        bank = Bank(q, num, 64 if num == ASYM else 128)
+        for _ in range(400):
+            req = bytearray(rnd.randbytes(bank.req_size))
+            req[2], req[3] = code, 0x80
+            for off in range(8, bank.req_size - 8, 8):
+                if rnd.random() < 0.7:
+                    struct.pack_into('<Q', req, off, area +
+                                     rnd.randrange(1 << 20))
+            if num == ASYM:
+                func = rnd.choice(funcs)
+                struct.pack_into('<I', req, 20, func)
+                req[48], req[49] = rnd.choice(((1, 3), (2, 1), (0, 1), (1, 2),
+                                               (2, 7), (0, 5), (2, 6), (0, 7)))
+                lists = q.put(b''.join(struct.pack('<Q', area + 4096 * i)
+                                       for i in range(16)))
+                struct.pack_into('<QQ', req, 32, lists, lists)
+            elif num == DC:
+                req[1], req[6] = rnd.randrange(3), rnd.randrange(2)
+                struct.pack_into('<H', req, 4, 0)
+                struct.pack_into('>I', req, 8, 1 << 5 | 1 << 8)
+                struct.pack_into('<II', req, 48, 1 << 20, 1 << 20)
+                struct.pack_into('<II', req, 56, rnd.randrange(1 << 16),
+                                 rnd.randrange(1 << 16))
+                req[72] |= 3
+            else:
+                req[1], req[6], req[7] = rnd.randrange(4), rnd.randrange(2), 0
+                struct.pack_into('<H', req, 4, rnd.getrandbits(16) & 0xEFE4)
+            answered += bank.run(req) is not None
+    tap.eq(answered, 1200, 'every random request is answered')
+
+    for _ in range(6000):
+        num = rnd.choice((0, 1, 2, 63))
+        kind = rnd.random()
+        val = rnd.choice((0, 1, 2, 3, 0x44, 0x80, 0xFFFFFFFF, 6, 16, 1 << 31,
+                          area + rnd.randrange(1 << 16) * 64,
+                          ETR + 0x100000 + num * 0x2000))
+        if kind < 0.7:
+            off = rnd.choice((0xC0, 0x100, 0x16C, 0x170, 0x174, 0x17C, 0x180,
+                              0x184, 0x188, 0x18C, 0x19C, 0x1000, 0x1040))
+            addr = ETR + 0x100000 + num * 0x2000 + off + rnd.choice((0, 4))
+        elif kind < 0.8:
+            addr = ETR + 0x6000 + num * 8 + rnd.choice((0, 4))
+        elif kind < 0.9:
+            addr = PMISC + 0x410000 + num * 16 + rnd.choice((0, 4, 8, 12))
+        else:
+            addr = rnd.choice((ETR + rnd.randrange(0, 2 << 20, 4),
+                               PMISC + rnd.randrange(0, 8 << 20, 4),
+                               ETR + 0x4000 + num * 16))
+        q.writel(addr, val)
+        q.readl(addr)
+        if rnd.random() < 0.05:
+            q.cmd('clock_step', 1000000)
+    for num in service:
+        bank = Bank(q, num, 64 if num == ASYM else 128)
+        good = bank.reset()
+        q.writel(PMISC + 0x50A028, 1 << 20)
+        bank.setup()
+        tap.ok(good and bank.run(null_req(bank)) is not None,
+               f'random registers: bank {num} works after a reset')
+    tap.eq(q.close(), 0, 'QEMU ends well')
+
+
 def test_flr(q, tap, banks):
     q.cfg_write(0xA8, 1 << 15)
     tap.eq((q.readl(ECAM + (DEV << 15) + 4) & 6), 0, 'FLR: command register')
@@ -1846,6 +1920,7 @@ def run(qemu, bios, verbose):
            stats['requests-dc'], 'counters count')
     tap.eq(q.close(), 0, 'QEMU ends well')
     test_pasid(qemu, bios, verbose, tap)
+    test_noise(qemu, bios, verbose, tap)
     return tap.done()
 
 
