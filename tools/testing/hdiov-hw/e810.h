@@ -126,7 +126,6 @@ typedef struct E810Vector {
     uint8_t rate;
     uint8_t pending;            /* a bit for each ITR index, 3: no ITR */
     int64_t last;               /* last interrupt */
-    uint64_t fired;
     QEMUTimer timer;
 } E810Vector;
 
@@ -152,8 +151,6 @@ typedef struct E810RlProfile {
     uint8_t type;
     uint16_t id;
     uint64_t bps;               /* 0: no limit */
-    uint16_t burst;
-    uint8_t raw[12];
 } E810RlProfile;
 
 struct E810Node {
@@ -218,7 +215,6 @@ struct E810State {
     QTAILQ_HEAD(, E810CtlQ) mbx_wait;   /* for room in the PF's ARQ */
     uint8_t aq_buf[AQ_BUF_MAX];
     bool lse_enabled;
-    int res_owner[8];
 
     /* VSIs and the switch */
     E810Vsi vsi[E810_NUM_VSI];

@@ -34,7 +34,7 @@ static uint16_t aq_get_ver(E810Desc *d)
 }
 
 /* 0x0008 and 0x0009: resource locks; there is one PF, so nobody to wait for */
-static uint16_t aq_resource(E810State *s, E810Desc *d, bool take)
+static uint16_t aq_resource(E810Desc *d, bool take)
 {
     uint16_t id = le16_to_cpu(d->w[0]);
 
@@ -45,7 +45,6 @@ static uint16_t aq_resource(E810State *s, E810Desc *d, bool take)
         stl_le_p(d->raw + 4, 3000);     /* ms that it may be held */
         stw_le_p(d->raw + 12, 0);
     }
-    s->res_owner[id] = take;
     return AQ_RC_OK;
 }
 
@@ -357,7 +356,7 @@ uint16_t e810_aq_command(E810State *s, E810Desc *d, uint8_t *buf,
         return AQ_RC_OK;
     case 0x0008:
     case 0x0009:
-        return aq_resource(s, d, d->opcode == 0x0008);
+        return aq_resource(d, d->opcode == 0x0008);
     case 0x000a:
     case 0x000b:
         return aq_caps(d, buf, len);

@@ -42,7 +42,6 @@ static void e810_vector_eval(E810State *s, unsigned v)
     timer_del(&vec->timer);
     vec->pending = 0;
     vec->last = now;
-    vec->fired++;
     if (!(s->glint_ctl & GLINT_CTL_DIS_AUTOMASK)) {
         vec->dyn_ctl &= ~DYN_CTL_INTENA;
     }

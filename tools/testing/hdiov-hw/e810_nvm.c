@@ -24,7 +24,7 @@
 #define SR_WORDS            (32 * KiB)
 
 #define READ_FLASH_ONLY     BIT(7)
-#define ERASED              0xffff
+#define FLASH_ERASED        0xffff
 
 static uint16_t nvm_sr_word(unsigned w)
 {
@@ -50,7 +50,7 @@ static uint16_t nvm_sr_word(unsigned w)
     case 0x47:
         return NETLIST_SECTORS;
     default:
-        return ERASED;
+        return FLASH_ERASED;
     }
 }
 
@@ -62,7 +62,7 @@ static uint16_t nvm_flash_word(unsigned w)
         return nvm_sr_word(w);
     }
     if (sector >= OROM_SECTOR) {
-        return ERASED;
+        return FLASH_ERASED;
     }
     w = (w - NVM_SECTOR * SECTOR / 2) % (NVM_SECTORS * SECTOR / 2);
     switch (w) {
@@ -73,7 +73,7 @@ static uint16_t nvm_flash_word(unsigned w)
     case 0x15:
         return 0;
     }
-    return w >= hdr && w - hdr < SR_WORDS ? nvm_sr_word(w - hdr) : ERASED;
+    return w >= hdr && w - hdr < SR_WORDS ? nvm_sr_word(w - hdr) : FLASH_ERASED;
 }
 
 /* 0x0701 */

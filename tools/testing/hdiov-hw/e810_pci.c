@@ -63,7 +63,6 @@ void e810_reset_pf(E810State *s)
     s->fd_ena = 0;
     s->mdet_tclan = s->mdet_pqm = s->mdet_rx = 0;
     s->pf_mdet_tclan = s->pf_mdet_pqm = s->pf_mdet_rx = 0;
-    memset(s->res_owner, 0, sizeof(s->res_owner));
     memset(s->qrx_context, 0, sizeof(s->qrx_context));
     memset(s->hkey, 0, sizeof(s->hkey));
     memset(s->hlut, 0, sizeof(s->hlut));

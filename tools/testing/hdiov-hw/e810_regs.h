@@ -29,7 +29,6 @@
 #define E810_BAR0_SIZE_NO_PAGES (32 * MiB)
 #define E810_PAGE_MBX           0x02000000
 #define E810_PAGE_MSIX          0x02e00000
-#define E810_PAGE_DBLQ          0x02f00000
 #define E810_PAGE_INT           0x03000000
 #define E810_PAGE_RX_TAIL       0x03800000
 #define E810_PAGE_TX_DBELL      0x04000000
@@ -111,7 +110,6 @@
 #define PFINT_SB_CTL            0x0016b600
 #define PFINT_FW_CTL            0x0016c800
 #define PFINT_OICR              0x0016ca00
-#define   OICR_ECC_ERR              BIT(16)
 #define   OICR_MAL_DETECT           BIT(19)
 #define   OICR_GRST                 BIT(20)
 #define PFINT_OICR_CTL          0x0016ca80
@@ -168,9 +166,7 @@
 #define GLPRT_BASE              0x00380000
 #define GLPRT_END               0x00381400
 #define PF_FW_ATQBAL            0x00080000
-#define PF_FW_ARQBAL            0x00080080
 #define PF_MBX_ATQBAL           0x0022e100
-#define PF_MBX_ARQBAL           0x0022e380
 
 /* control queues: registers in this order everywhere */
 enum {
@@ -233,7 +229,6 @@ enum {
 #define VSI_CTX_TC_MAP          62
 #define VSI_CTX_Q_OPT_RSS       78
 #define   VSI_RSS_LUT_TYPE          0x3
-#define   VSI_RSS_LUT_VSI           0x0
 #define   VSI_RSS_LUT_PF            0x2
 #define   VSI_RSS_LUT_GLOBAL        0x3
 #define VSI_CTX_PASID           100
@@ -241,7 +236,6 @@ enum {
 /* switch rules */
 #define SW_RULE_RX              0
 #define SW_RULE_TX              1
-#define SW_RULE_LG_ACT          2
 #define SW_RULE_LIST_SET        3
 #define SW_RULE_LIST_CLEAR      4
 #define SW_RULE_PRUNE_SET       5
@@ -287,7 +281,6 @@ enum {
 #define TXD_L2TAG1(qw1)         extract64(qw1, 48, 16)
 #define TXC_CMD(qw1)            extract64(qw1, 4, 7)
 #define   TXC_CMD_TSO               0x01
-#define   TXC_CMD_TSYN              0x02
 #define   TXC_CMD_IL2TAG2           0x04
 #define   TXC_CMD_SWITCH            0x30
 #define TXC_TSO_LEN(qw1)        extract64(qw1, 30, 18)

@@ -35,7 +35,7 @@ enum {
 #define SCHED_ENTRY     2       /* level of software's entry point */
 #define SCHED_MAX_NODES 16384
 #define RL_PROF_SIZE    12
-#define RL_CLOCK_HZ     446428571ULL    /* of the scheduler, GLGEN_CLKSTAT_SRC */
+#define RL_CLOCK_HZ     446428571ULL    /* as GLGEN_CLKSTAT_SRC says */
 #define RL_TS_MULTIPLIER 32
 
 static E810Node *e810_node(E810State *s, uint32_t teid)
@@ -501,11 +501,9 @@ static uint16_t e810_sched_rl_add(E810State *s, E810Desc *d, uint8_t *buf,
         rl->level = p[0];
         rl->type = p[1] & 3;
         rl->id = rl - s->rl + 2;        /* 0 is the default, 1 reserved */
-        rl->burst = lduw_le_p(p + 4);
         rl->bps = MAX(1, 8ULL * RL_CLOCK_HZ * lduw_le_p(p + 6) /
                       ((uint64_t)RL_TS_MULTIPLIER << encode));
         stw_le_p(p + 2, rl->id);
-        memcpy(rl->raw, p, RL_PROF_SIZE);
     }
     d->w[1] = cpu_to_le16(n);
     e810_sched_mark(s);

@@ -33,7 +33,7 @@ typedef struct TxWindow {
 
 typedef enum TxResult {
     TX_SENT,
-    TX_AGAIN,                   /* a part of it; go on in the queue's next turn */
+    TX_AGAIN,                   /* a part of it, more in the next turn */
     TX_MALICIOUS,
 } TxResult;
 
