@@ -17,6 +17,9 @@ MODULES   folder of its modules (the one with modules.dep)
 BUSYBOX   a static busybox
 BLOB-DIR  folders that hold bios-256k.bin, linuxboot_dma.bin, pvh.bin
 TIMEOUT   in the environment: seconds for the whole run (default: 300)
+APPEND    in the environment: more for the kernel's command line
+QEMU_LOG  in the environment: what QEMU logs (default: guest_errors)
+VERBOSE   in the environment: print the guest's console even if all is well
 EOF
 }
 
@@ -123,7 +126,7 @@ head -c 500000 /dev/urandom >"$tmp/tftp/file.bin"
 	"${blobs[@]}" -device intel-iommu,intremap=on,x-scalable-mode=on,x-pasid-mode=on \
 	-kernel "$kernel" -initrd "$tmp/initrd" \
 	-append "console=ttyS0 panic=-1 no_timer_check mitigations=off intel_iommu=on,sm_on ${APPEND:-}" \
-	-serial "file:$tmp/log" -qmp "unix:$tmp/qmp,server=on,wait=off" -netdev "user,id=n0,tftp=$tmp/tftp,restrict=on" \
+	-serial "file:$tmp/log" -netdev "user,id=n0,tftp=$tmp/tftp,restrict=on" \
 	-device e810,id=pf0,netdev=n0,mac=52:54:00:e8:10:01 -d "${QEMU_LOG:-guest_errors}" >"$tmp/err" 2>&1 &
 pid=$!
 left=${TIMEOUT:-300}
