@@ -285,8 +285,7 @@ static int open_group(struct vdev *vdev)
 	if (ioctl(vdev->group, VFIO_GROUP_SET_CONTAINER, &vdev->iommu) ||
 	    ioctl(vdev->iommu, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
 		return -errno;
-	vdev->fd = ioctl(vdev->group, VFIO_GROUP_GET_DEVICE_FD, vdev->uuid);
-	return vdev->fd < 0 ? -errno : 0;
+	return 0;
 }
 
 static int open_cdev(struct vdev *vdev)
@@ -335,8 +334,12 @@ int vdev_attach(struct vdev *vdev)
 		.pt_id = vdev->ioas,
 	};
 
-	if (vdev->mode == VDEV_CONTAINER)
-		return 0;
+	/* A container's domain is there when the device is opened */
+	if (vdev->mode == VDEV_CONTAINER) {
+		vdev->fd = ioctl(vdev->group, VFIO_GROUP_GET_DEVICE_FD,
+				 vdev->uuid);
+		return vdev->fd < 0 ? -errno : 0;
+	}
 	return ioctl(vdev->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach) ?
 	       -errno : 0;
 }

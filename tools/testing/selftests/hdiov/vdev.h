@@ -73,7 +73,10 @@ bool vdev_exists(const struct vdev *vdev);
 const char *vdev_path(const struct vdev *vdev, const char *file, char *buf,
 		      size_t size);
 int vdev_open(struct vdev *vdev);
-/* The two halves of vdev_open(): without an address space, and giving it one */
+/*
+ * The two halves of vdev_open(). With an iommufd the device is open in between,
+ * without an address space; with a container it is opened by the second half.
+ */
 int vdev_open_detached(struct vdev *vdev);
 int vdev_attach(struct vdev *vdev);
 int vdev_detach(struct vdev *vdev);

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What scripts/bench measured, as tables and a picture. See usage.
+import csv
+import json
+import statistics
+import sys
+
+PHASES = ["create", "open", "bind", "vectors", "reset", "close", "remove"]
+COLORS = ["#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377", "#888888"]
+
+
+def usage():
+    print("""usage: bench.py phases ONE.csv PARALLEL.csv PICTURE.svg   times by phase, of "bench -j 1" and "bench -j N"
+       bench.py guest GUEST.csv                            what a guest got: test,device,run,value,unit
+       bench.py iperf                                      bits per second out of "iperf3 -J" on standard input""")
+    sys.exit(2)
+
+
+def read(path):
+    """Times in ns by phase, run and VDEV, whole phases as VDEV "all"; and the notes between them"""
+    times, notes, threads = {}, [], 1
+    with open(path) as f:
+        for line in f:
+            if line.startswith("#"):
+                notes.append(line[1:].strip())
+                continue
+            phase, threads, run, vdev, ns = line.strip().split(",")
+            vdev = vdev if vdev == "all" else int(vdev)
+            times.setdefault(phase, {}).setdefault(int(run), {})[vdev] = int(ns)
+    return times, notes, int(threads)
+
+
+def counted(runs):
+    """Run 0 fills caches and pools"""
+    return [r for n, r in sorted(runs.items()) if n]
+
+
+def median_by_vdev(runs):
+    vdevs = sorted(v for v in runs[0] if v != "all")
+    return [(v, statistics.median(r[v] for r in runs if v in r)) for v in vdevs]
+
+
+def spread(values):
+    return f"{statistics.median(values):9.3f} {min(values):9.3f} {max(values):9.3f}"
+
+
+def phases(one_path, par_path, picture):
+    one, notes, _ = read(one_path)
+    par, par_notes, threads = read(par_path)
+    curves = {}
+
+    total = 1 + max(v for v in counted(one["create"])[0] if v != "all")
+    runs = len(counted(one["create"]))
+    edge = max(1, total // 10)
+    print(f"{total} VDEVs, {runs} runs. Milliseconds for one VDEV; of the first and last {edge} the median of all runs,")
+    print("with the smallest and largest median of a run.\n")
+    print(f"{'phase':8}|{'first':>9} {'min':>9} {'max':>9} |{'last':>9} {'min':>9} {'max':>9} | last/first")
+    for phase in PHASES:
+        r = counted(one[phase])
+        curves[phase] = median_by_vdev(r)
+
+        def part(pick):
+            return [statistics.median(pick(sorted((v, ns) for v, ns in run.items() if v != "all")))
+                    / 1e6 for run in r]
+
+        first = part(lambda items: [ns for _, ns in items[:edge]])
+        last = part(lambda items: [ns for _, ns in items[-edge:]])
+        ratio = statistics.median(last) / statistics.median(first)
+        print(f"{phase:8}|{spread(first)} |{spread(last)} | {ratio:.2f}")
+
+    print(f"\nAll of them, seconds; by one thread and by {threads}\n")
+    print(f"{'phase':8}|{'1':>9} {'min':>9} {'max':>9} |{str(threads):>9} {'min':>9} {'max':>9} | faster by")
+    whole = {1: [0] * runs, threads: [0] * runs}
+    for phase in PHASES:
+        a = [r["all"] / 1e9 for r in counted(one[phase])]
+        b = [r["all"] / 1e9 for r in counted(par[phase])]
+        for i, v in enumerate(a):
+            whole[1][i] += v
+        for i, v in enumerate(b[:runs]):
+            whole[threads][i] += v
+        print(f"{phase:8}|{spread(a)} |{spread(b)} | {statistics.median(a) / statistics.median(b):.2f}")
+    print(f"{'all':8}|{spread(whole[1])} |{spread(whole[threads])} | "
+          f"{statistics.median(whole[1]) / statistics.median(whole[threads]):.2f}")
+
+    idle = [int(n.split()[-2]) for n in notes if "idle VDEV" in n and not n.startswith("run 0")]
+    back = [int(n.split()[-2]) for n in notes if "did not come back" in n and not n.startswith("run 0")]
+    if idle:
+        print(f"\nKernel memory (slab, percpu, vmalloc, page tables) of an idle VDEV: {statistics.median(idle) / 1024:.1f} KiB"
+              f" ({min(idle) / 1024:.1f} to {max(idle) / 1024:.1f})")
+    if back:
+        print(f"Kernel memory after a run more than before: {statistics.median(back) / 1024:.0f} KiB"
+              f" ({min(back) / 1024:.0f} to {max(back) / 1024:.0f}), of {total} VDEVs")
+    seen = []
+    for n in notes + par_notes:
+        if (n.startswith(("before", "all ")) or "failed" in n) and n not in seen:
+            seen.append(n)
+    print("\n".join(["", "Resources, and what failed:"] + ["  " + n for n in seen]))
+    with open(picture, "w") as f:
+        f.write(draw(curves, f"Time for one VDEV by its number: median of {runs} runs"))
+
+
+def draw(curves, title):
+    """A plot of [(x, ns)] by phase, as SVG; each point the mean of a few neighbours"""
+    width, height, left, top, right, bottom = 900, 480, 70, 40, 110, 50
+    smooth = {}
+    for phase, points in curves.items():
+        step = max(1, len(points) // 100)
+        smooth[phase] = [(statistics.mean(p[0] for p in points[i:i + step]),
+                          statistics.mean(p[1] for p in points[i:i + step]) / 1e6)
+                         for i in range(0, len(points), step)]
+    max_x = max(p[0] for c in smooth.values() for p in c) or 1
+    max_y = max(p[1] for c in smooth.values() for p in c) * 1.05
+
+    def x(v):
+        return left + v / max_x * (width - left - right)
+
+    def y(v):
+        return height - bottom - v / max_y * (height - top - bottom)
+
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+           'font-family="sans-serif" font-size="13">',
+           f'<rect width="{width}" height="{height}" fill="white"/>',
+           f'<text x="{left}" y="24" font-size="16">{title}</text>']
+    for i in range(6):
+        v = max_y * i / 5
+        out.append(f'<line x1="{left}" x2="{width - right}" y1="{y(v):.1f}" y2="{y(v):.1f}" stroke="#ddd"/>')
+        out.append(f'<text x="{left - 6}" y="{y(v) + 4:.1f}" text-anchor="end">{v:.1f}</text>')
+        v = max_x * i / 5
+        out.append(f'<text x="{x(v):.1f}" y="{height - bottom + 18}" text-anchor="middle">{v:.0f}</text>')
+    out.append(f'<text x="{(left + width - right) / 2}" y="{height - 10}" text-anchor="middle">VDEV</text>')
+    out.append(f'<text x="16" y="{(top + height - bottom) / 2}" text-anchor="middle" '
+               f'transform="rotate(-90 16 {(top + height - bottom) / 2})">ms</text>')
+    for n, (phase, points) in enumerate(smooth.items()):
+        line = " ".join(f"{x(px):.1f},{y(py):.1f}" for px, py in points)
+        out.append(f'<polyline points="{line}" fill="none" stroke="{COLORS[n]}" stroke-width="1.5"/>')
+        out.append(f'<rect x="{width - right + 12}" y="{top + 20 * n}" width="12" height="12" fill="{COLORS[n]}"/>')
+        out.append(f'<text x="{width - right + 30}" y="{top + 20 * n + 11}">{phase}</text>')
+    return "\n".join(out + ["</svg>", ""])
+
+
+def guest(path):
+    results = {}
+    with open(path) as f:
+        for test, device, _, value, unit in csv.reader(f):
+            results.setdefault((test, unit), {}).setdefault(device, []).append(float(value))
+    print(f"{'in the guest':28}|{'VDEV':>9} {'min':>9} {'max':>9} |{'virtio':>9} {'min':>9} {'max':>9} | VDEV/virtio")
+    for (test, unit), by_device in results.items():
+        line = f"{test + ', ' + unit:28}"
+        for device in ("vdev", "virtio"):
+            line += f"|{spread(by_device[device])} " if device in by_device else f"|{'':29} "
+        if len(by_device) == 2:
+            line += f"| {statistics.median(by_device['vdev']) / statistics.median(by_device['virtio']):.2f}"
+        print(line)
+
+
+def iperf():
+    """What arrived, also of UDP, where the sender's number says little"""
+    try:
+        print(json.load(sys.stdin)["end"]["sum_received"]["bits_per_second"])
+    except (ValueError, KeyError) as err:
+        sys.exit(f"iperf3 gave no result: {err}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 5 and sys.argv[1] == "phases":
+        phases(*sys.argv[2:])
+    elif len(sys.argv) == 3 and sys.argv[1] == "guest":
+        guest(sys.argv[2])
+    elif len(sys.argv) == 2 and sys.argv[1] == "iperf":
+        iperf()
+    else:
+        usage()
