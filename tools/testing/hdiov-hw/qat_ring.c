@@ -746,6 +746,10 @@ void qat_ring_finalize(QATState *s)
         qemu_thread_join(&s->worker[i]);
     }
     bql_lock();
+    /* A processor may have written registers while the lock was free */
+    for (i = 0; i < QAT_NUM_BANKS; i++) {
+        timer_del(&s->bank[i].coal_timer);
+    }
     qemu_cond_destroy(&s->work);
     qemu_cond_destroy(&s->idle);
 }
