@@ -3,6 +3,7 @@
 """Test of the emulated QAT through QEMU's qtest socket; see qat.sh."""
 
 import argparse
+import atexit
 import hashlib
 import hmac
 import json
@@ -45,6 +46,7 @@ class Qtest:
              '-device', f'qat-4xxx,id=qat,bus=pcie.0,addr={DEV}'],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=None if verbose else subprocess.DEVNULL)
+        atexit.register(self.clean_up)
         for lst in listeners:
             self.socks.append(lst.accept()[0].makefile('rw'))
             lst.close()
@@ -55,9 +57,12 @@ class Qtest:
 
     def close(self):
         self.proc.terminate()
-        status = self.proc.wait(30)
-        shutil.rmtree(self.dir)
-        return status
+        return self.proc.wait(30)
+
+    def clean_up(self):
+        if self.proc.poll() is None:
+            self.proc.kill()
+        shutil.rmtree(self.dir, ignore_errors=True)
 
     def cmd(self, *words):
         self.qt.write(' '.join(w if isinstance(w, str) else hex(w)
