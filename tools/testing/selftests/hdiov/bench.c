@@ -205,12 +205,12 @@ static long long kernel_memory(void)
 	long long sum = 0, bytes;
 	unsigned int i;
 
-	/* What RCU and work items free is not there at once */
-	msleep(500);
+	/* kfree_rcu() collects for up to 5 seconds */
+	msleep(7000);
 	sync();
 	file_write("/proc/sys/vm/drop_caches", "3");
 	shrink_slabs();
-	msleep(500);
+	msleep(2000);
 	shrink_slabs();
 	/* The free pages of each processor, and its part of the counters */
 	file_write("/proc/sys/vm/compact_memory", "1");
