@@ -108,6 +108,8 @@ static void e810_adi_clear_pasid(struct hdiov_adi *adi)
 		dev_err(&ea->pf->pdev->dev,
 			"%s: VSI %u keeps its PASID: %d\n",
 			hdiov_adi_name(adi), ea->vsi, ret);
+	/* Whatever the hardware says: somebody else may have it from now on */
+	ea->ctx.pasid_id = 0;
 }
 
 static int e810_adi_enable(struct hdiov_adi *adi)
@@ -117,6 +119,12 @@ static int e810_adi_enable(struct hdiov_adi *adi)
 	guard(mutex)(&ea->lock);
 	if (ea->dead || ea->pf->in_reset)
 		return -EIO;
+	/* Without one, the guest's requests would go out as the function's */
+	if (!(ea->ctx.pasid_id & cpu_to_le32(E810_VSI_PASID_ID_VALID))) {
+		dev_err(&ea->pf->pdev->dev, "%s: VSI %u has no PASID\n",
+			hdiov_adi_name(adi), ea->vsi);
+		return -EIO;
+	}
 	WRITE_ONCE(ea->resetting, false);
 	WRITE_ONCE(ea->running, true);
 	return 0;

@@ -279,11 +279,12 @@ int e810_vsi_recreate(struct e810_adi *ea)
 	e810_vsi_del_guest_filters(ea, false);
 	ether_addr_copy(ea->mac, ea->mac_assigned);
 	e810_vsi_fill(ea);
+	/* Not lost on errors: the next reset of the function sets it then */
+	ea->ctx.pasid_id = pasid;
 	ret = e810_vsi_add(ea);
 	if (ret)
 		return ret;
 
-	ea->ctx.pasid_id = pasid;
 	ret = e810_aq_update_vsi(ea->pf, ea->vsi, &ea->ctx,
 				 E810_VSI_PROP_PASID_VALID);
 	if (ret) {
