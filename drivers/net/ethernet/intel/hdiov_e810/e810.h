@@ -328,6 +328,7 @@ enum e810_vc_state {
  * @ctx: context of the VSI as the hardware has it
  * @running: in state RUNNING
  * @dead: the hardware refused to give the VSI back
+ * @stuck: the hardware did not confirm that the VSI's queues are quiet
  * @mac_assigned: address given by the host
  * @mac_fixed: the host set @mac_assigned, an untrusted guest cannot change it
  * @mac: address in use
@@ -376,6 +377,7 @@ struct e810_adi {
 	struct e810_aqc_vsi_props ctx;
 	bool running;
 	bool dead;
+	bool stuck;
 	u8 mac_assigned[ETH_ALEN];
 	bool mac_fixed;
 	u8 mac[ETH_ALEN];
@@ -500,6 +502,7 @@ void e810_fltr_forget(struct e810_pf *pf);
 int e810_vsi_create(struct e810_adi *ea);
 int e810_vsi_recreate(struct e810_adi *ea);
 int e810_vsi_destroy(struct e810_adi *ea);
+int e810_vsi_del_guest_filters(struct e810_adi *ea, bool hw);
 int e810_vsi_set_pasid(struct e810_adi *ea, u32 pasid);
 int e810_vsi_clear_pasid(struct e810_adi *ea);
 int e810_vsi_reset_hw(struct e810_adi *ea);

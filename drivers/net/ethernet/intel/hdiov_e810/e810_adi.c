@@ -63,25 +63,40 @@ static int e810_adi_create(struct hdiov_adi *adi)
 	return 0;
 }
 
+static void e810_adi_release(struct e810_adi *ea)
+{
+	struct e810_pf *pf = ea->pf;
+	int ret;
+
+	if (ea->stuck) {
+		/* A queue may still run: nobody else gets anything of it */
+		e810_vsi_del_guest_filters(ea, false);
+		dev_err(&pf->pdev->dev,
+			"%s: VSI %u and address %pM stay claimed until the function is reset\n",
+			hdiov_adi_name(&ea->adi), ea->vsi, ea->mac);
+		return;
+	}
+
+	e810_rate_set(ea, 0);
+	ret = ea->dead ? 0 : e810_vsi_destroy(ea);
+	if (ret && !pf->in_reset)
+		dev_err(&pf->pdev->dev,
+			"%s: VSI %u is lost until the function is reset: %d\n",
+			hdiov_adi_name(&ea->adi), ea->vsi, ret);
+}
+
 static void e810_adi_destroy(struct hdiov_adi *adi)
 {
 	struct e810_adi *ea = to_e810_adi(adi);
 	struct e810_pf *pf = ea->pf;
-	int ret;
 
 	e810_mbx_unpublish(ea);
 
 	guard(rwsem_read)(&pf->reset_sem);
 	scoped_guard(mutex, &pf->adis_lock)
 		list_del(&ea->node);
-	scoped_guard(mutex, &ea->lock) {
-		e810_rate_set(ea, 0);
-		ret = ea->dead ? 0 : e810_vsi_destroy(ea);
-		if (ret && !pf->in_reset)
-			dev_err(&pf->pdev->dev,
-				"%s: VSI %u is lost until the function is reset: %d\n",
-				hdiov_adi_name(adi), ea->vsi, ret);
-	}
+	scoped_guard(mutex, &ea->lock)
+		e810_adi_release(ea);
 	mutex_destroy(&ea->lock);
 }
 
@@ -154,6 +169,7 @@ static int e810_adi_quiesce(struct hdiov_adi *adi)
 	 */
 	queue_work(ea->pf->wq, &ea->pf->service);
 	flush_work(&ea->pf->service);
+	ea->stuck = err || ret;
 	return err ?: ret;
 }
 
@@ -254,6 +270,7 @@ void e810_adi_restore_all(struct e810_pf *pf)
 			ea->rxq[q] = (struct e810_queue){};
 		}
 		e810_vc_reset(ea, false);
+		ea->stuck = false;
 		ea->dead = e810_vsi_recreate(ea);
 		if (ea->dead)
 			continue;

@@ -34,7 +34,8 @@ static int e810_configure(struct e810_adi *ea,
 		return ret;
 	scoped_guard(rwsem_read, &ea->pf->reset_sem) {
 		guard(mutex)(&ea->lock);
-		ret = ea->dead || ea->pf->in_reset ? -EIO : set(ea, arg);
+		ret = ea->dead || ea->stuck || ea->pf->in_reset ? -EIO :
+							set(ea, arg);
 	}
 	hdiov_adi_config_unlock(&ea->adi);
 	return ret;

@@ -176,8 +176,18 @@ static int e810_vsi_del_base_filters(struct e810_adi *ea)
 	return err;
 }
 
-/* What the guest added. Entries are forgotten whatever the hardware says */
-static int e810_vsi_del_guest_filters(struct e810_adi *ea, bool hw)
+/**
+ * e810_vsi_del_guest_filters - remove the filters that the guest added
+ * @ea: the ADI
+ * @hw: from the hardware as well, not from memory only
+ *
+ * They are forgotten whatever the hardware says.
+ *
+ * Context: process, with the ADI's lock, sleeps for answers of the firmware.
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_vsi_del_guest_filters(struct e810_adi *ea, bool hw)
 {
 	struct e810_mac *m, *tmp;
 	unsigned int vid;
