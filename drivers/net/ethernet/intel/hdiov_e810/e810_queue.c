@@ -98,8 +98,11 @@ int e810_txq_configure(struct e810_adi *ea, unsigned int q, u64 base, u16 len)
 	e810_ctx_set(ctx, e810_tx_legacy_int, 1);
 
 	ret = e810_aq_add_txq(ea->pf, ea->teid, e810_abs_queue(ea, q), ctx);
-	if (!ret)
-		ea->txq[q].configured = true;
+	/*
+	 * A command without answer may still be carried out. As long as it is
+	 * not known that the queue is off, quiescing must fail.
+	 */
+	ea->txq[q].configured = !ret || ret == -ETIMEDOUT || ret == -EIO;
 	return ret;
 }
 
