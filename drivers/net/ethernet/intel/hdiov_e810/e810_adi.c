@@ -90,13 +90,17 @@ static void e810_adi_destroy(struct hdiov_adi *adi)
 	struct e810_adi *ea = to_e810_adi(adi);
 	struct e810_pf *pf = ea->pf;
 
-	e810_mbx_unpublish(ea);
-
-	guard(rwsem_read)(&pf->reset_sem);
-	scoped_guard(mutex, &pf->adis_lock)
-		list_del(&ea->node);
-	scoped_guard(mutex, &ea->lock)
+	/* In one go, or a reset of the function could publish it again */
+	scoped_guard(rwsem_read, &pf->reset_sem) {
+		scoped_guard(mutex, &pf->adis_lock)
+			list_del(&ea->node);
+		e810_mbx_unpublish(ea);
+		guard(mutex)(&ea->lock);
 		e810_adi_release(ea);
+	}
+	/* The work may wait for the semaphore or the lock */
+	cancel_work_sync(&ea->work);
+	e810_mbx_purge(ea);
 	mutex_destroy(&ea->lock);
 }
 

@@ -93,9 +93,9 @@ void e810_mbx_publish(struct e810_adi *ea)
 
 /**
  * e810_mbx_unpublish - undo e810_mbx_publish()
- * @ea: the ADI; the caller must not hold its lock
+ * @ea: the ADI
  *
- * The work of the ADI does not run after return, nor is it queued again.
+ * Its work is not queued again after return; it may still run.
  */
 void e810_mbx_unpublish(struct e810_adi *ea)
 {
@@ -103,8 +103,6 @@ void e810_mbx_unpublish(struct e810_adi *ea)
 	if (ea->pf->adi_of_vsi[ea->vsi] == ea)
 		ea->pf->adi_of_vsi[ea->vsi] = NULL;
 	spin_unlock(&ea->pf->vsi_lock);
-	cancel_work_sync(&ea->work);
-	e810_mbx_purge(ea);
 }
 
 /**
