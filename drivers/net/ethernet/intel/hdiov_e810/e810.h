@@ -173,7 +173,8 @@ struct e810_link {
  * @service: drains the receive queues of @aq and @mbx
  * @reset: rebuilds the function after a reset that another function caused
  * @in_reset: the hardware is being reset or gone: nothing of it runs
- * @reset_lock: one reset of the function at a time
+ * @reset_lock: one reset of the function at a time, protects @registered
+ * @registered: the core knows the function and may be told of resets
  * @reset_sem: held for writing while VSIs and rules are made again after a
  *	reset, for reading by everybody who makes, changes or uses them
  * @vsi_lock: protects @adi_of_vsi, @vsi_free, @vsi_seq and @link
@@ -211,7 +212,8 @@ struct e810_pf {
 	struct work_struct service;
 	struct work_struct reset;
 	bool in_reset;
-	struct mutex reset_lock;	/* one reset at a time */
+	struct mutex reset_lock;	/* one reset at a time, registered */
+	bool registered;
 	struct rw_semaphore reset_sem;
 
 	spinlock_t vsi_lock;		/* VSI numbers, messages, link */

@@ -277,8 +277,11 @@ static void e810_global_reset(struct work_struct *work)
 {
 	struct e810_pf *pf = container_of(work, struct e810_pf, reset);
 
-	dev_warn(&pf->pdev->dev, "card is reset, VDEVs begin anew\n");
 	guard(mutex)(&pf->reset_lock);
+	/* The probe function comes back to it, or nobody needs the card */
+	if (!pf->registered)
+		return;
+	dev_warn(&pf->pdev->dev, "card is reset, VDEVs begin anew\n");
 	e810_reset_begin(pf, true);
 	e810_reset_end(pf);
 }
@@ -497,6 +500,11 @@ static int e810_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	ret = hdiov_register_pf(&pf->hdiov);
 	if (ret)
 		goto err_stop;
+	scoped_guard(mutex, &pf->reset_lock)
+		pf->registered = true;
+	/* Somebody else reset the card meanwhile */
+	if (READ_ONCE(pf->in_reset))
+		queue_work(pf->wq, &pf->reset);
 	dev_info(&pdev->dev, "HD-IOV: %u queue pairs, %u VSIs, port address %pM\n",
 		 pf->hdiov.num_qps, pf->vsi_free, pf->mac);
 	return 0;
@@ -516,6 +524,8 @@ static void e810_remove(struct pci_dev *pdev)
 {
 	struct e810_pf *pf = pci_get_drvdata(pdev);
 
+	scoped_guard(mutex, &pf->reset_lock)
+		pf->registered = false;
 	hdiov_unregister_pf(&pf->hdiov);
 	e810_stop(pf);
 	e810_ctlq_free(&pf->mbx);
