@@ -37,6 +37,7 @@
 #include "e810_regs.h"
 
 #define E810_MAX_VSI			768
+#define E810_NO_VSI			U16_MAX
 #define E810_MAX_QUEUES			2048
 #define E810_MAX_QPS_PER_ADI		AVF_MAX_QUEUES
 #define E810_MAX_VECTORS_PER_ADI	(E810_MAX_QPS_PER_ADI + 1)
@@ -326,7 +327,8 @@ enum e810_vc_state {
  * @node: in &e810_pf.adis
  * @areas: fast-path areas
  * @lock: protects everything up to @work
- * @vsi: number of the VSI
+ * @vsi: number of the VSI, or E810_NO_VSI for an ADI that lost it; changes
+ *	under @irq_lock as well
  * @ctx: context of the VSI as the hardware has it
  * @running: in state RUNNING
  * @dead: the hardware refused to give the VSI back
@@ -501,6 +503,7 @@ int e810_fltr_del(struct e810_pf *pf, const struct e810_fltr_key *key, u16 vsi);
 void e810_fltr_forget(struct e810_pf *pf);
 
 /* e810_vsi.c */
+void e810_vsi_set_num(struct e810_adi *ea, u16 vsi);
 int e810_vsi_create(struct e810_adi *ea);
 int e810_vsi_recreate(struct e810_adi *ea);
 int e810_vsi_destroy(struct e810_adi *ea);

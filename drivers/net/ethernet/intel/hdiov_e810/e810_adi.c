@@ -213,7 +213,10 @@ static void e810_adi_show(struct hdiov_adi *adi, struct seq_file *s)
 	unsigned int q;
 
 	guard(mutex)(&ea->lock);
-	seq_printf(s, "vsi: %u\n", ea->vsi);
+	if (ea->vsi == E810_NO_VSI)
+		seq_puts(s, "vsi: none\n");
+	else
+		seq_printf(s, "vsi: %u\n", ea->vsi);
 	seq_printf(s, "mac: %pM\n", ea->mac);
 	seq_printf(s, "other addresses: %u\n", ea->num_macs);
 	seq_printf(s, "vlans: %u\n", ea->num_vlans);
@@ -266,6 +269,11 @@ void e810_adi_restore_all(struct e810_pf *pf)
 	spin_unlock(&pf->vsi_lock);
 
 	guard(mutex)(&pf->adis_lock);
+	/* None has a number that another one gets while they are made again */
+	list_for_each_entry(ea, &pf->adis, node) {
+		guard(mutex)(&ea->lock);
+		e810_vsi_set_num(ea, E810_NO_VSI);
+	}
 	list_for_each_entry(ea, &pf->adis, node) {
 		guard(mutex)(&ea->lock);
 

@@ -28,6 +28,9 @@ static void e810_irq_write_causes(struct e810_adi *ea, unsigned int vector)
 	lockdep_assert_held(&ea->irq_lock);
 
 	if (!vector) {
+		/* Its last number may be another ADI's by now */
+		if (ea->vsi == E810_NO_VSI)
+			return;
 		e810_wr32(pf, VPINT_MBX_CTL(ea->vsi), e810_cause(slot, 0));
 		return;
 	}

@@ -100,7 +100,7 @@ void e810_mbx_publish(struct e810_adi *ea)
 void e810_mbx_unpublish(struct e810_adi *ea)
 {
 	spin_lock(&ea->pf->vsi_lock);
-	if (ea->pf->adi_of_vsi[ea->vsi] == ea)
+	if (ea->vsi != E810_NO_VSI && ea->pf->adi_of_vsi[ea->vsi] == ea)
 		ea->pf->adi_of_vsi[ea->vsi] = NULL;
 	spin_unlock(&ea->pf->vsi_lock);
 }

@@ -225,11 +225,26 @@ int e810_vsi_del_guest_filters(struct e810_adi *ea, bool hw)
 	return err;
 }
 
+/**
+ * e810_vsi_set_num - note which VSI an ADI has
+ * @ea: the ADI
+ * @vsi: number of the VSI, E810_NO_VSI for none
+ *
+ * Context: with the ADI's lock, or before anybody else knows the ADI.
+ */
+void e810_vsi_set_num(struct e810_adi *ea, u16 vsi)
+{
+	spin_lock(&ea->irq_lock);
+	ea->vsi = vsi;
+	spin_unlock(&ea->irq_lock);
+}
+
 static int e810_vsi_add(struct e810_adi *ea)
 {
+	u16 vsi;
 	int ret;
 
-	ret = e810_aq_add_vsi(ea->pf, &ea->ctx, &ea->vsi);
+	ret = e810_aq_add_vsi(ea->pf, &ea->ctx, &vsi);
 	if (ret == -ENOSPC)
 		dev_err(e810_dev(ea), "%s: no VSI left, limit is %u\n",
 			hdiov_adi_name(&ea->adi), E810_MAX_VSI);
@@ -239,6 +254,7 @@ static int e810_vsi_add(struct e810_adi *ea)
 	if (ret)
 		return ret;
 
+	e810_vsi_set_num(ea, vsi);
 	ret = e810_vsi_add_base_filters(ea);
 	if (ret)
 		goto err_free;
@@ -252,6 +268,7 @@ err_filters:
 	e810_vsi_del_base_filters(ea);
 err_free:
 	e810_aq_free_vsi(ea->pf, ea->vsi);
+	e810_vsi_set_num(ea, E810_NO_VSI);
 	return ret;
 }
 
@@ -302,6 +319,7 @@ int e810_vsi_recreate(struct e810_adi *ea)
 			hdiov_adi_name(&ea->adi), ret);
 		e810_vsi_del_base_filters(ea);
 		e810_aq_free_vsi(ea->pf, ea->vsi);
+		e810_vsi_set_num(ea, E810_NO_VSI);
 	}
 	return ret;
 }
