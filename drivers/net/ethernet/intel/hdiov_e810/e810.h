@@ -340,6 +340,7 @@ enum e810_vc_state {
  * @port_vlan: tag that the card inserts and removes, 0 for none
  * @spoofchk: drop what is sent with an address or VLAN that is not the guest's
  * @max_tx_rate: Mbit/s that it may send, 0 for no limit
+ * @want_rate: the limit that the host set, to be had again after a reset
  * @teid: scheduler node of its Tx queues
  * @trust: the guest may be promiscuous and have many addresses
  * @macs: addresses that the guest added
@@ -390,6 +391,7 @@ struct e810_adi {
 	bool spoofchk;
 	bool trust;
 	unsigned int max_tx_rate;
+	unsigned int want_rate;
 	__le32 teid;
 	struct list_head macs;
 	unsigned int num_macs;

@@ -260,7 +260,7 @@ const struct hdiov_adi_ops e810_adi_ops = {
 void e810_adi_restore_all(struct e810_pf *pf)
 {
 	struct e810_adi *ea;
-	unsigned int q, mbps;
+	unsigned int q;
 
 	lockdep_assert_held_write(&pf->reset_sem);
 
@@ -283,18 +283,18 @@ void e810_adi_restore_all(struct e810_pf *pf)
 		}
 		e810_vc_reset(ea, false);
 		ea->stuck = false;
+		/* Its scheduler node is gone with all others */
+		ea->max_tx_rate = 0;
+		ea->teid = pf->teid;
 		ea->dead = e810_vsi_recreate(ea);
 		if (ea->dead)
 			continue;
 		e810_mbx_off(ea);
 		e810_irq_reset(ea);
 		e810_mbx_publish(ea);
-		/* The node is gone with all others */
-		mbps = ea->max_tx_rate;
-		ea->max_tx_rate = 0;
-		ea->teid = pf->teid;
-		if (e810_rate_set(ea, mbps))
-			dev_err(&pf->pdev->dev, "%s: lost its limit of %u Mbit/s\n",
-				hdiov_adi_name(&ea->adi), mbps);
+		if (e810_rate_set(ea, ea->want_rate))
+			dev_err(&pf->pdev->dev,
+				"%s: has no limit of %u Mbit/s until the next reset\n",
+				hdiov_adi_name(&ea->adi), ea->want_rate);
 	}
 }

@@ -223,7 +223,12 @@ static ssize_t max_tx_rate_show(struct device *dev,
 
 static int e810_set_max_tx_rate(struct e810_adi *ea, const void *arg)
 {
-	return e810_rate_set(ea, *(const unsigned int *)arg);
+	const unsigned int *mbps = arg;
+	int ret;
+
+	ret = e810_rate_set(ea, *mbps);
+	ea->want_rate = ea->max_tx_rate;
+	return ret;
 }
 
 static ssize_t max_tx_rate_store(struct device *dev,
