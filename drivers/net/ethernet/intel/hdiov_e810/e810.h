@@ -332,6 +332,7 @@ enum e810_vc_state {
  * @ctx: context of the VSI as the hardware has it
  * @running: in state RUNNING
  * @dead: the hardware refused to give the VSI back
+ * @stale_rule: a rule that the switch did not remove may point to the VSI
  * @stuck: the hardware did not confirm that the VSI's queues are quiet
  * @mac_assigned: address given by the host
  * @mac_fixed: the host set @mac_assigned, an untrusted guest cannot change it
@@ -383,6 +384,7 @@ struct e810_adi {
 	bool running;
 	bool dead;
 	bool stuck;
+	bool stale_rule;
 	u8 mac_assigned[ETH_ALEN];
 	bool mac_fixed;
 	u8 mac[ETH_ALEN];

@@ -152,16 +152,24 @@ static u16 e810_fltr_list_type(const struct e810_fltr *f, bool set)
 	return set ? E810_SW_RULE_VSI_LIST_SET : E810_SW_RULE_VSI_LIST_CLEAR;
 }
 
-static void e810_fltr_free_list(struct e810_pf *pf, struct e810_fltr *f)
+/* Give the list back, which has these VSIs and no rule that points to it */
+static void e810_fltr_free_list(struct e810_pf *pf, struct e810_fltr *f,
+				const u16 *vsis, unsigned int num)
 {
 	int ret;
 
 	if (!f->has_list)
 		return;
-	ret = e810_aq_free_list(pf, e810_fltr_res_type(f), f->list);
+	/* The card takes back empty lists only */
+	ret = e810_aq_sw_list(pf, E810_AQC_UPDATE_SW_RULES,
+			      e810_fltr_list_type(f, false), f->list, vsis,
+			      num);
+	if (!ret)
+		ret = e810_aq_free_list(pf, e810_fltr_res_type(f), f->list);
 	if (ret && !pf->in_reset)
-		dev_err(&pf->pdev->dev, "VSI list %u is lost until reset: %d\n",
-			f->list, ret);
+		dev_err_ratelimited(&pf->pdev->dev,
+				    "VSI list %u is lost until reset: %d\n",
+				    f->list, ret);
 	f->has_list = false;
 }
 
@@ -178,7 +186,7 @@ static int e810_fltr_make_list(struct e810_pf *pf, struct e810_fltr *f,
 	ret = e810_aq_sw_list(pf, E810_AQC_ADD_SW_RULES,
 			      e810_fltr_list_type(f, true), f->list, vsis, num);
 	if (ret)
-		e810_fltr_free_list(pf, f);
+		e810_fltr_free_list(pf, f, vsis, num);
 	return ret;
 }
 
@@ -197,7 +205,7 @@ static int e810_fltr_add_first(struct e810_pf *pf, struct e810_fltr *f, u16 vsi)
 	e810_fltr_fill(pf, f, &rule);
 	ret = e810_aq_sw_rule(pf, E810_AQC_ADD_SW_RULES, &rule);
 	if (ret) {
-		e810_fltr_free_list(pf, f);
+		e810_fltr_free_list(pf, f, &vsi, 1);
 		return ret;
 	}
 	f->rule = le16_to_cpu(rule.index);
@@ -217,7 +225,7 @@ static int e810_fltr_add_second(struct e810_pf *pf, struct e810_fltr *f,
 	e810_fltr_fill(pf, f, &rule);
 	ret = e810_aq_sw_rule(pf, E810_AQC_UPDATE_SW_RULES, &rule);
 	if (ret)
-		e810_fltr_free_list(pf, f);
+		e810_fltr_free_list(pf, f, vsis, ARRAY_SIZE(vsis));
 	return ret;
 }
 
@@ -269,7 +277,8 @@ int e810_fltr_add(struct e810_pf *pf, const struct e810_fltr_key *key, u16 vsi)
  *
  * Context: process, sleeps for answers of the firmware.
  *
- * Return: 0 or a negative errno; the rule is forgotten in any case
+ * Return: 0 or a negative errno; the rule is forgotten in any case. If it is
+ * still in the hardware, the VSI must not get another owner.
  */
 int e810_fltr_del(struct e810_pf *pf, const struct e810_fltr_key *key, u16 vsi)
 {
@@ -294,12 +303,9 @@ int e810_fltr_del(struct e810_pf *pf, const struct e810_fltr_key *key, u16 vsi)
 			e810_fltr_fill(pf, f, &rule);
 			ret = e810_aq_sw_rule(pf, E810_AQC_REMOVE_SW_RULES,
 					      &rule);
-			/* The card takes back empty lists only */
-			if (f->has_list)
-				e810_aq_sw_list(pf, E810_AQC_UPDATE_SW_RULES,
-						e810_fltr_list_type(f, false),
-						f->list, &vsi, 1);
-			e810_fltr_free_list(pf, f);
+			/* A rule left behind must not find another's list */
+			if (!ret)
+				e810_fltr_free_list(pf, f, &vsi, 1);
 			f->num_vsis = 0;
 			users++;
 		}

@@ -25,13 +25,25 @@ static struct device *e810_dev(struct e810_adi *ea)
 	return &ea->pf->pdev->dev;
 }
 
+static int e810_vsi_fltr(struct e810_adi *ea, const struct e810_fltr_key *key,
+			 bool add)
+{
+	int ret;
+
+	if (add)
+		return e810_fltr_add(ea->pf, key, ea->vsi);
+	ret = e810_fltr_del(ea->pf, key, ea->vsi);
+	if (ret)
+		ea->stale_rule = true;
+	return ret;
+}
+
 static int e810_mac_fltr(struct e810_adi *ea, const u8 *mac, bool add)
 {
 	struct e810_fltr_key key = { .recipe = E810_SW_RECIPE_MAC };
 
 	ether_addr_copy(key.mac, mac);
-	return add ? e810_fltr_add(ea->pf, &key, ea->vsi) :
-		     e810_fltr_del(ea->pf, &key, ea->vsi);
+	return e810_vsi_fltr(ea, &key, add);
 }
 
 static int e810_vlan_fltr(struct e810_adi *ea, u16 vid, bool add)
@@ -41,8 +53,7 @@ static int e810_vlan_fltr(struct e810_adi *ea, u16 vid, bool add)
 		.vlan = vid,
 	};
 
-	return add ? e810_fltr_add(ea->pf, &key, ea->vsi) :
-		     e810_fltr_del(ea->pf, &key, ea->vsi);
+	return e810_vsi_fltr(ea, &key, add);
 }
 
 static int e810_promisc_fltr(struct e810_adi *ea, bool multicast, bool add)
@@ -53,8 +64,7 @@ static int e810_promisc_fltr(struct e810_adi *ea, bool multicast, bool add)
 		.mac = { multicast ? 0x03 : 0x02 },
 	};
 
-	return add ? e810_fltr_add(ea->pf, &key, ea->vsi) :
-		     e810_fltr_del(ea->pf, &key, ea->vsi);
+	return e810_vsi_fltr(ea, &key, add);
 }
 
 /* The VLAN that frames have on the wire while the guest asked for none */
@@ -239,6 +249,18 @@ void e810_vsi_set_num(struct e810_adi *ea, u16 vsi)
 	spin_unlock(&ea->irq_lock);
 }
 
+/* Its next owner would get what a rule left behind forwards to the VSI */
+static int e810_vsi_free(struct e810_adi *ea)
+{
+	if (!ea->stale_rule)
+		return e810_aq_free_vsi(ea->pf, ea->vsi);
+	if (!ea->pf->in_reset)
+		dev_err(e810_dev(ea),
+			"%s: the switch may still forward to VSI %u\n",
+			hdiov_adi_name(&ea->adi), ea->vsi);
+	return -EBUSY;
+}
+
 static int e810_vsi_add(struct e810_adi *ea)
 {
 	u16 vsi;
@@ -267,7 +289,7 @@ static int e810_vsi_add(struct e810_adi *ea)
 err_filters:
 	e810_vsi_del_base_filters(ea);
 err_free:
-	e810_aq_free_vsi(ea->pf, ea->vsi);
+	e810_vsi_free(ea);
 	e810_vsi_set_num(ea, E810_NO_VSI);
 	return ret;
 }
@@ -306,6 +328,7 @@ int e810_vsi_recreate(struct e810_adi *ea)
 	e810_vsi_del_guest_filters(ea, false);
 	ether_addr_copy(ea->mac, ea->mac_assigned);
 	e810_vsi_fill(ea);
+	ea->stale_rule = false;
 	/* Not lost on errors: the next reset of the function sets it then */
 	ea->ctx.pasid_id = pasid;
 	ret = e810_vsi_add(ea);
@@ -318,7 +341,7 @@ int e810_vsi_recreate(struct e810_adi *ea)
 		dev_err(e810_dev(ea), "%s: cannot set the PASID again: %d\n",
 			hdiov_adi_name(&ea->adi), ret);
 		e810_vsi_del_base_filters(ea);
-		e810_aq_free_vsi(ea->pf, ea->vsi);
+		e810_vsi_free(ea);
 		e810_vsi_set_num(ea, E810_NO_VSI);
 	}
 	return ret;
@@ -348,7 +371,7 @@ int e810_vsi_destroy(struct e810_adi *ea)
 		if (ret)
 			err = ret;
 	}
-	return err ?: e810_aq_free_vsi(ea->pf, ea->vsi);
+	return err ?: e810_vsi_free(ea);
 }
 
 static int e810_vsi_write_pasid(struct e810_adi *ea, u32 pasid_id)
