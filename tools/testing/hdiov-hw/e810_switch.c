@@ -118,11 +118,15 @@ static bool e810_misc_rules(E810State *s, E810Dest *dst, int src,
             }
             /* fall through */
         case SW_RECIPE_ETHERTYPE:
-            if (r->ethertype != ethertype || (tx && r->src != src)) {
+            if (r->ethertype != ethertype) {
                 continue;
             }
+            /* Whatever the source: a dropping rule is for all VSIs */
             if (r->act & SW_ACT_DROP) {
                 return true;
+            }
+            if (tx && r->src != src) {
+                continue;
             }
             e810_dest_add(s, dst, r);
             break;
