@@ -504,6 +504,7 @@ int e810_aq_dis_txqs(struct e810_pf *pf, __le32 parent, u16 first,
 /* e810_fltr.c */
 int e810_fltr_add(struct e810_pf *pf, const struct e810_fltr_key *key, u16 vsi);
 int e810_fltr_del(struct e810_pf *pf, const struct e810_fltr_key *key, u16 vsi);
+int e810_fltr_drop_control(struct e810_pf *pf);
 void e810_fltr_forget(struct e810_pf *pf);
 
 /* e810_vsi.c */

@@ -248,6 +248,7 @@ struct e810_aqc_sw_rules {
 #define E810_SW_RULE_PRUNE_LIST_SET	0x5
 #define E810_SW_RULE_PRUNE_LIST_CLEAR	0x6
 
+#define E810_SW_RECIPE_ETHERTYPE	0
 #define E810_SW_RECIPE_MAC		1
 #define E810_SW_RECIPE_PROMISC		3
 #define E810_SW_RECIPE_VLAN		4
@@ -269,6 +270,7 @@ struct e810_aqc_sw_rule_lkup {
 #define E810_SW_ACT_PRUNE_EGRESS	BIT(15)
 #define E810_SW_ACT_PRUNE_INGRESS	BIT(16)
 #define E810_SW_ACT_VALID		BIT(17)
+#define E810_SW_ACT_DROP		BIT(18)
 	__le16 index;
 	__le16 hdr_len;
 	u8 hdr[E810_SW_RULE_HDR_LEN];

@@ -316,6 +316,45 @@ int e810_fltr_del(struct e810_pf *pf, const struct e810_fltr_key *key, u16 vsi)
 }
 
 /**
+ * e810_fltr_drop_control - let no VSI send frames that control the port
+ * @pf: the function, fresh out of a reset
+ *
+ * Pause frames would stop the port, LLDP would change how it is set up, for all
+ * VDEVs. Firmware can still send both. As the ice driver does: one rule for the
+ * whole function, a rule that drops applies to all VSIs whatever its source.
+ *
+ * Context: process, sleeps for answers of the firmware.
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_fltr_drop_control(struct e810_pf *pf)
+{
+	static const u16 types[] = { ETH_P_PAUSE, ETH_P_LLDP };
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		struct e810_aqc_sw_rule_lkup rule = {
+			.type = cpu_to_le16(E810_SW_RULE_LKUP_TX),
+			.recipe_id = cpu_to_le16(E810_SW_RECIPE_ETHERTYPE),
+			.src = cpu_to_le16(pf->vsi),
+			.act = cpu_to_le32(E810_SW_ACT_DROP |
+					   E810_SW_ACT_VALID),
+			.hdr_len = cpu_to_le16(E810_SW_RULE_HDR_LEN),
+		};
+
+		/* Locally administered addresses, they are not matched */
+		rule.hdr[0] = 0x02;
+		rule.hdr[ETH_ALEN] = 0x02;
+		put_unaligned_be16(types[i], &rule.hdr[2 * ETH_ALEN]);
+		ret = e810_aq_sw_rule(pf, E810_AQC_ADD_SW_RULES, &rule);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/**
  * e810_fltr_forget - forget all rules, the hardware lost them in a reset
  * @pf: the function; no other call of this file runs
  */

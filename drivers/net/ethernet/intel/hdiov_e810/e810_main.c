@@ -139,6 +139,7 @@ static int e810_hw_up(struct e810_pf *pf)
 		{ e810_aq_read_mac, "port address" },
 		{ e810_aq_get_topology, "scheduler topology" },
 		{ e810_aq_start_port, "port start" },
+		{ e810_fltr_drop_control, "rules against control frames" },
 		{ e810_aq_free_pf_vsi, "freeing firmware's VSI" },
 	};
 	unsigned int i;
