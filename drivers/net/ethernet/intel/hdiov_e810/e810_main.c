@@ -197,17 +197,25 @@ static void e810_service(struct work_struct *work)
 {
 	struct e810_pf *pf = container_of(work, struct e810_pf, service);
 	struct e810_aq_desc desc;
+	unsigned int i;
 	void *buf;
 
 	if (READ_ONCE(pf->in_reset))
 		return;
 
 	e810_service_aq(pf);
-	while (e810_ctlq_receive(&pf->mbx, &desc, &buf)) {
+	/*
+	 * One run takes what was in the ring when it began, and no more if
+	 * guests refill it: quiescing waits for it.
+	 */
+	for (i = 0; i < pf->mbx.rq_size; i++) {
+		if (!e810_ctlq_receive(&pf->mbx, &desc, &buf))
+			return;
 		e810_mbx_dispatch(pf, &desc, buf);
 		e810_ctlq_return(&pf->mbx);
 		cond_resched();
 	}
+	queue_work(pf->wq, &pf->service);
 }
 
 static irqreturn_t e810_irq(int irq, void *data)
