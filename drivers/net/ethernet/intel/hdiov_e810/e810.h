@@ -178,7 +178,9 @@ struct e810_link {
  * @registered: the core knows the function and may be told of resets
  * @reset_sem: held for writing while VSIs and rules are made again after a
  *	reset, for reading by everybody who makes, changes or uses them
- * @vsi_lock: protects @adi_of_vsi, @vsi_free, @vsi_seq and @link
+ * @vsi_lock: protects @adi_of_vsi, @vsi_free, @vsi_seq, @link, @assigned and
+ *	what it is sorted by
+ * @assigned: ADIs by the address that the host gave them
  * @adi_of_vsi: the ADI of each VSI number
  * @vsi_free: VSIs that the card still has, as of command number @vsi_seq
  * @vsi_seq: see @vsi_free
@@ -222,6 +224,7 @@ struct e810_pf {
 	unsigned int vsi_free;
 	u64 vsi_seq;
 	struct e810_link link;
+	DECLARE_HASHTABLE(assigned, 8);
 
 	struct mutex adis_lock;		/* adis */
 	struct list_head adis;
@@ -335,6 +338,7 @@ enum e810_vc_state {
  * @stale_rule: a rule that the switch did not remove may point to the VSI
  * @stuck: the hardware did not confirm that the VSI's queues are quiet
  * @mac_assigned: address given by the host
+ * @assigned: in &e810_pf.assigned
  * @mac_fixed: the host set @mac_assigned, an untrusted guest cannot change it
  * @mac: address in use
  * @keep_mac: the reset to come was asked for by the guest, @mac survives it
@@ -386,6 +390,7 @@ struct e810_adi {
 	bool stuck;
 	bool stale_rule;
 	u8 mac_assigned[ETH_ALEN];
+	struct hlist_node assigned;
 	bool mac_fixed;
 	u8 mac[ETH_ALEN];
 	bool keep_mac;
@@ -523,6 +528,7 @@ int e810_vsi_set_strip(struct e810_adi *ea, bool on);
 int e810_vsi_add_mac(struct e810_adi *ea, const u8 *mac);
 int e810_vsi_del_mac(struct e810_adi *ea, const u8 *mac);
 int e810_vsi_set_mac(struct e810_adi *ea, const u8 *mac);
+int e810_vsi_set_mac_assigned(struct e810_adi *ea);
 bool e810_vsi_has_mac(struct e810_adi *ea, const u8 *mac);
 int e810_vsi_add_vlan(struct e810_adi *ea, u16 vid);
 int e810_vsi_del_vlan(struct e810_adi *ea, u16 vid);
@@ -599,6 +605,9 @@ enum e810_trap_class {
 /* e810_adi.c */
 extern const struct hdiov_adi_ops e810_adi_ops;
 void e810_adi_restore_all(struct e810_pf *pf);
+
+bool e810_adi_mac_is_others(struct e810_adi *ea, const u8 *mac);
+void e810_adi_assign_mac(struct e810_adi *ea, const u8 *mac);
 
 /* e810_sysfs.c */
 extern const struct attribute_group *e810_vdev_groups[];

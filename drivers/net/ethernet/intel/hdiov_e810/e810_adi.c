@@ -3,6 +3,7 @@
  * Life of an ADI
  */
 #include <linux/etherdevice.h>
+#include <linux/jhash.h>
 #include <linux/seq_file.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
@@ -13,7 +14,7 @@
  * The same VDEV on the same port gets the same address each time it is made,
  * and no two VDEVs of one: 46 bits of a hash of its name.
  */
-static void e810_adi_default_mac(struct e810_adi *ea)
+static void e810_adi_default_mac(struct e810_adi *ea, u8 *mac)
 {
 	const char *name = hdiov_adi_name(&ea->adi);
 	siphash_key_t key = {
@@ -21,9 +22,61 @@ static void e810_adi_default_mac(struct e810_adi *ea)
 	};
 
 	u64_to_ether_addr(siphash(name, strlen(name), &key) &
-			  GENMASK_ULL(47, 0), ea->mac_assigned);
-	ea->mac_assigned[0] &= ~0x01;
-	ea->mac_assigned[0] |= 0x02;
+			  GENMASK_ULL(47, 0), mac);
+	mac[0] &= ~0x01;
+	mac[0] |= 0x02;
+}
+
+static u32 e810_mac_hash(const u8 *mac)
+{
+	return jhash(mac, ETH_ALEN, 0);
+}
+
+/**
+ * e810_adi_mac_is_others - did the host give an address to another ADI
+ * @ea: the ADI
+ * @mac: the address
+ *
+ * Return: true also while the other one does not use it
+ */
+bool e810_adi_mac_is_others(struct e810_adi *ea, const u8 *mac)
+{
+	struct e810_pf *pf = ea->pf;
+	struct e810_adi *other;
+	bool found = false;
+
+	spin_lock(&pf->vsi_lock);
+	hash_for_each_possible(pf->assigned, other, assigned,
+			       e810_mac_hash(mac))
+		if (other != ea && ether_addr_equal(other->mac_assigned, mac))
+			found = true;
+	spin_unlock(&pf->vsi_lock);
+	return found;
+}
+
+/**
+ * e810_adi_assign_mac - note the address that the host gives to an ADI
+ * @ea: the ADI
+ * @mac: the address
+ *
+ * Context: with the ADI's lock, or before anybody else knows the ADI.
+ */
+void e810_adi_assign_mac(struct e810_adi *ea, const u8 *mac)
+{
+	struct e810_pf *pf = ea->pf;
+
+	spin_lock(&pf->vsi_lock);
+	hash_del(&ea->assigned);
+	ether_addr_copy(ea->mac_assigned, mac);
+	hash_add(pf->assigned, &ea->assigned, e810_mac_hash(mac));
+	spin_unlock(&pf->vsi_lock);
+}
+
+static void e810_adi_unassign_mac(struct e810_adi *ea)
+{
+	spin_lock(&ea->pf->vsi_lock);
+	hash_del(&ea->assigned);
+	spin_unlock(&ea->pf->vsi_lock);
 }
 
 static unsigned int e810_adi_available(struct hdiov_pf *hpf,
@@ -45,14 +98,16 @@ static int e810_adi_create(struct hdiov_adi *adi)
 	INIT_WORK(&ea->work, e810_vc_work);
 	e810_irq_init(ea);
 	e810_mmio_set_areas(ea);
-	e810_adi_default_mac(ea);
-	ether_addr_copy(ea->mac, ea->mac_assigned);
+	e810_adi_default_mac(ea, ea->mac);
+	/* From now on no guest can take it */
+	e810_adi_assign_mac(ea, ea->mac);
 	ea->spoofchk = true;
 	ea->teid = pf->teid;
 
 	guard(rwsem_read)(&pf->reset_sem);
 	ret = e810_vsi_create(ea);
 	if (ret) {
+		e810_adi_unassign_mac(ea);
 		mutex_destroy(&ea->lock);
 		return ret;
 	}
@@ -90,6 +145,7 @@ static void e810_adi_destroy(struct hdiov_adi *adi)
 	struct e810_adi *ea = to_e810_adi(adi);
 	struct e810_pf *pf = ea->pf;
 
+	e810_adi_unassign_mac(ea);
 	/* In one go, or a reset of the function could publish it again */
 	scoped_guard(rwsem_read, &pf->reset_sem) {
 		scoped_guard(mutex, &pf->adis_lock)

@@ -366,6 +366,7 @@ static int e810_init_locks(struct e810_pf *pf)
 	spin_lock_init(&pf->vsi_lock);
 	init_rwsem(&pf->reset_sem);
 	hash_init(pf->fltrs);
+	hash_init(pf->assigned);
 	return devm_mutex_init(&pf->pdev->dev, &pf->adis_lock) ?:
 	       devm_mutex_init(&pf->pdev->dev, &pf->drain_lock) ?:
 	       devm_mutex_init(&pf->pdev->dev, &pf->fltr_lock) ?:

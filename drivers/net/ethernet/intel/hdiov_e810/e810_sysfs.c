@@ -55,10 +55,12 @@ static int e810_set_mac(struct e810_adi *ea, const void *arg)
 	const u8 *mac = arg;
 	int ret;
 
+	if (e810_adi_mac_is_others(ea, mac))
+		return -EADDRINUSE;
 	ret = e810_vsi_set_mac(ea, mac);
 	if (ret)
 		return ret;
-	ether_addr_copy(ea->mac_assigned, mac);
+	e810_adi_assign_mac(ea, mac);
 	ea->mac_fixed = true;
 	return 0;
 }

@@ -377,7 +377,7 @@ static bool e810_vc_may_have_mac(struct e810_adi *ea, const u8 *mac)
 	if (ea->trust)
 		return true;
 	if (is_unicast_ether_addr(mac))
-		return !ea->mac_fixed;
+		return !ea->mac_fixed && !e810_adi_mac_is_others(ea, mac);
 	return memcmp(mac, lldp, ETH_ALEN - 1) ||
 	       (mac[5] != 0x00 && mac[5] != 0x03 && mac[5] != 0x0e);
 }

@@ -142,13 +142,24 @@ static void e810_vsi_fill(struct e810_adi *ea)
 			    E810_VSI_PROP_OUTER_UP_VALID);
 }
 
+/* A guest that got hold of the address must not have the VDEV killed by that */
+static void e810_vsi_warn_mac(struct e810_adi *ea)
+{
+	dev_warn_ratelimited(e810_dev(ea),
+			     "%s: address %pM is in use by another VDEV, begins without one\n",
+			     hdiov_adi_name(&ea->adi), ea->mac_assigned);
+}
+
 /* The filters that every VSI has: broadcast, its address, its wire VLAN */
 static int e810_vsi_add_base_filters(struct e810_adi *ea)
 {
 	int ret;
 
 	ret = e810_mac_fltr(ea, ea->mac, true);
-	if (ret) {
+	if (ret == -EADDRINUSE) {
+		e810_vsi_warn_mac(ea);
+		eth_zero_addr(ea->mac);
+	} else if (ret) {
 		dev_err(e810_dev(ea), "%s: cannot have address %pM: %d\n",
 			hdiov_adi_name(&ea->adi), ea->mac, ret);
 		return ret;
@@ -164,7 +175,8 @@ static int e810_vsi_add_base_filters(struct e810_adi *ea)
 err_bcast:
 	e810_mac_fltr(ea, e810_broadcast, false);
 err_mac:
-	e810_mac_fltr(ea, ea->mac, false);
+	if (!is_zero_ether_addr(ea->mac))
+		e810_mac_fltr(ea, ea->mac, false);
 	return ret;
 }
 
@@ -488,7 +500,7 @@ int e810_vsi_restore(struct e810_adi *ea)
 		return ret;
 
 	if (!ea->keep_mac || is_zero_ether_addr(ea->mac)) {
-		ret = e810_vsi_set_mac(ea, ea->mac_assigned);
+		ret = e810_vsi_set_mac_assigned(ea);
 		if (ret)
 			return ret;
 	}
@@ -665,6 +677,27 @@ int e810_vsi_set_mac(struct e810_adi *ea, const u8 *mac)
 	if (!is_zero_ether_addr(old))
 		ret = e810_mac_fltr(ea, old, false);
 	return ret;
+}
+
+/**
+ * e810_vsi_set_mac_assigned - go back to the address that the host gave
+ * @ea: the ADI; it has no address if another one uses that
+ *
+ * Context: process, with the ADI's lock, sleeps for answers of the firmware.
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_vsi_set_mac_assigned(struct e810_adi *ea)
+{
+	u8 old[ETH_ALEN];
+	int ret;
+
+	ret = e810_vsi_set_mac(ea, ea->mac_assigned);
+	if (ret != -EADDRINUSE)
+		return ret;
+	e810_vsi_warn_mac(ea);
+	ether_addr_copy(old, ea->mac);
+	return is_zero_ether_addr(old) ? 0 : e810_vsi_del_mac(ea, old);
 }
 
 /**
