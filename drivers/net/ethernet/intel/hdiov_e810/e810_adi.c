@@ -163,12 +163,17 @@ static void e810_adi_destroy(struct hdiov_adi *adi)
 static int e810_adi_set_pasid(struct hdiov_adi *adi, u32 pasid)
 {
 	struct e810_adi *ea = to_e810_adi(adi);
+	int ret;
 
 	guard(rwsem_read)(&ea->pf->reset_sem);
 	guard(mutex)(&ea->lock);
-	/* A new guest */
+	if (ea->dead)
+		return -EIO;
+	/* A new guest. The last one may have gone while it was being reset */
 	e810_vc_reset(ea, true);
-	return ea->dead ? -EIO : e810_vsi_set_pasid(ea, pasid);
+	ea->keep_mac = false;
+	ret = e810_vsi_set_mac_assigned(ea);
+	return ret ?: e810_vsi_set_pasid(ea, pasid);
 }
 
 static void e810_adi_clear_pasid(struct hdiov_adi *adi)
