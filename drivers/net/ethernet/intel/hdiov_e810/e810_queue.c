@@ -269,7 +269,7 @@ int e810_txqs_disable(struct e810_adi *ea, unsigned long mask)
 
 /**
  * e810_queues_stop - stop all queues of an ADI
- * @ea: the ADI
+ * @ea: the ADI, its doorbells unmapped
  *
  * Context: process, with the ADI's lock, sleeps for answers of the firmware.
  *
@@ -283,8 +283,12 @@ int e810_queues_stop(struct e810_adi *ea)
 
 	rx = e810_rxqs_disable(ea, all);
 	tx = e810_txqs_disable(ea, all);
-	for (q = 0; q < ea->adi.num_qps; q++)
-		if (!rx)
-			ea->rxq[q].configured = false;
-	return rx ?: tx;
+	if (rx)
+		return rx;
+	/* Doorbells are unmapped, no guest writes another tail from now on */
+	for (q = 0; q < ea->adi.num_qps; q++) {
+		writel(0, ea->pf->hw + E810_PAGE_QRX_TAIL(e810_abs_queue(ea, q)));
+		ea->rxq[q].configured = false;
+	}
+	return tx;
 }
