@@ -106,6 +106,7 @@ int e810_ctlq_start(struct e810_ctlq *cq)
 	unsigned int i;
 
 	memset(cq->sq_ring, 0, cq->sq_size * sizeof(*cq->sq_ring));
+	memset(cq->rq_buf, 0, cq->rq_size * E810_AQ_BUF_SIZE);
 	for (i = 0; i < cq->rq_size; i++)
 		e810_ctlq_post_rx(cq, i);
 	cq->rq_next = 0;
@@ -366,7 +367,14 @@ bool e810_ctlq_receive(struct e810_ctlq *cq, struct e810_aq_desc *desc,
 void e810_ctlq_return(struct e810_ctlq *cq)
 {
 	unsigned int n = cq->rq_next;
+	u16 len = le16_to_cpu(READ_ONCE(cq->rq_ring[n].datalen));
 
+	/*
+	 * A message may claim a length and have no payload: it must not be
+	 * read together with an older one's of somebody else.
+	 */
+	memset(cq->rq_buf + n * E810_AQ_BUF_SIZE, 0,
+	       min_t(u16, len, E810_AQ_BUF_SIZE));
 	e810_ctlq_post_rx(cq, n);
 	cq->rq_next = (n + 1) % cq->rq_size;
 	e810_wr32(cq->pf, cq->regs->rq_tail, n);

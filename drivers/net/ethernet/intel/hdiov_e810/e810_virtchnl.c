@@ -827,8 +827,11 @@ static void e810_vc_send_link(struct e810_adi *ea)
 
 static void e810_vc_process(struct e810_adi *ea, struct e810_msg *msg)
 {
-	struct e810_vc_reply reply = {};
+	struct e810_vc_reply reply;
 	s32 status;
+
+	/* An initializer need not clear all of the union */
+	memset(&reply, 0, sizeof(reply));
 
 	guard(rwsem_read)(&ea->pf->reset_sem);
 	guard(mutex)(&ea->lock);
