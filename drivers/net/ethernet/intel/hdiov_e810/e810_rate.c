@@ -152,6 +152,10 @@ static int e810_rate_drop(struct e810_adi *ea)
 	if (!ea->max_tx_rate)
 		return 0;
 	ret = e810_aq_del_sched_node(pf, pf->sched_parent, ea->teid);
+	if (ret && !pf->in_reset)
+		dev_err(&pf->pdev->dev,
+			"%s: scheduler node 0x%x is lost until reset: %d\n",
+			hdiov_adi_name(&ea->adi), le32_to_cpu(ea->teid), ret);
 	e810_rl_put(pf, ea->max_tx_rate);
 	ea->teid = pf->teid;
 	ea->max_tx_rate = 0;
