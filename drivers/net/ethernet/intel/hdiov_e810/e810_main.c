@@ -28,6 +28,7 @@
 #define E810_PFR_TIMEOUT_US	(500 * USEC_PER_MSEC)
 /* Firmware reloads in a global reset */
 #define E810_GLOBAL_TIMEOUT_US	(10 * USEC_PER_SEC)
+#define E810_ULD_TIMEOUT_US	(5 * USEC_PER_SEC)
 
 static int e810_wait_active(struct e810_pf *pf)
 {
@@ -37,9 +38,20 @@ static int e810_wait_active(struct e810_pf *pf)
 	ret = read_poll_timeout(e810_rd32, val,
 				!(val & GLGEN_RSTAT_DEVSTATE), 1000,
 				E810_GLOBAL_TIMEOUT_US, false, pf, GLGEN_RSTAT);
-	if (ret)
+	if (ret) {
 		dev_err(&pf->pdev->dev, "card is in reset for more than %lu s\n",
 			E810_GLOBAL_TIMEOUT_US / USEC_PER_SEC);
+		return ret;
+	}
+
+	/* Out of reset, but firmware does not answer before this */
+	ret = read_poll_timeout(e810_rd32, val,
+				(val & GLNVM_ULD_DONE) == GLNVM_ULD_DONE, 1000,
+				E810_ULD_TIMEOUT_US, false, pf, GLNVM_ULD);
+	if (ret)
+		dev_err(&pf->pdev->dev,
+			"card has not loaded its settings within %lu s: 0x%x\n",
+			E810_ULD_TIMEOUT_US / USEC_PER_SEC, val);
 	return ret;
 }
 

@@ -68,6 +68,19 @@
 /* Resets */
 #define GLGEN_RSTAT			0x000B8188
 #define GLGEN_RSTAT_DEVSTATE		GENMASK(1, 0)
+/* Parts of the card that have loaded their settings after a reset */
+#define GLNVM_ULD			0x000B6008
+#define GLNVM_ULD_PCIER			BIT(0)
+#define GLNVM_ULD_PCIER_1		BIT(1)
+#define GLNVM_ULD_CORER			BIT(3)
+#define GLNVM_ULD_GLOBR			BIT(4)
+#define GLNVM_ULD_POR			BIT(5)
+#define GLNVM_ULD_POR_1			BIT(8)
+#define GLNVM_ULD_PCIER_2		BIT(9)
+#define GLNVM_ULD_DONE			(GLNVM_ULD_PCIER | GLNVM_ULD_PCIER_1 | \
+					 GLNVM_ULD_CORER | GLNVM_ULD_GLOBR | \
+					 GLNVM_ULD_POR | GLNVM_ULD_POR_1 | \
+					 GLNVM_ULD_PCIER_2)
 #define PFGEN_CTRL			0x00091000
 #define PFGEN_CTRL_PFSWR		BIT(0)
 #define VSIGEN_RTRIG(vsi)		(0x00091800 + (vsi) * 4)
