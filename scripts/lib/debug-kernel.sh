@@ -22,7 +22,7 @@ make_debug_kernel() {
 		fi
 	done <"$debug_dir/fragment"
 	grep -qx 'CONFIG_VFIO_MDEV=m' "$debug_dir/build/.config"
-	in_chroot "make -j$(nproc) -C /cache/linux O=/cache/debug/build vmlinux modules"
+	in_chroot "make -j$(nproc) -C /cache/linux O=/cache/debug/build bzImage modules"
 	rm -rf "$debug_dir/install"
 	in_chroot "make -s -C /cache/linux O=/cache/debug/build INSTALL_MOD_PATH=/cache/debug/install modules_install"
 }
@@ -35,7 +35,8 @@ install_debug_kernel() {
 	mkdir -p "$dir"
 	cp -a "$debug_dir/install/lib/modules/$abi" "$dir/modules"
 	rm -f "$dir/modules/build" "$dir/modules/source"
-	strip -o "$dir/vmlinux" "$debug_dir/build/vmlinux"
+	# Not the ELF image: its PVH entry runs C code before KASAN has its shadow.
+	cp -L "$debug_dir/build/arch/x86/boot/bzImage" "$dir/vmlinux"
 	depmod_dir "$abi" "$dir/modules"
 	printf '%s\n' "$abi" >"$dir/abi"
 }
