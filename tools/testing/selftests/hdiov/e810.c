@@ -258,6 +258,57 @@ TEST_F(e810, addresses)
 	EXPECT_TRUE(nothing_comes(&g[0]));
 }
 
+/* An address stays its owner's while that one uses another one */
+TEST_F(e810, address_not_used)
+{
+	static const uint8_t changed[6] = { 0x02, 0xde, 0xad, 0, 0, 2 };
+	uint8_t del[20] = { 0, 0, 1 }, mac[6];
+	struct eg *g = self->g;
+
+	UP(0);
+	UP(1);
+	memcpy(mac, g[1].mac, 6);
+	ASSERT_EQ(0, eg_add_mac(&g[1], changed));
+	del[0] = g[1].vsi_id;
+	memcpy(del + 4, mac, 6);
+	ASSERT_EQ(0, eg_tell(&g[1], VC_DEL_ETH_ADDR, del, sizeof(del)));
+	memcpy(g[1].mac, changed, 6);
+	ASSERT_TRUE(passes(&g[0], &g[1], 1, 100));
+
+	EXPECT_NE(0, eg_add_mac(&g[0], mac));
+
+	/* Its next user has it again */
+	eg_exit(&g[1]);
+	vdev_close(&self->vdev[1]);
+	ASSERT_EQ(0, vdev_open(&self->vdev[1]));
+	ASSERT_EQ(0, eg_init(&g[1], &self->vdev[1]));
+	UP(1);
+	EXPECT_EQ(0, memcmp(g[1].mac, mac, 6));
+	EXPECT_TRUE(passes(&g[0], &g[1], 1, 100));
+}
+
+/* No guest stops the port by pause frames, or has it set up anew by LLDP */
+TEST_F(e810, control_frames)
+{
+	static const uint16_t types[] = { 0x8808, 0x88cc };
+	uint8_t frame[100];
+	struct eg *g = self->g;
+	unsigned int i;
+
+	UP(0);
+	UP(1);
+	make_frame(frame, &g[0], &g[1], sizeof(frame), 1);
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		eth_header(frame, g[1].mac, g[0].mac, types[i]);
+		EXPECT_EQ(0, eg_send(&g[0], 0, frame, sizeof(frame), 0,
+				     HDR / 2, 0));
+		EXPECT_TRUE(nothing_comes(&g[1])) {
+			TH_LOG("type 0x%04x", types[i]);
+		}
+	}
+	EXPECT_TRUE(passes(&g[0], &g[1], 1, 100));
+}
+
 static uint16_t csum_fold(uint32_t sum)
 {
 	while (sum >> 16)
