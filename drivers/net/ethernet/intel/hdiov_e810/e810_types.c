@@ -97,6 +97,8 @@ const unsigned int e810_num_types = ARRAY_SIZE(e810_types);
 /**
  * e810_type_is_vdcm - does a type have one register a page
  * @type: one of e810_types
+ *
+ * Return: false for the layout of an AVF
  */
 bool e810_type_is_vdcm(const struct hdiov_type *type)
 {

@@ -581,6 +581,8 @@ static struct e810_mac *e810_vsi_find_mac(struct e810_adi *ea, const u8 *mac)
  * @mac: the address
  *
  * Context: with the ADI's lock.
+ *
+ * Return: true if it is the VSI's main address or one that the guest added
  */
 bool e810_vsi_has_mac(struct e810_adi *ea, const u8 *mac)
 {
