@@ -45,6 +45,8 @@ make_overlay() {
 	rm -rf "$dir/overlay"
 	mkdir -p "$dir/overlay"
 	cp -a "$all/lib/modules/$abi/updates" "$dir/overlay/"
+	# L1's root file system has the stock kernels' modules only.
+	[ "$which" != debug ] || cp -a "$all/lib/modules/$abi/kernel" "$dir/overlay/"
 	cp -a "$all/lib/modules/$abi"/modules.*.bin "$all/lib/modules/$abi"/modules.{dep,alias,symbols,softdep} "$dir/overlay/"
 	rm -rf "$all"
 }
@@ -69,7 +71,7 @@ build_modules() {
 build_modules_for() (
 	which=$1
 	lock "modules-$which"
-	k=$(key modules-1 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key")" @Kbuild @Makefile @Kconfig @include @drivers)
+	k=$(key modules-1 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key")" @Kbuild @Makefile @Kconfig @include @drivers "$(declare -f make_overlay)")
 	if ! fresh "$cache/modules-$which" "$k"; then
 		mkdir -p "$cache/modules-$which"
 		step "modules-$which" "hdiov's modules for $(cat "$cache/kernel-$which/abi")" make_modules_overlay "$which"
