@@ -23,14 +23,15 @@ bind() {
 		echo "$d" >/sys/bus/pci/drivers/uio_pci_generic/bind
 		echo 128 >/proc/sys/vm/nr_hugepages
 		mount -t hugetlbfs none /dev/hugepages
+		mkdir -p /var/run
 		mkfifo /tmp/in'
 }
 check "the VDEV is bound to uio_pci_generic" bind
 
 testpmd_starts() {
-	# The open end of the pipe keeps testpmd reading.
-	guest d1 '(exec 3<>/tmp/in; dpdk-testpmd -l 0-1 --huge-unlink=always -- -i --forward-mode=icmpecho --rxq=1 --txq=1 \
-			--total-num-mbufs=4096 <&3 >/tmp/testpmd.log 2>&1) &
+	# The open end of the pipe keeps testpmd reading. Nothing that stays may hold the agent's output open.
+	guest d1 '(exec 3<>/tmp/in; exec dpdk-testpmd -l 0-1 --huge-unlink=always -- -i --forward-mode=icmpecho --rxq=1 --txq=1 \
+			--total-num-mbufs=4096 <&3) >/tmp/testpmd.log 2>&1 &
 		i=0
 		until grep -q "^Done" /tmp/testpmd.log 2>/dev/null; do
 			sleep 0.5; i=$((i + 1)); [ $i -lt 180 ] || break
