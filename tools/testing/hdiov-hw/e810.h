@@ -100,6 +100,8 @@ typedef struct E810RxQ {
     uint64_t cache[16];         /* buffer addresses */
 } E810RxQ;
 
+#define E810_SCHED_LEVELS 9
+
 typedef struct E810Node E810Node;
 
 typedef struct E810TxQ {
@@ -231,6 +233,7 @@ struct E810State {
     /* scheduler */
     GHashTable *nodes;                  /* TEID -> E810Node */
     uint32_t next_teid;
+    unsigned num_nodes[E810_SCHED_LEVELS];
     E810RlProfile rl[64];
 
     /* queues */

@@ -31,9 +31,11 @@ enum {
 #define ELEM_SIZE       16
 #define NODE_SIZE       24      /* parent, TEID, configuration */
 
-#define SCHED_LEVELS    9
 #define SCHED_ENTRY     2       /* level of software's entry point */
-#define SCHED_MAX_NODES 16384
+/* As in the factory's tree of nine layers (Linux: devlink/ice.rst) */
+#define SCHED_MAX_CHILDREN 8
+/* Unknown; enough for a node for each of the card's VSIs */
+#define SCHED_MAX_NODES 1024
 #define RL_PROF_SIZE    12
 #define RL_CLOCK_HZ     446428571ULL    /* as GLGEN_CLKSTAT_SRC says */
 #define RL_TS_MULTIPLIER 32
@@ -43,20 +45,28 @@ static E810Node *e810_node(E810State *s, uint32_t teid)
     return g_hash_table_lookup(s->nodes, GUINT_TO_POINTER(teid));
 }
 
+static unsigned e810_level_nodes(unsigned level)
+{
+    return level == E810_SCHED_LEVELS - 1 ? E810_NUM_TXQ + 1 : SCHED_MAX_NODES;
+}
+
 static E810Node *e810_node_add(E810State *s, E810Node *parent,
                                const uint8_t *data)
 {
+    unsigned level = parent ? parent->level + 1 : 0;
     E810Node *n;
 
-    if (g_hash_table_size(s->nodes) >= SCHED_MAX_NODES) {
+    if (s->num_nodes[level] >= e810_level_nodes(level) ||
+        (parent && parent->children >= SCHED_MAX_CHILDREN)) {
         return NULL;
     }
+    s->num_nodes[level]++;
     n = g_new0(E810Node, 1);
     do {
         n->teid = s->next_teid++;
     } while (!n->teid || e810_node(s, n->teid));
     n->parent = parent;
-    n->level = parent ? parent->level + 1 : 0;
+    n->level = level;
     memcpy(n->data, data, ELEM_SIZE);
     if (parent) {
         parent->children++;
@@ -70,6 +80,7 @@ static void e810_node_del(E810State *s, E810Node *n)
     if (n->parent) {
         n->parent->children--;
     }
+    s->num_nodes[n->level]--;
     g_hash_table_remove(s->nodes, GUINT_TO_POINTER(n->teid));
 }
 
@@ -106,14 +117,15 @@ void e810_sched_reset(E810State *s)
     int i;
 
     g_hash_table_remove_all(s->nodes);
+    memset(s->num_nodes, 0, sizeof(s->num_nodes));
     memset(s->rl, 0, sizeof(s->rl));
     s->next_teid = 1;
     /* port, traffic class, entry point, then down to the default queue */
-    for (i = 0; i < SCHED_LEVELS; i++) {
+    for (i = 0; i < E810_SCHED_LEVELS; i++) {
         uint8_t data[ELEM_SIZE] = {
             [ELEM_TYPE] = i == 0 ? ELEM_ROOT_PORT : i == 1 ? ELEM_TC :
                           i == SCHED_ENTRY ? ELEM_ENTRY_POINT :
-                          i == SCHED_LEVELS - 1 ? ELEM_LEAF : ELEM_GENERIC,
+                          i == E810_SCHED_LEVELS - 1 ? ELEM_LEAF : ELEM_GENERIC,
             [ELEM_VALID] = ELEM_VALID_GENERIC | ELEM_VALID_CIR |
                            ELEM_VALID_EIR,
         };
@@ -253,13 +265,13 @@ static uint16_t e810_sched_topo(E810State *s, E810Desc *d, uint8_t *buf,
 {
     int i;
 
-    if (len < 8 + SCHED_LEVELS * NODE_SIZE) {
+    if (len < 8 + E810_SCHED_LEVELS * NODE_SIZE) {
         return AQ_RC_EINVAL;
     }
     memset(buf, 0, len);
     stl_le_p(buf, UINT32_MAX);
-    stw_le_p(buf + 4, SCHED_LEVELS);
-    for (i = 0; i < SCHED_LEVELS; i++) {
+    stw_le_p(buf + 4, E810_SCHED_LEVELS);
+    for (i = 0; i < E810_SCHED_LEVELS; i++) {
         E810Node *n = e810_node(s, i + 1);
 
         if (n) {
@@ -274,22 +286,22 @@ static uint16_t e810_sched_res(uint8_t *buf, unsigned len)
 {
     int i;
 
-    if (len < 32 + SCHED_LEVELS * 32) {
+    if (len < 32 + E810_SCHED_LEVELS * 32) {
         return AQ_RC_EINVAL;
     }
     memset(buf, 0, len);
-    stw_le_p(buf, SCHED_LEVELS);
-    stw_le_p(buf + 2, SCHED_LEVELS);
+    stw_le_p(buf, E810_SCHED_LEVELS);
+    stw_le_p(buf + 2, E810_SCHED_LEVELS);
     buf[5] = 8;
     buf[6] = 8;
-    for (i = 0; i < SCHED_LEVELS; i++) {
+    for (i = 0; i < E810_SCHED_LEVELS; i++) {
         uint8_t *l = buf + 32 + i * 32;
 
         l[0] = i;
         l[1] = 8;
-        stw_le_p(l + 2, i == SCHED_LEVELS - 1 ? E810_NUM_TXQ : 1024);
-        stw_le_p(l + 4, i == SCHED_LEVELS - 1 ? E810_NUM_TXQ : 1024);
-        stw_le_p(l + 10, i < 2 ? 8 : 64);
+        stw_le_p(l + 2, e810_level_nodes(i));
+        stw_le_p(l + 4, e810_level_nodes(i));
+        stw_le_p(l + 10, SCHED_MAX_CHILDREN);
         stw_le_p(l + 12, ARRAY_SIZE(((E810State *)0)->rl) / 2);
         stw_le_p(l + 14, ARRAY_SIZE(((E810State *)0)->rl) / 2);
         stw_le_p(l + 16, ARRAY_SIZE(((E810State *)0)->rl) / 2);
@@ -317,8 +329,13 @@ static uint16_t e810_sched_add(E810State *s, E810Desc *d, uint8_t *buf,
             break;
         }
         if (!n || n * NODE_SIZE > len - pos ||
-            parent->level + 2 >= SCHED_LEVELS) {
+            parent->level + 2 >= E810_SCHED_LEVELS) {
             rc = AQ_RC_EINVAL;
+            break;
+        }
+        if (n > SCHED_MAX_CHILDREN - parent->children ||
+            n > SCHED_MAX_NODES - s->num_nodes[parent->level + 1]) {
+            rc = AQ_RC_ENOSPC;
             break;
         }
         for (i = 0; i < n; i++, pos += NODE_SIZE) {
@@ -328,9 +345,6 @@ static uint16_t e810_sched_add(E810State *s, E810Desc *d, uint8_t *buf,
             data[ELEM_TYPE] = ELEM_GENERIC;
             data[ELEM_FLAGS] = 0;
             node = e810_node_add(s, parent, data);
-            if (!node) {
-                return AQ_RC_ENOSPC;
-            }
             e810_node_mark(s, node);
             e810_node_put(node, buf + pos);
         }
@@ -435,6 +449,9 @@ static uint16_t e810_sched_move(E810State *s, E810Desc *d, uint8_t *buf,
     if (!num || num * 4 > len - 12 || src->level != dst->level) {
         return AQ_RC_EINVAL;
     }
+    if (src != dst && num > SCHED_MAX_CHILDREN - dst->children) {
+        return AQ_RC_ENOSPC;
+    }
     for (i = 0; i < num; i++) {
         n = e810_node(s, ldl_le_p(buf + 12 + 4 * i));
         if (!n || n->parent != src || e810_node_below(dst, n)) {
@@ -494,7 +511,7 @@ static uint16_t e810_sched_rl_add(E810State *s, E810Desc *d, uint8_t *buf,
             return AQ_RC_ENOSPC;
         }
         if ((p[1] & 3) > 2 || !lduw_le_p(p + 6) || !p[0] ||
-            p[0] > SCHED_LEVELS) {
+            p[0] > E810_SCHED_LEVELS) {
             d->w[1] = cpu_to_le16(i);
             return AQ_RC_EINVAL;
         }

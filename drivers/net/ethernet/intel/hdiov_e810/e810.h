@@ -154,6 +154,18 @@ struct e810_link {
 };
 
 /**
+ * struct e810_sched_layer - a layer of the Tx scheduler's tree
+ * @max_nodes: nodes that the function may have in it
+ * @max_children: children that each of them may have
+ * @used: nodes that the function has
+ */
+struct e810_sched_layer {
+	unsigned int max_nodes;
+	unsigned int max_children;
+	unsigned int used;
+};
+
+/**
  * struct e810_pf - an E810 physical function
  * @hdiov: what the core knows of it
  * @pdev: the PCI device
@@ -163,9 +175,9 @@ struct e810_link {
  * @port: logical port
  * @sw_id: switch
  * @vsi: VSI that firmware made for the function
- * @teid: scheduler node that Tx queues without rate limit hang on
- * @sched_parent: its parent, which nodes of ADIs with a limit hang on
- * @sched_level: its layer, and theirs
+ * @sched_layers: layers of the Tx scheduler's tree, from the port to queues
+ * @sched_entry: layer of the node below which the driver may add nodes
+ * @sched_layer: what each layer can hold, and holds
  * @mac: permanent address of the port
  * @rxdids: bit mask of the Rx descriptor formats that the card is set up for
  * @aq: admin queue
@@ -190,6 +202,10 @@ struct e810_link {
  * @drain_lock: PFPCI_VMINDEX and PFPCI_VMPEND
  * @fltr_lock: protects @fltrs and the number of users of each entry
  * @fltrs: rules in the switch
+ * @sched_lock: protects @sched_room, @sched_full and the nodes on them, and how
+ *	many nodes each layer holds
+ * @sched_room: nodes above those of ADIs that can have another child, by layer
+ * @sched_full: such nodes that cannot
  * @rl_lock: protects @rls
  * @rls: rate limit profiles
  */
@@ -203,9 +219,9 @@ struct e810_pf {
 	u8 port;
 	u8 sw_id;
 	u16 vsi;
-	__le32 teid;
-	__le32 sched_parent;
-	u8 sched_level;
+	unsigned int sched_layers;
+	unsigned int sched_entry;
+	struct e810_sched_layer sched_layer[E810_SCHED_MAX_LAYERS];
 	u8 mac[ETH_ALEN];
 	u64 rxdids;
 
@@ -231,6 +247,9 @@ struct e810_pf {
 	struct mutex drain_lock;	/* PFPCI_VMINDEX, PFPCI_VMPEND */
 	struct mutex fltr_lock;		/* fltrs */
 	DECLARE_HASHTABLE(fltrs, 10);
+	struct mutex sched_lock;	/* sched_room, sched_full */
+	struct list_head sched_room[E810_SCHED_MAX_LAYERS];
+	struct list_head sched_full;
 	struct mutex rl_lock;		/* rls */
 	struct list_head rls;
 };
@@ -346,7 +365,9 @@ enum e810_vc_state {
  * @spoofchk: drop what is sent with an address or VLAN that is not the guest's
  * @max_tx_rate: Mbit/s that it may send, 0 for no limit
  * @want_rate: the limit that the host set, to be had again after a reset
- * @teid: scheduler node of its Tx queues
+ * @sched_parent: scheduler node that its own hang on, NULL if it has none
+ * @sched_teid: its scheduler node
+ * @group_teid: scheduler nodes that its Tx queues hang on
  * @trust: the guest may be promiscuous and have many addresses
  * @macs: addresses that the guest added
  * @num_macs: length of @macs
@@ -399,7 +420,9 @@ struct e810_adi {
 	bool trust;
 	unsigned int max_tx_rate;
 	unsigned int want_rate;
-	__le32 teid;
+	struct e810_sched_node *sched_parent;
+	__le32 sched_teid;
+	__le32 group_teid[E810_MAX_QPS_PER_ADI];
 	struct list_head macs;
 	unsigned int num_macs;
 	DECLARE_BITMAP(vlans, VLAN_N_VID);
@@ -479,7 +502,9 @@ int e810_aq_shutdown(struct e810_pf *pf);
 int e810_aq_clear_pxe(struct e810_pf *pf);
 int e810_aq_get_switch(struct e810_pf *pf);
 int e810_aq_read_mac(struct e810_pf *pf);
-int e810_aq_get_topology(struct e810_pf *pf);
+int e810_aq_get_topology(struct e810_pf *pf,
+			 struct e810_aqc_sched_branch *branch);
+int e810_aq_get_sched_layers(struct e810_pf *pf);
 int e810_aq_start_port(struct e810_pf *pf);
 int e810_aq_free_pf_vsi(struct e810_pf *pf);
 int e810_aq_get_link(struct e810_pf *pf);
@@ -497,14 +522,16 @@ int e810_aq_alloc_list(struct e810_pf *pf, u16 type, u16 *list);
 int e810_aq_free_list(struct e810_pf *pf, u16 type, u16 list);
 int e810_aq_set_rss_key(struct e810_pf *pf, u16 vsi, const u8 *key);
 int e810_aq_set_rss_lut(struct e810_pf *pf, u16 vsi, const u8 *lut);
-int e810_aq_add_sched_node(struct e810_pf *pf, __le32 parent, u16 profile,
-			   __le32 *teid);
-int e810_aq_del_sched_node(struct e810_pf *pf, __le32 parent, __le32 teid);
+int e810_aq_add_sched_nodes(struct e810_pf *pf, __le32 parent, unsigned int num,
+			    __le32 *teid);
+int e810_aq_cfg_sched_node(struct e810_pf *pf, __le32 teid, u16 profile);
+int e810_aq_del_sched_nodes(struct e810_pf *pf, __le32 parent, unsigned int num,
+			    const __le32 *teid);
 int e810_aq_rl_profile(struct e810_pf *pf, enum e810_aq_opcode opcode,
 		       struct e810_aqc_rl_profile_elem *elem);
 int e810_aq_add_txq(struct e810_pf *pf, __le32 parent, u16 txq, const u8 *ctx);
-int e810_aq_dis_txqs(struct e810_pf *pf, __le32 parent, u16 first,
-		     unsigned long mask);
+int e810_aq_dis_txqs(struct e810_pf *pf, struct e810_aqc_dis_txq_item *items,
+		     unsigned int num);
 
 /* e810_fltr.c */
 int e810_fltr_add(struct e810_pf *pf, const struct e810_fltr_key *key, u16 vsi);
@@ -547,6 +574,15 @@ int e810_rxqs_enable(struct e810_adi *ea, unsigned long mask);
 int e810_rxqs_disable(struct e810_adi *ea, unsigned long mask);
 int e810_txqs_disable(struct e810_adi *ea, unsigned long mask);
 int e810_queues_stop(struct e810_adi *ea);
+
+/* e810_sched.c */
+int e810_sched_init(struct e810_pf *pf);
+void e810_sched_forget(struct e810_pf *pf);
+unsigned int e810_sched_available(struct e810_pf *pf, unsigned int num_qps);
+int e810_sched_create(struct e810_adi *ea);
+void e810_sched_destroy(struct e810_adi *ea);
+__le32 e810_sched_queue_parent(const struct e810_adi *ea, unsigned int q);
+u8 e810_sched_level(const struct e810_adi *ea);
 
 /* e810_rate.c */
 int e810_rate_set(struct e810_adi *ea, unsigned int mbps);

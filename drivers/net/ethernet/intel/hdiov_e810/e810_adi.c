@@ -82,7 +82,10 @@ static void e810_adi_unassign_mac(struct e810_adi *ea)
 static unsigned int e810_adi_available(struct hdiov_pf *hpf,
 				       const struct hdiov_type *type)
 {
-	return READ_ONCE(to_e810_pf(hpf)->vsi_free);
+	struct e810_pf *pf = to_e810_pf(hpf);
+
+	return min(READ_ONCE(pf->vsi_free),
+		   e810_sched_available(pf, type->num_qps));
 }
 
 static int e810_adi_create(struct hdiov_adi *adi)
@@ -102,20 +105,30 @@ static int e810_adi_create(struct hdiov_adi *adi)
 	/* From now on no guest can take it */
 	e810_adi_assign_mac(ea, ea->mac);
 	ea->spoofchk = true;
-	ea->teid = pf->teid;
 
 	guard(rwsem_read)(&pf->reset_sem);
-	ret = e810_vsi_create(ea);
+	ret = e810_sched_create(ea);
 	if (ret) {
-		e810_adi_unassign_mac(ea);
-		mutex_destroy(&ea->lock);
-		return ret;
+		dev_err(&pf->pdev->dev,
+			"%s: no Tx scheduler node for %u queues: %d\n",
+			hdiov_adi_name(adi), adi->num_qps, ret);
+		goto err_mac;
 	}
+	ret = e810_vsi_create(ea);
+	if (ret)
+		goto err_sched;
 	e810_mbx_off(ea);
 	e810_mbx_publish(ea);
 	scoped_guard(mutex, &pf->adis_lock)
 		list_add_tail(&ea->node, &pf->adis);
 	return 0;
+
+err_sched:
+	e810_sched_destroy(ea);
+err_mac:
+	e810_adi_unassign_mac(ea);
+	mutex_destroy(&ea->lock);
+	return ret;
 }
 
 static void e810_adi_release(struct e810_adi *ea)
@@ -132,8 +145,11 @@ static void e810_adi_release(struct e810_adi *ea)
 		return;
 	}
 
+	if (ea->dead)
+		return;
 	e810_rate_set(ea, 0);
-	ret = ea->dead ? 0 : e810_vsi_destroy(ea);
+	e810_sched_destroy(ea);
+	ret = e810_vsi_destroy(ea);
 	if (ret && !pf->in_reset)
 		dev_err(&pf->pdev->dev,
 			"%s: VSI %u is lost until the function is reset: %d\n",
@@ -312,6 +328,23 @@ const struct hdiov_adi_ops e810_adi_ops = {
 	.show = e810_adi_show,
 };
 
+static int e810_adi_recreate(struct e810_adi *ea)
+{
+	int ret;
+
+	ret = e810_sched_create(ea);
+	if (ret) {
+		dev_err(&ea->pf->pdev->dev,
+			"%s: no Tx scheduler node after a reset: %d\n",
+			hdiov_adi_name(&ea->adi), ret);
+		return ret;
+	}
+	ret = e810_vsi_recreate(ea);
+	if (ret)
+		e810_sched_destroy(ea);
+	return ret;
+}
+
 /**
  * e810_adi_restore_all - make the VSIs of all ADIs again
  * @pf: the function, fresh out of a reset, its reset lock held for writing
@@ -344,10 +377,10 @@ void e810_adi_restore_all(struct e810_pf *pf)
 		}
 		e810_vc_reset(ea, false);
 		ea->stuck = false;
-		/* Its scheduler node is gone with all others */
+		/* Its scheduler nodes are gone with all others */
 		ea->max_tx_rate = 0;
-		ea->teid = pf->teid;
-		ea->dead = e810_vsi_recreate(ea);
+		ea->sched_parent = NULL;
+		ea->dead = e810_adi_recreate(ea);
 		if (ea->dead)
 			continue;
 		e810_mbx_off(ea);

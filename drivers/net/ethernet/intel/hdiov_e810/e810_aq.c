@@ -249,114 +249,166 @@ int e810_aq_read_mac(struct e810_pf *pf)
 }
 
 /**
- * e810_aq_get_topology - find the scheduler node to hang Tx queues on
- * @pf: the function, filled in
- *
- * That is the lowest node of the default topology's first branch that is not a
- * queue. The queues of all VDEVs share it and so the bandwidth, one share each.
+ * e810_aq_get_topology - read the Tx scheduler's default tree
+ * @pf: the function
+ * @branch: filled in with its first branch, from the port down to a queue
  *
  * Return: 0, -ENODEV if there is none, or another errno
  */
-int e810_aq_get_topology(struct e810_pf *pf)
+int e810_aq_get_topology(struct e810_pf *pf,
+			 struct e810_aqc_sched_branch *branch)
 {
-	struct e810_aqc_sched_branch *branch;
 	struct e810_aq_desc desc;
-	unsigned int num;
+	void *buf;
 	int ret;
 
-	branch = kzalloc(E810_AQ_BUF_SIZE, GFP_KERNEL);
-	if (!branch)
+	buf = kzalloc(E810_AQ_BUF_SIZE, GFP_KERNEL);
+	if (!buf)
 		return -ENOMEM;
 
 	e810_aq_init(&desc, E810_AQC_GET_DFLT_TOPO);
 	desc.topo.port_num = pf->port;
-	ret = e810_aq_send(pf, &desc, branch, E810_AQ_BUF_SIZE);
+	ret = e810_aq_send(pf, &desc, buf, E810_AQ_BUF_SIZE);
+	if (!ret && !desc.topo.num_branches)
+		ret = -ENODEV;
+	if (!ret)
+		memcpy(branch, buf, sizeof(*branch));
+	kfree(buf);
+	return ret;
+}
+
+/**
+ * e810_aq_get_sched_layers - read what the layers of the Tx scheduler can hold
+ * @pf: the function, filled in
+ *
+ * Return: 0, -ENODEV if that makes no sense, or another errno
+ */
+int e810_aq_get_sched_layers(struct e810_pf *pf)
+{
+	struct e810_aqc_sched_res *res;
+	struct e810_aq_desc desc;
+	unsigned int i;
+	int ret;
+
+	res = kzalloc_obj(*res);
+	if (!res)
+		return -ENOMEM;
+
+	e810_aq_init(&desc, E810_AQC_QUERY_SCHED_RES);
+	ret = e810_aq_send(pf, &desc, res, sizeof(*res));
 	if (ret)
 		goto out;
 
-	num = min_t(unsigned int, le16_to_cpu(branch->num_elems),
-		    E810_SCHED_MAX_LAYERS);
-	if (!desc.topo.num_branches)
-		num = 0;
-	while (num && branch->node[num - 1].elem.elem_type == E810_SCHED_LEAF)
-		num--;
-	if (num) {
-		pf->teid = branch->node[num - 1].node_teid;
-		pf->sched_parent = branch->node[num - 1].parent_teid;
-		/* Rate limit profiles count layers from 1 */
-		pf->sched_level = num;
-	} else {
-		dev_err(&pf->pdev->dev, "firmware names no Tx scheduler node\n");
+	pf->sched_layers = le16_to_cpu(res->logical_levels);
+	if (pf->sched_layers < 2 || pf->sched_layers > E810_SCHED_MAX_LAYERS) {
 		ret = -ENODEV;
+		goto out;
+	}
+	for (i = 0; i < pf->sched_layers; i++) {
+		pf->sched_layer[i].max_nodes =
+			le16_to_cpu(res->layer[i].max_pf_nodes);
+		/* Siblings in the next layer are children in this one */
+		pf->sched_layer[i].max_children = i + 1 < pf->sched_layers ?
+			le16_to_cpu(res->layer[i + 1].max_sibl_grp_sz) : 0;
+		if (!pf->sched_layer[i].max_children && i + 1 < pf->sched_layers)
+			ret = -ENODEV;
 	}
 out:
-	kfree(branch);
+	kfree(res);
 	return ret;
 }
 
+/* What nodes and queues have unless told otherwise: no limit, equal weights */
+static const struct e810_aqc_sched_elem e810_sched_dflt_elem = {
+	.elem_type = E810_SCHED_GENERIC_NODE,
+	.valid_sections = E810_SCHED_VALID_GENERIC | E810_SCHED_VALID_CIR |
+			  E810_SCHED_VALID_EIR,
+	.cir_profile = cpu_to_le16(E810_SCHED_DFLT_PROFILE),
+	.cir_alloc = cpu_to_le16(E810_SCHED_DFLT_WEIGHT),
+	.eir_profile = cpu_to_le16(E810_SCHED_DFLT_PROFILE),
+	.eir_alloc = cpu_to_le16(E810_SCHED_DFLT_WEIGHT),
+};
+
 /**
- * e810_aq_add_sched_node - add a node to the Tx scheduler's tree
+ * e810_aq_add_sched_nodes - add nodes to the Tx scheduler's tree
  * @pf: the function
- * @parent: its parent
- * @profile: rate limit profile
- * @teid: filled in with the node
+ * @parent: their parent
+ * @num: how many, up to E810_MAX_QPS_PER_ADI
+ * @teid: filled in with the nodes
  *
- * Return: 0 or a negative errno
+ * Return: 0 or a negative errno, then none was added
  */
-int e810_aq_add_sched_node(struct e810_pf *pf, __le32 parent, u16 profile,
-			   __le32 *teid)
+int e810_aq_add_sched_nodes(struct e810_pf *pf, __le32 parent, unsigned int num,
+			    __le32 *teid)
 {
-	struct e810_aqc_sched_add grp = {
-		.parent_teid = parent,
-		.num_elems = cpu_to_le16(1),
-		.node = {
-			.parent_teid = parent,
-			.elem = {
-				.elem_type = E810_SCHED_GENERIC_NODE,
-				.valid_sections = E810_SCHED_VALID_GENERIC |
-						  E810_SCHED_VALID_CIR |
-						  E810_SCHED_VALID_EIR,
-				.cir_profile =
-					cpu_to_le16(E810_SCHED_DFLT_PROFILE),
-				.cir_alloc =
-					cpu_to_le16(E810_SCHED_DFLT_WEIGHT),
-				.eir_profile = cpu_to_le16(profile),
-				.eir_alloc =
-					cpu_to_le16(E810_SCHED_DFLT_WEIGHT),
-			},
-		},
-	};
+	DEFINE_RAW_FLEX(struct e810_aqc_sched_add, grp, node,
+			E810_MAX_QPS_PER_ADI);
 	struct e810_aq_desc desc;
+	unsigned int i;
 	int ret;
 
+	grp->parent_teid = parent;
+	grp->num_elems = cpu_to_le16(num);
+	for (i = 0; i < num; i++) {
+		grp->node[i].parent_teid = parent;
+		grp->node[i].elem = e810_sched_dflt_elem;
+	}
 	e810_aq_init_rd(&desc, E810_AQC_ADD_SCHED_ELEMS);
 	desc.sched.num_req = cpu_to_le16(1);
-	ret = e810_aq_send(pf, &desc, &grp, sizeof(grp));
-	if (!ret)
-		*teid = grp.node.node_teid;
-	return ret;
+	ret = e810_aq_send(pf, &desc, grp, struct_size(grp, node, num));
+	if (ret)
+		return ret;
+	for (i = 0; i < num; i++)
+		teid[i] = grp->node[i].node_teid;
+	return 0;
 }
 
 /**
- * e810_aq_del_sched_node - undo e810_aq_add_sched_node()
+ * e810_aq_cfg_sched_node - give a node of the Tx scheduler a rate limit
  * @pf: the function
- * @parent: its parent
- * @teid: the node, without children
+ * @teid: the node
+ * @profile: rate limit profile of its layer, or E810_SCHED_DFLT_PROFILE
  *
  * Return: 0 or a negative errno
  */
-int e810_aq_del_sched_node(struct e810_pf *pf, __le32 parent, __le32 teid)
+int e810_aq_cfg_sched_node(struct e810_pf *pf, __le32 teid, u16 profile)
 {
-	struct e810_aqc_sched_delete grp = {
-		.parent_teid = parent,
-		.num_elems = cpu_to_le16(1),
-		.teid = teid,
+	struct e810_aqc_sched_node node = {
+		.node_teid = teid,
+		.elem = e810_sched_dflt_elem,
 	};
 	struct e810_aq_desc desc;
 
+	/* Reserved in this command */
+	node.elem.elem_type = 0;
+	node.elem.eir_profile = cpu_to_le16(profile);
+	e810_aq_init_rd(&desc, E810_AQC_CFG_SCHED_ELEMS);
+	desc.sched.num_req = cpu_to_le16(1);
+	return e810_aq_send(pf, &desc, &node, sizeof(node));
+}
+
+/**
+ * e810_aq_del_sched_nodes - undo e810_aq_add_sched_nodes()
+ * @pf: the function
+ * @parent: their parent
+ * @num: how many
+ * @teid: the nodes, without children
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_aq_del_sched_nodes(struct e810_pf *pf, __le32 parent, unsigned int num,
+			    const __le32 *teid)
+{
+	DEFINE_RAW_FLEX(struct e810_aqc_sched_delete, grp, teid,
+			E810_MAX_QPS_PER_ADI);
+	struct e810_aq_desc desc;
+
+	grp->parent_teid = parent;
+	grp->num_elems = cpu_to_le16(num);
+	memcpy(grp->teid, teid, num * sizeof(*teid));
 	e810_aq_init_rd(&desc, E810_AQC_DELETE_SCHED_ELEMS);
 	desc.sched.num_req = cpu_to_le16(1);
-	return e810_aq_send(pf, &desc, &grp, sizeof(grp));
+	return e810_aq_send(pf, &desc, grp, struct_size(grp, teid, num));
 }
 
 /**
@@ -721,18 +773,11 @@ int e810_aq_add_txq(struct e810_pf *pf, __le32 parent, u16 txq, const u8 *ctx)
 		.parent_teid = parent,
 		.num_txqs = 1,
 		.txq_id = cpu_to_le16(txq),
-		.sched = {
-			.valid_sections = E810_SCHED_VALID_GENERIC |
-					  E810_SCHED_VALID_CIR |
-					  E810_SCHED_VALID_EIR,
-			.cir_profile = cpu_to_le16(E810_SCHED_DFLT_PROFILE),
-			.cir_alloc = cpu_to_le16(E810_SCHED_DFLT_WEIGHT),
-			.eir_profile = cpu_to_le16(E810_SCHED_DFLT_PROFILE),
-			.eir_alloc = cpu_to_le16(E810_SCHED_DFLT_WEIGHT),
-		},
+		.sched = e810_sched_dflt_elem,
 	};
 	struct e810_aq_desc desc;
 
+	grp.sched.elem_type = E810_SCHED_LEAF;
 	memcpy(grp.ctx, ctx, sizeof(grp.ctx));
 	e810_aq_init_rd(&desc, E810_AQC_ADD_TXQS);
 	desc.add_txqs.num_qgrps = 1;
@@ -742,33 +787,21 @@ int e810_aq_add_txq(struct e810_pf *pf, __le32 parent, u16 txq, const u8 *ctx)
 /**
  * e810_aq_dis_txqs - stop Tx queues and take their contexts back
  * @pf: the function
- * @parent: scheduler node
- * @first: number of the queue that bit 0 of @mask stands for
- * @mask: queues, of the lowest E810_MAX_QPS_PER_ADI bits
+ * @items: the queues
+ * @num: how many
  *
  * Return: 0 or a negative errno
  */
-int e810_aq_dis_txqs(struct e810_pf *pf, __le32 parent, u16 first,
-		     unsigned long mask)
+int e810_aq_dis_txqs(struct e810_pf *pf, struct e810_aqc_dis_txq_item *items,
+		     unsigned int num)
 {
-	struct e810_aqc_dis_txq_item items[E810_MAX_QPS_PER_ADI] = {};
 	struct e810_aq_desc desc;
-	unsigned int q, n = 0;
-
-	for_each_set_bit(q, &mask, E810_MAX_QPS_PER_ADI) {
-		items[n].parent_teid = parent;
-		items[n].num_qs = 1;
-		items[n].q_id = cpu_to_le16(first + q);
-		n++;
-	}
-	if (!n)
-		return 0;
 
 	e810_aq_init_rd(&desc, E810_AQC_DIS_TXQS);
 	desc.dis_txqs.cmd_type = E810_AQC_Q_DIS_FLUSH_PIPE;
-	desc.dis_txqs.num_entries = n;
+	desc.dis_txqs.num_entries = num;
 	/* Tens of milliseconds to let what is in the pipe leave, as ice does */
 	desc.dis_txqs.vmvf_and_timeout =
 		cpu_to_le16(FIELD_PREP(E810_AQC_Q_DIS_TIMEOUT, 5));
-	return e810_aq_send(pf, &desc, items, n * sizeof(items[0]));
+	return e810_aq_send(pf, &desc, items, num * sizeof(*items));
 }

@@ -39,8 +39,10 @@ enum e810_aq_opcode {
 	E810_AQC_REMOVE_SW_RULES	= 0x02A2,
 	E810_AQC_GET_DFLT_TOPO		= 0x0400,
 	E810_AQC_ADD_SCHED_ELEMS	= 0x0401,
+	E810_AQC_CFG_SCHED_ELEMS	= 0x0403,
 	E810_AQC_DELETE_SCHED_ELEMS	= 0x040F,
 	E810_AQC_ADD_RL_PROFILES	= 0x0410,
+	E810_AQC_QUERY_SCHED_RES	= 0x0412,
 	E810_AQC_REMOVE_RL_PROFILES	= 0x0415,
 	E810_AQC_SET_MAC_CFG		= 0x0603,
 	E810_AQC_RESTART_AN		= 0x0605,
@@ -300,6 +302,7 @@ struct e810_aqc_get_topo {
 struct e810_aqc_sched_elem {
 	u8 elem_type;
 #define E810_SCHED_GENERIC_NODE		3
+#define E810_SCHED_ENTRY_POINT		4
 #define E810_SCHED_LEAF			5
 	u8 valid_sections;
 #define E810_SCHED_VALID_GENERIC	BIT(0)
@@ -341,21 +344,44 @@ struct e810_aqc_sched_cmd {
 	__le32 addr_low;
 };
 
-/* Group of one node to add */
+/* Group of nodes to add */
 struct e810_aqc_sched_add {
 	__le32 parent_teid;
 	__le16 num_elems;
 	__le16 reserved;
-	struct e810_aqc_sched_node node;
+	struct e810_aqc_sched_node node[];
 };
 
-/* Group of one node to delete */
+/* Group of nodes to delete */
 struct e810_aqc_sched_delete {
 	__le32 parent_teid;
 	__le16 num_elems;
 	__le16 reserved;
-	__le32 teid;
+	__le32 teid[];
 };
+
+struct e810_aqc_sched_layer {
+	u8 logical_layer;
+	u8 chunk_size;
+	__le16 max_device_nodes;
+	__le16 max_pf_nodes;
+	u8 reserved[4];
+	__le16 max_sibl_grp_sz;
+	__le16 max_cir_profiles;
+	__le16 max_eir_profiles;
+	__le16 max_srl_profiles;
+	u8 reserved1[14];
+};
+
+struct e810_aqc_sched_res {
+	__le16 phys_levels;
+	__le16 logical_levels;
+	u8 reserved[28];
+	struct e810_aqc_sched_layer layer[E810_SCHED_MAX_LAYERS];
+};
+
+static_assert(sizeof(struct e810_aqc_sched_res) ==
+	      32 + E810_SCHED_MAX_LAYERS * 32);
 
 struct e810_aqc_rl_profile_elem {
 	u8 level;

@@ -149,7 +149,7 @@ static int e810_hw_up(struct e810_pf *pf)
 		{ e810_aq_clear_pxe, "leaving boot mode" },
 		{ e810_aq_get_switch, "switch configuration" },
 		{ e810_aq_read_mac, "port address" },
-		{ e810_aq_get_topology, "scheduler topology" },
+		{ e810_sched_init, "scheduler topology" },
 		{ e810_aq_start_port, "port start" },
 		{ e810_fltr_drop_control, "rules against control frames" },
 		{ e810_aq_free_pf_vsi, "freeing firmware's VSI" },
@@ -183,6 +183,7 @@ static int e810_hw_up(struct e810_pf *pf)
 	return 0;
 
 err_mbx:
+	e810_sched_forget(pf);
 	e810_ctlq_stop(&pf->mbx);
 err_aq:
 	e810_ctlq_stop(&pf->aq);
@@ -281,6 +282,7 @@ static void e810_reset_end(struct e810_pf *pf)
 	scoped_guard(rwsem_write, &pf->reset_sem) {
 		e810_fltr_forget(pf);
 		e810_rate_forget(pf);
+		e810_sched_forget(pf);
 		ret = e810_hw_up(pf);
 		if (!ret) {
 			WRITE_ONCE(pf->in_reset, false);
@@ -371,6 +373,11 @@ static const struct pci_error_handlers e810_err_handlers = {
 
 static int e810_init_locks(struct e810_pf *pf)
 {
+	unsigned int layer;
+
+	for (layer = 0; layer < E810_SCHED_MAX_LAYERS; layer++)
+		INIT_LIST_HEAD(&pf->sched_room[layer]);
+	INIT_LIST_HEAD(&pf->sched_full);
 	INIT_WORK(&pf->service, e810_service);
 	INIT_WORK(&pf->reset, e810_global_reset);
 	INIT_LIST_HEAD(&pf->adis);
@@ -382,6 +389,7 @@ static int e810_init_locks(struct e810_pf *pf)
 	return devm_mutex_init(&pf->pdev->dev, &pf->adis_lock) ?:
 	       devm_mutex_init(&pf->pdev->dev, &pf->drain_lock) ?:
 	       devm_mutex_init(&pf->pdev->dev, &pf->fltr_lock) ?:
+	       devm_mutex_init(&pf->pdev->dev, &pf->sched_lock) ?:
 	       devm_mutex_init(&pf->pdev->dev, &pf->rl_lock) ?:
 	       devm_mutex_init(&pf->pdev->dev, &pf->reset_lock);
 }
@@ -444,6 +452,7 @@ static int e810_start(struct e810_pf *pf)
 err_vectors:
 	pci_free_irq_vectors(pdev);
 err_ctlq:
+	e810_sched_forget(pf);
 	e810_ctlq_stop(&pf->mbx);
 	e810_ctlq_stop(&pf->aq);
 	return ret;
@@ -468,6 +477,7 @@ static void e810_stop(struct e810_pf *pf)
 		e810_pf_reset(pf);
 	e810_fltr_forget(pf);
 	e810_rate_forget(pf);
+	e810_sched_forget(pf);
 }
 
 static int e810_probe(struct pci_dev *pdev, const struct pci_device_id *id)

@@ -97,7 +97,8 @@ int e810_txq_configure(struct e810_adi *ea, unsigned int q, u64 base, u16 len)
 	e810_ctx_set(ctx, e810_tx_tso_qnum, e810_abs_queue(ea, q));
 	e810_ctx_set(ctx, e810_tx_legacy_int, 1);
 
-	ret = e810_aq_add_txq(ea->pf, ea->teid, e810_abs_queue(ea, q), ctx);
+	ret = e810_aq_add_txq(ea->pf, e810_sched_queue_parent(ea, q),
+			      e810_abs_queue(ea, q), ctx);
 	/*
 	 * A command without answer may still be carried out. As long as it is
 	 * not known that the queue is off, quiescing must fail.
@@ -244,15 +245,24 @@ int e810_rxqs_disable(struct e810_adi *ea, unsigned long mask)
  */
 int e810_txqs_disable(struct e810_adi *ea, unsigned long mask)
 {
+	struct e810_aqc_dis_txq_item items[E810_MAX_QPS_PER_ADI] = {};
+	unsigned int q, num = 0;
 	unsigned long todo = 0;
-	unsigned int q;
 	int ret;
 
-	for_each_set_bit(q, &mask, ea->adi.num_qps)
-		if (ea->txq[q].configured)
-			todo |= BIT(q);
+	for_each_set_bit(q, &mask, ea->adi.num_qps) {
+		if (!ea->txq[q].configured)
+			continue;
+		items[num].parent_teid = e810_sched_queue_parent(ea, q);
+		items[num].num_qs = 1;
+		items[num].q_id = cpu_to_le16(e810_abs_queue(ea, q));
+		num++;
+		todo |= BIT(q);
+	}
+	if (!num)
+		return 0;
 
-	ret = e810_aq_dis_txqs(ea->pf, ea->teid, ea->adi.qp_base, todo);
+	ret = e810_aq_dis_txqs(ea->pf, items, num);
 	if (ret) {
 		dev_err_ratelimited(&ea->pf->pdev->dev,
 				    "%s: Tx queues 0x%lx from %u do not stop: %d\n",

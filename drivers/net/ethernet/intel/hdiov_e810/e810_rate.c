@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Rate limits: nodes of the E810's Tx scheduler
+ * Rate limits: profiles of the E810's Tx scheduler
  *
- * The queues of an ADI without limit hang on a node that all share. An ADI with
- * a limit gets a node of its own beside it, with a rate limit profile. Profiles
- * are few: ADIs with the same limit share one.
+ * A profile belongs to a layer of the scheduler's tree. They are few: nodes of
+ * ADIs with the same limit in the same layer share one.
  */
 #include <linux/bitfield.h>
 #include <linux/math64.h>
@@ -26,12 +25,14 @@
  * struct e810_rl - a rate limit profile in the hardware
  * @node: in &e810_pf.rls
  * @mbps: the rate
+ * @level: layer of the nodes that can have it, from 1
  * @id: its number
  * @users: ADIs that have it
  */
 struct e810_rl {
 	struct list_head node;
 	unsigned int mbps;
+	u8 level;
 	u16 id;
 	unsigned int users;
 };
@@ -57,7 +58,7 @@ static u16 e810_rate_wakeup(u64 clock, u64 bytes_per_sec)
 	return fixed;
 }
 
-static void e810_rate_fill(struct e810_pf *pf, unsigned int mbps,
+static void e810_rate_fill(struct e810_pf *pf, unsigned int mbps, u8 level,
 			   struct e810_aqc_rl_profile_elem *elem)
 {
 	u64 bytes_per_sec = mbps * (1000000ULL / BITS_PER_BYTE);
@@ -73,7 +74,7 @@ static void e810_rate_fill(struct e810_pf *pf, unsigned int mbps,
 			break;
 		encode++;
 	}
-	elem->level = pf->sched_level;
+	elem->level = level;
 	elem->flags = E810_RL_TYPE_EIR;
 	elem->max_burst_size = cpu_to_le16(E810_RL_BURST);
 	elem->rl_multiply = cpu_to_le16(multiply);
@@ -82,17 +83,18 @@ static void e810_rate_fill(struct e810_pf *pf, unsigned int mbps,
 	elem->rl_encode = cpu_to_le16(encode);
 }
 
-static struct e810_rl *e810_rl_find(struct e810_pf *pf, unsigned int mbps)
+static struct e810_rl *e810_rl_find(struct e810_pf *pf, unsigned int mbps,
+				    u8 level)
 {
 	struct e810_rl *rl;
 
 	list_for_each_entry(rl, &pf->rls, node)
-		if (rl->mbps == mbps)
+		if (rl->mbps == mbps && rl->level == level)
 			return rl;
 	return NULL;
 }
 
-static int e810_rl_get(struct e810_pf *pf, unsigned int mbps, u16 *id)
+static int e810_rl_get(struct e810_pf *pf, unsigned int mbps, u8 level, u16 *id)
 {
 	struct e810_aqc_rl_profile_elem elem = {};
 	struct e810_rl *rl;
@@ -100,18 +102,19 @@ static int e810_rl_get(struct e810_pf *pf, unsigned int mbps, u16 *id)
 
 	guard(mutex)(&pf->rl_lock);
 
-	rl = e810_rl_find(pf, mbps);
+	rl = e810_rl_find(pf, mbps, level);
 	if (!rl) {
 		rl = kzalloc_obj(*rl);
 		if (!rl)
 			return -ENOMEM;
-		e810_rate_fill(pf, mbps, &elem);
+		e810_rate_fill(pf, mbps, level, &elem);
 		ret = e810_aq_rl_profile(pf, E810_AQC_ADD_RL_PROFILES, &elem);
 		if (ret) {
 			kfree(rl);
 			return ret;
 		}
 		rl->mbps = mbps;
+		rl->level = level;
 		rl->id = le16_to_cpu(elem.profile_id);
 		list_add(&rl->node, &pf->rls);
 	}
@@ -120,10 +123,10 @@ static int e810_rl_get(struct e810_pf *pf, unsigned int mbps, u16 *id)
 	return 0;
 }
 
-static void e810_rl_put(struct e810_pf *pf, unsigned int mbps)
+static void e810_rl_put(struct e810_pf *pf, unsigned int mbps, u8 level)
 {
 	struct e810_aqc_rl_profile_elem elem = {
-		.level = pf->sched_level,
+		.level = level,
 		.flags = E810_RL_TYPE_EIR,
 	};
 	struct e810_rl *rl;
@@ -131,7 +134,7 @@ static void e810_rl_put(struct e810_pf *pf, unsigned int mbps)
 
 	guard(mutex)(&pf->rl_lock);
 
-	rl = e810_rl_find(pf, mbps);
+	rl = e810_rl_find(pf, mbps, level);
 	if (!rl || --rl->users)
 		return;
 	elem.profile_id = cpu_to_le16(rl->id);
@@ -144,53 +147,38 @@ static void e810_rl_put(struct e810_pf *pf, unsigned int mbps)
 	kfree(rl);
 }
 
-static int e810_rate_drop(struct e810_adi *ea)
-{
-	struct e810_pf *pf = ea->pf;
-	int ret;
-
-	if (!ea->max_tx_rate)
-		return 0;
-	ret = e810_aq_del_sched_node(pf, pf->sched_parent, ea->teid);
-	if (ret && !pf->in_reset)
-		dev_err(&pf->pdev->dev,
-			"%s: scheduler node 0x%x is lost until reset: %d\n",
-			hdiov_adi_name(&ea->adi), le32_to_cpu(ea->teid), ret);
-	e810_rl_put(pf, ea->max_tx_rate);
-	ea->teid = pf->teid;
-	ea->max_tx_rate = 0;
-	return ret;
-}
-
 /**
  * e810_rate_set - limit what the queues of an ADI may send together
- * @ea: the ADI, without any Tx queue set up
+ * @ea: the ADI
  * @mbps: Mbit/s, 0 for no limit
  *
  * Context: process, with the ADI's lock, sleeps for answers of the firmware.
  *
- * Return: 0 or a negative errno, then there is no limit
+ * Return: 0 or a negative errno, then the limit is what it was
  */
 int e810_rate_set(struct e810_adi *ea, unsigned int mbps)
 {
+	u8 level = e810_sched_level(ea);
+	u16 profile = E810_SCHED_DFLT_PROFILE;
 	struct e810_pf *pf = ea->pf;
-	u16 profile;
 	int ret;
 
-	ret = e810_rate_drop(ea);
-	if (ret || !mbps)
-		return ret;
-
-	ret = e810_rl_get(pf, mbps, &profile);
-	if (ret)
-		return ret;
-	ret = e810_aq_add_sched_node(pf, pf->sched_parent, profile, &ea->teid);
+	if (mbps == ea->max_tx_rate)
+		return 0;
+	if (mbps) {
+		ret = e810_rl_get(pf, mbps, level, &profile);
+		if (ret)
+			return ret;
+	}
+	ret = e810_aq_cfg_sched_node(pf, ea->sched_teid, profile);
 	if (ret) {
-		e810_rl_put(pf, mbps);
-		ea->teid = pf->teid;
+		if (mbps)
+			e810_rl_put(pf, mbps, level);
 		return ret;
 	}
-	ea->max_tx_rate = mbps;
+	if (ea->max_tx_rate)
+		e810_rl_put(pf, ea->max_tx_rate, level);
+	WRITE_ONCE(ea->max_tx_rate, mbps);
 	return 0;
 }
 
