@@ -38,6 +38,8 @@ step() {
 	start=$(date +%s)
 	say "$text ..."
 	(
+		# A sleep that outlives this must not hold the caller's lock.
+		[ -z "${lock_fd:-}" ] || exec {lock_fd}>&-
 		while sleep 60; do
 			say "  ... $name: $(tail -n 1 "$logs/$name.log" 2>/dev/null | tr -d '\r' | cut -c1-90)"
 		done

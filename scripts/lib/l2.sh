@@ -4,7 +4,27 @@
 
 l2_programs="/usr/bin/dash /usr/bin/iperf3 /usr/bin/ping /usr/sbin/ethtool /usr/bin/ip /usr/bin/tcpdump /usr/bin/lspci"
 l2_modules="virtio_pci virtio_net iavf 8021q af_packet"
-l2_dpdk_modules="uio_pci_generic"
+l2_dpdk_modules="vfio_pci vfio_iommu_type1 uio_pci_generic"
+l2_dpdk_programs="/usr/bin/dpdk-testpmd /usr/bin/dpdk-test /usr/bin/dpdk-test-crypto-perf /usr/bin/dpdk-test-compress-perf"
+l2_dpdk_drivers="bus_pci bus_vdev mempool_ring common_iavf net_iavf common_qat"
+
+# put_file ROOT FILE: copy from L1's root; a symbolic link stays one, and what it points to comes with it. DPDK loads its
+# drivers by more than one path: only if these lead to one file does it notice that it has that driver already.
+put_file() {
+	local root=$1 f=$2 link
+
+	while [ -L "$l1_dir/$f" ]; do
+		link=$(readlink "$l1_dir/$f")
+		mkdir -p "$root/$(dirname "$f")"
+		ln -sf "$link" "$root/$f"
+		case $link in
+		/*) f=$link ;;
+		*) f=$(dirname "$f")/$link ;;
+		esac
+	done
+	mkdir -p "$root/$(dirname "$f")"
+	cp "$l1_dir/$f" "$root/$f"
+}
 
 # put_programs ROOT PROGRAM...: copy from L1's root with the libraries they are linked to.
 put_programs() {
@@ -12,13 +32,12 @@ put_programs() {
 	shift
 
 	for f in "$@" $("${sudo[@]}" chroot "$l1_dir" ldd "$@" | sed -n -E 's/.*(=> |^\t)(\/[^ ]+).*/\2/p' | sort -u); do
-		mkdir -p "$root/$(dirname "$f")"
-		cp -L "$l1_dir/$f" "$root/$f"
+		put_file "$root" "$f"
 	done
 }
 
 make_l2_initrd() {
-	local which=$1 dpdk=$2 root abi out=$3 m dir
+	local which=$1 dpdk=$2 root abi out=$3 m dir dpdk_files=()
 
 	abi=$(cat "$cache/kernel-$which/abi")
 	root=$(mktemp -d "$cache/l2root.XXXXXX")
@@ -50,13 +69,14 @@ make_l2_initrd() {
 	cp "$cache/kernel-$which/modules"/modules.builtin* "$dir/" 2>/dev/null || true
 	/sbin/depmod -b "$root" "$abi"
 	if [ "$dpdk" = yes ]; then
-		put_programs "$root" /usr/bin/dpdk-testpmd
 		dir=$(basename "$(find "$l1_dir"/usr/lib/x86_64-linux-gnu/dpdk -maxdepth 1 -name 'pmds-*')")
-		for m in "$l1_dir/usr/lib/x86_64-linux-gnu/dpdk/$dir"/librte_{bus_pci,bus_vdev,common_iavf,net_iavf,mempool_ring,net_virtio,net_ring}.so*; do
-			[ -e "$m" ] || continue
-			put_programs "$root" "${m#"$l1_dir"}"
+		for m in $l2_dpdk_drivers; do
+			m=$(find "$l1_dir/usr/lib/x86_64-linux-gnu/dpdk/$dir" -name "librte_$m.so.*" -type l)
+			[ -n "$m" ] || die "L1's root has not every one of DPDK's drivers $l2_dpdk_drivers"
+			dpdk_files+=("${m#"$l1_dir"}")
 		done
-		mkdir -p "$root/usr/lib/x86_64-linux-gnu/dpdk/$dir"
+		# shellcheck disable=SC2086
+		put_programs "$root" $l2_dpdk_programs "${dpdk_files[@]}"
 	fi
 	printf 'root:x:0:0:root:/root:/bin/sh\n' >"$root/etc/passwd"
 	printf 'root:x:0:\n' >"$root/etc/group"
