@@ -159,6 +159,10 @@ struct hdiov_adi {
  * A reset of the PF is kept apart from all of these but @create and @destroy,
  * which the vendor has to fence itself.
  *
+ * @suits: optional, for hardware whose queue pairs are not all alike; whether
+ *	queue pair @qp can be one of an ADI of @type. Constant while the PF is
+ *	registered. Called under a lock of the core: must not sleep, nor call
+ *	back. Without it, all queue pairs suit all types.
  * @available: optional; how many more ADIs of @type the PF could make just now
  *	as far as the vendor's resources other than queue pairs go (contexts,
  *	firmware limits). Called without locks, may be called at any time while
@@ -191,6 +195,8 @@ struct hdiov_adi {
  *	line "name: value"
  */
 struct hdiov_adi_ops {
+	bool (*suits)(struct hdiov_pf *pf, const struct hdiov_type *type,
+		      unsigned int qp);
 	unsigned int (*available)(struct hdiov_pf *pf,
 				  const struct hdiov_type *type);
 	int (*create)(struct hdiov_adi *adi);

@@ -206,7 +206,7 @@ void hdiov_vdev_resume(struct hdiov_vdev *vdev);
 /* qp.c: queue pairs and what else limits the number of VDEVs */
 int hdiov_qp_init(struct hdiov_pf_core *core);
 void hdiov_qp_exit(struct hdiov_pf_core *core);
-int hdiov_qp_alloc(struct hdiov_pf_core *core, unsigned int num,
+int hdiov_qp_alloc(struct hdiov_pf_core *core, const struct hdiov_type *type,
 		   unsigned int *base);
 void hdiov_qp_free(struct hdiov_pf_core *core, unsigned int base,
 		   unsigned int num);

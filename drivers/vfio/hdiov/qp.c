@@ -33,29 +33,56 @@ void hdiov_qp_exit(struct hdiov_pf_core *core)
 	bitmap_free(core->qp_map);
 }
 
+/* Are the queue pairs from @first on free, and do they suit the type? */
+static bool hdiov_qp_usable(struct hdiov_pf_core *core,
+			    const struct hdiov_type *type, unsigned int first)
+{
+	const struct hdiov_adi_ops *ops = core->pf->adi_ops;
+	unsigned int qp;
+
+	lockdep_assert_held(&core->qp_lock);
+
+	for (qp = first; qp < first + type->num_qps; qp++) {
+		if (test_bit(qp, core->qp_map))
+			return false;
+		if (ops->suits && !ops->suits(core->pf, type, qp))
+			return false;
+	}
+	return true;
+}
+
+/* The first place for a VDEV of @type from @first on, or num_qps */
+static unsigned int hdiov_qp_find(struct hdiov_pf_core *core,
+				  const struct hdiov_type *type,
+				  unsigned int first)
+{
+	unsigned int step = roundup_pow_of_two(type->num_qps);
+
+	for (; first + type->num_qps <= core->pf->num_qps; first += step)
+		if (hdiov_qp_usable(core, type, first))
+			return first;
+	return core->pf->num_qps;
+}
+
 /**
  * hdiov_qp_alloc - take contiguous queue pairs
  * @core: the PF
- * @num: how many
+ * @type: what for
  * @base: set to the first one
  *
  * Context: process; takes qp_lock
  *
- * Return: 0, or -ENOSPC if no run of that length is free
+ * Return: 0, or -ENOSPC if no run of that length is free and suits
  */
-int hdiov_qp_alloc(struct hdiov_pf_core *core, unsigned int num,
+int hdiov_qp_alloc(struct hdiov_pf_core *core, const struct hdiov_type *type,
 		   unsigned int *base)
 {
-	unsigned long first;
-
 	guard(mutex)(&core->qp_lock);
-	first = bitmap_find_next_zero_area(core->qp_map, core->pf->num_qps, 0,
-					   num, roundup_pow_of_two(num) - 1);
-	if (first >= core->pf->num_qps)
+	*base = hdiov_qp_find(core, type, 0);
+	if (*base == core->pf->num_qps)
 		return -ENOSPC;
 
-	bitmap_set(core->qp_map, first, num);
-	*base = first;
+	bitmap_set(core->qp_map, *base, type->num_qps);
 	return 0;
 }
 
@@ -87,18 +114,15 @@ unsigned int hdiov_available(struct hdiov_pf_core *core,
 			     const struct hdiov_type *type)
 {
 	const struct hdiov_adi_ops *ops = core->pf->adi_ops;
-	unsigned long step = roundup_pow_of_two(type->num_qps);
-	unsigned long first, taken;
+	unsigned int step = roundup_pow_of_two(type->num_qps);
 	unsigned int fit = 0;
+	unsigned int first;
 
 	scoped_guard(mutex, &core->qp_lock) {
-		for (first = 0; first + type->num_qps <= core->pf->num_qps;
-		     first += step) {
-			taken = find_next_bit(core->qp_map,
-					      first + type->num_qps, first);
-			if (taken >= first + type->num_qps)
-				fit++;
-		}
+		for (first = hdiov_qp_find(core, type, 0);
+		     first < core->pf->num_qps;
+		     first = hdiov_qp_find(core, type, first + step))
+			fit++;
 	}
 
 	return ops->available ? min(fit, ops->available(core->pf, type)) : fit;

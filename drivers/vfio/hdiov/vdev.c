@@ -359,11 +359,12 @@ static int hdiov_adi_create(struct hdiov_vdev *vdev,
 	adi->num_qps = type->num_qps;
 	adi->vdev = vdev;
 
-	ret = hdiov_qp_alloc(vdev->core, adi->num_qps, &adi->qp_base);
+	ret = hdiov_qp_alloc(vdev->core, type, &adi->qp_base);
 	if (ret) {
 		dev_err(hdiov_vdev_dev(vdev),
-			"%s has no %u free queue pairs in a row, of %u\n",
-			dev_name(pf->dev), adi->num_qps, pf->num_qps);
+			"%s has no %u free queue pairs in a row for %s, of %u\n",
+			dev_name(pf->dev), adi->num_qps, type->name,
+			pf->num_qps);
 		goto err_free;
 	}
 
