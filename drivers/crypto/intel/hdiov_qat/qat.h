@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Intel QAT 2.0 (4xxx) in HD-IOV mode: what the files of the driver share
+ */
+#ifndef _QAT_H
+#define _QAT_H
+
+#include <linux/hdiov.h>
+#include <linux/io.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/rwsem.h>
+#include <linux/spinlock.h>
+
+#include "qat_regs.h"
+
+/* In the order of qat_types and of the VDEV's subsystem ids */
+enum qat_service {
+	QAT_SYM,
+	QAT_ASYM,
+	QAT_DC,
+	QAT_NUM_SERVICES,
+};
+
+/* Kinds of trapped registers */
+enum qat_trap_class {
+	QAT_TRAP_RING,
+	QAT_TRAP_CONFIG,
+	QAT_TRAP_RESET,
+	QAT_TRAP_INTERRUPT,
+	QAT_TRAP_MESSAGE,
+	QAT_TRAP_CAPS,
+	QAT_TRAP_OTHER,
+	QAT_NUM_TRAP_CLASSES,
+};
+
+/* Fast-path areas */
+enum {
+	QAT_AREA_RING,
+	QAT_AREA_MSGQ,
+	QAT_NUM_AREAS,
+};
+
+/**
+ * struct qat_ims_slot - what a slot of the card's message table should hold
+ * @address: of the message
+ * @data: of the message
+ * @masked: no message is sent
+ */
+struct qat_ims_slot {
+	u64 address;
+	u32 data;
+	bool masked;
+};
+
+/**
+ * struct qat_pf - a physical function
+ * @hdiov: the core's part
+ * @pdev: the PCI device
+ * @pmisc: BAR 2
+ * @etr: BAR 4
+ * @etr_phys: its address
+ * @admin: page for messages to firmware
+ * @admin_dma: its address for the card
+ * @admin_seq: number of the last message, only used while bringing up
+ * @service: what the banks do, by their number modulo QAT_SERVICE_PERIOD;
+ *	constant while registered
+ * @ims_lock: protects @ims and the card's table
+ * @ims: what the card's table should hold
+ * @reset_sem: held for writing while the function is brought up after a reset,
+ *	for reading while an ADI is created or destroyed
+ * @in_reset: the registers are of no use: being reset, or bring-up failed. Set
+ *	and cleared under the device's lock, which all resets hold.
+ * @adis_lock: protects @adis; nests inside @reset_sem
+ * @adis: all ADIs
+ */
+struct qat_pf {
+	struct hdiov_pf hdiov;
+	struct pci_dev *pdev;
+	void __iomem *pmisc;
+	void __iomem *etr;
+	phys_addr_t etr_phys;
+	void *admin;
+	dma_addr_t admin_dma;
+	u64 admin_seq;
+	enum qat_service service[QAT_SERVICE_PERIOD];
+
+	raw_spinlock_t ims_lock;	/* ims and the card's table */
+	struct qat_ims_slot ims[QAT_NUM_BANKS];
+
+	struct rw_semaphore reset_sem;
+	bool in_reset;
+	struct mutex adis_lock;		/* adis */
+	struct list_head adis;
+};
+
+/**
+ * struct qat_adi - an ADI: one bank
+ * @adi: the core's part
+ * @areas: fast-path areas, QAT_AREA_*
+ * @pf: the PF
+ * @node: in &qat_pf.adis
+ * @bank: number of the ring pair on the card
+ * @service: what it does
+ * @msgq: page of the message queues, mapped into the guest: it may change at any
+ *	time
+ * @lock: protects all that follows, and the registers that trap, but not those
+ *	of the ring page. Nests inside &qat_pf.adis_lock.
+ * @pasidctl: what PASIDCTL must be: the PASID and ADI mode, or 0 in state IDLE
+ * @running: in state RUNNING
+ * @bound: the ring's vector has its message
+ * @rp_reset: the guest asked for a reset of its ring pair alone
+ * @rp_done: that has been done, and the guest has not acknowledged it
+ * @guest_up: the guest's driver said that it is there
+ * @announced: the last message to the guest announced a reset of the PF
+ * @vintsou: VINTSOU
+ * @vintmsk: VINTMSK
+ * @rx_len: bytes of the message to the guest, 0 if there is none
+ */
+struct qat_adi {
+	struct hdiov_adi adi;
+	struct hdiov_area areas[QAT_NUM_AREAS];
+	struct qat_pf *pf;
+	struct list_head node;
+	unsigned int bank;
+	enum qat_service service;
+	u8 *msgq;
+
+	struct mutex lock;		/* see above */
+	u32 pasidctl;
+	bool running;
+	bool bound;
+	bool rp_reset;
+	bool rp_done;
+	bool guest_up;
+	bool announced;
+	u32 vintsou;
+	u32 vintmsk;
+	u32 rx_len;
+};
+
+static inline struct qat_pf *to_qat_pf(struct hdiov_pf *hpf)
+{
+	return container_of(hpf, struct qat_pf, hdiov);
+}
+
+static inline struct qat_adi *to_qat_adi(struct hdiov_adi *adi)
+{
+	return container_of(adi, struct qat_adi, adi);
+}
+
+static inline u32 qat_pmisc_read(struct qat_pf *pf, u32 reg)
+{
+	return readl(pf->pmisc + reg);
+}
+
+static inline void qat_pmisc_write(struct qat_pf *pf, u32 reg, u32 val)
+{
+	writel(val, pf->pmisc + reg);
+}
+
+static inline u32 qat_etr_read(struct qat_pf *pf, u32 reg)
+{
+	return readl(pf->etr + reg);
+}
+
+static inline void qat_etr_write(struct qat_pf *pf, u32 reg, u32 val)
+{
+	writel(val, pf->etr + reg);
+}
+
+static inline u32 qat_bank_read(struct qat_adi *qa, u32 reg)
+{
+	return qat_etr_read(qa->pf, ETR_BANK(qa->bank) + reg);
+}
+
+static inline void qat_bank_write(struct qat_adi *qa, u32 reg, u32 val)
+{
+	qat_etr_write(qa->pf, ETR_BANK(qa->bank) + reg, val);
+}
+
+/* qat_hw.c: the card without its VDEVs */
+int qat_hw_up(struct qat_pf *pf, bool first);
+void qat_hw_down(struct qat_pf *pf);
+int qat_bank_set_pasid(struct qat_pf *pf, unsigned int bank, u32 pasidctl);
+int qat_bank_reset(struct qat_pf *pf, unsigned int bank, u32 pasidctl);
+
+/* qat_adi.c: life of an ADI */
+extern const struct hdiov_adi_ops qat_adi_ops;
+void qat_adi_restore_all(struct qat_pf *pf);
+
+/* qat_irq.c: interrupt messages */
+extern const struct hdiov_ims_ops qat_ims_ops;
+extern const struct hdiov_vector_ops qat_vector_ops;
+void qat_ims_init(struct qat_pf *pf);
+void qat_ims_restore(struct qat_pf *pf);
+void qat_vector_apply(struct qat_adi *qa);
+
+/* qat_mmio.c: registers of VDEVs */
+extern const struct hdiov_mmio_ops qat_mmio_ops;
+void qat_mmio_set_areas(struct qat_adi *qa);
+
+/* qat_msg.c: messages between guest and host, and the vector for them */
+void qat_msg_reset(struct qat_adi *qa);
+u32 qat_msg_read(struct qat_adi *qa, u64 offset);
+void qat_msg_write(struct qat_adi *qa, u64 offset, u32 value);
+void qat_msg_announce(struct qat_pf *pf, enum qat_msg_to_guest what);
+
+/* qat_types.c */
+extern const struct hdiov_type qat_types[QAT_NUM_SERVICES];
+extern const char * const qat_service_names[QAT_NUM_SERVICES];
+u32 qat_caps_read(enum qat_service service, u64 offset);
+
+#endif /* _QAT_H */
