@@ -126,7 +126,7 @@ free_port() {
 has_device() { "$(qemu_binary)" -device help 2>/dev/null | grep -q "name \"$1\""; }
 
 cmd_boot() {
-	local kernel=stable name=$l1_name smp=2 mem=3G ports='' extra=() qemu d sock accel i start append='' modules=yes
+	local kernel=stable name=$l1_name smp=2 mem=3G ports='' qat=yes extra=() qemu d sock accel i start append='' modules=yes
 
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -135,6 +135,7 @@ cmd_boot() {
 		--smp) smp=$2 && shift 2 ;;
 		--mem) mem=$2 && shift 2 ;;
 		--ports) ports=$2 && shift 2 ;;
+		--qat) qat=$2 && shift 2 ;;
 		--append) append=$2 && shift 2 ;;
 		--no-modules) modules=no && shift ;;
 		--) shift && extra=("$@") && break ;;
@@ -178,6 +179,17 @@ cmd_boot() {
 			-netdev "hubport,id=peer$i,hubid=$i"
 			-device "$(printf 'virtio-net-pci,netdev=peer%d,mac=52:54:00:aa:00:%02x,host_mtu=9000' "$i" $((i + 1)))")
 	done
+	case $qat in
+	none) ;;
+	yes)
+		if has_device qat-4xxx; then
+			extra+=(-device qat-4xxx,id=qat0)
+		else
+			say "NOTE: $qemu has no qat-4xxx device: booting without a QAT"
+		fi
+		;;
+	*) extra+=(-device "qat-4xxx,id=qat0,services=$qat") ;;
+	esac
 	# A TSC measured on a busy machine made its clock run 40 times too fast, and it has no HPET to notice by.
 	if [ "$kernel" = debug ]; then append="tsc=unstable clocksource=acpi_pm $append"; fi
 	for i in 1 2 3 4 5; do
