@@ -191,6 +191,10 @@ struct hdiov_adi {
  *	set and vectors stay bound: where the hardware loses them, write them
  *	again. Returns 0 or a negative errno; the ADI is then left BOUND and the
  *	VDEV is dead until its next reset.
+ * @restart: optional; in BOUND: does what hdiov_adi_request_reset() was called
+ *	for, where that is less than what @reset does: the guest asked for a
+ *	reset of its queues alone. Else as @reset, which is called if there is
+ *	no @restart, or if the last reset has failed.
  * @show: optional; print the hardware context into the VDEV's debugfs file, each
  *	line "name: value"
  */
@@ -206,6 +210,7 @@ struct hdiov_adi_ops {
 	int (*enable)(struct hdiov_adi *adi);
 	int (*quiesce)(struct hdiov_adi *adi);
 	int (*reset)(struct hdiov_adi *adi);
+	int (*restart)(struct hdiov_adi *adi);
 	void (*show)(struct hdiov_adi *adi, struct seq_file *s);
 };
 

@@ -131,7 +131,8 @@ struct hdiov_vector {
  * @dirty: holds a guest's state since a reset failed; protected by @lock
  * @poisoned: the hardware did not confirm that it is quiet: its PASID and queue
  *	pairs must never be given to anyone else; protected by @lock
- * @reset_work: reset asked for by the vendor
+ * @reset_wanted: the vendor has asked for a reset since the ADI was last quiet
+ * @reset_work: does that reset, unless another one has come first
  * @endpoint: stands for {PF, PASID} towards the IOMMU core
  * @domain: domain attached to the endpoint, NULL while that is the blocked one;
  *	written under the endpoint's iommu_group mutex
@@ -161,6 +162,7 @@ struct hdiov_vdev {
 	bool suspended;
 	bool dirty;
 	bool poisoned;
+	bool reset_wanted;
 	struct work_struct reset_work;
 
 	struct platform_device *endpoint;

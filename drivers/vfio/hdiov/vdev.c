@@ -31,6 +31,8 @@ static void hdiov_vdev_quiesce(struct hdiov_vdev *vdev)
 	hdiov_region_zap(vdev);
 
 	ret = vdev->core->pf->adi_ops->quiesce(vdev->adi);
+	/* Whatever reset follows is as good as the one asked for before */
+	WRITE_ONCE(vdev->reset_wanted, false);
 	if (ret && !vdev->poisoned) {
 		vdev->poisoned = true;
 		dev_err(hdiov_vdev_dev(vdev),
@@ -41,11 +43,16 @@ static void hdiov_vdev_quiesce(struct hdiov_vdev *vdev)
 	}
 }
 
-static int hdiov_vdev_wipe(struct hdiov_vdev *vdev)
+/* @restart: no more than what the vendor has asked for */
+static int hdiov_vdev_wipe(struct hdiov_vdev *vdev, bool restart)
 {
+	const struct hdiov_adi_ops *ops = vdev->core->pf->adi_ops;
 	int ret;
 
-	ret = vdev->core->pf->adi_ops->reset(vdev->adi);
+	if (restart && ops->restart)
+		ret = ops->restart(vdev->adi);
+	else
+		ret = ops->reset(vdev->adi);
 	vdev->dirty = ret;
 	if (ret)
 		dev_err_ratelimited(hdiov_vdev_dev(vdev), "reset failed: %d\n",
@@ -53,14 +60,14 @@ static int hdiov_vdev_wipe(struct hdiov_vdev *vdev)
 	return ret;
 }
 
-static int hdiov_vdev_enable(struct hdiov_vdev *vdev)
+static int hdiov_vdev_enable(struct hdiov_vdev *vdev, bool restart)
 {
 	int ret;
 
 	if (vdev->poisoned)
 		return -EIO;
 	if (vdev->dirty) {
-		ret = hdiov_vdev_wipe(vdev);
+		ret = hdiov_vdev_wipe(vdev, restart);
 		if (ret)
 			return ret;
 	}
@@ -115,7 +122,7 @@ int hdiov_vdev_start(struct hdiov_vdev *vdev)
 
 	scoped_guard(rwsem_write, &vdev->access) {
 		vdev->state = HDIOV_BOUND;
-		ret = hdiov_vdev_enable(vdev);
+		ret = hdiov_vdev_enable(vdev, false);
 		if (ret)
 			vdev->state = HDIOV_IDLE;
 	}
@@ -155,7 +162,7 @@ void hdiov_vdev_stop(struct hdiov_vdev *vdev)
 			if (vdev->poisoned)
 				vdev->dirty = true;
 			else
-				hdiov_vdev_wipe(vdev);
+				hdiov_vdev_wipe(vdev, false);
 		}
 		vdev->state = HDIOV_IDLE;
 	}
@@ -171,6 +178,29 @@ void hdiov_vdev_stop(struct hdiov_vdev *vdev)
 	hdiov_iommu_unbind(vdev);
 }
 
+static int hdiov_vdev_do_reset(struct hdiov_vdev *vdev, bool restart)
+{
+	ktime_t start = ktime_get();
+	int ret;
+
+	lockdep_assert_held(&vdev->lock);
+
+	if (vdev->state == HDIOV_IDLE || vdev->suspended)
+		return 0;
+
+	scoped_guard(rwsem_write, &vdev->access) {
+		if (vdev->state == HDIOV_RUNNING)
+			hdiov_vdev_quiesce(vdev);
+		/* A reset that failed is still owed */
+		restart = restart && !vdev->dirty;
+		vdev->dirty = true;
+		ret = hdiov_vdev_enable(vdev, restart);
+	}
+
+	trace_hdiov_reset(vdev, ret, ktime_sub(ktime_get(), start));
+	return ret;
+}
+
 /**
  * hdiov_vdev_reset - reset a VDEV as a function level reset does
  * @vdev: the VDEV; the caller holds its lock
@@ -184,23 +214,7 @@ void hdiov_vdev_stop(struct hdiov_vdev *vdev)
  */
 int hdiov_vdev_reset(struct hdiov_vdev *vdev)
 {
-	ktime_t start = ktime_get();
-	int ret;
-
-	lockdep_assert_held(&vdev->lock);
-
-	if (vdev->state == HDIOV_IDLE || vdev->suspended)
-		return 0;
-
-	scoped_guard(rwsem_write, &vdev->access) {
-		if (vdev->state == HDIOV_RUNNING)
-			hdiov_vdev_quiesce(vdev);
-		vdev->dirty = true;
-		ret = hdiov_vdev_enable(vdev);
-	}
-
-	trace_hdiov_reset(vdev, ret, ktime_sub(ktime_get(), start));
-	return ret;
+	return hdiov_vdev_do_reset(vdev, false);
 }
 
 static void hdiov_vdev_reset_work(struct work_struct *work)
@@ -209,21 +223,24 @@ static void hdiov_vdev_reset_work(struct work_struct *work)
 					       reset_work);
 
 	guard(mutex)(&vdev->lock);
-	hdiov_vdev_reset(vdev);
+	if (READ_ONCE(vdev->reset_wanted))
+		hdiov_vdev_do_reset(vdev, true);
 }
 
 /**
  * hdiov_adi_request_reset - have an ADI reset soon
  * @adi: the ADI, between its create and destroy callbacks
  *
- * For a guest that asks for a reset through a mailbox, or a queue that the
- * hardware has stopped. The core unmaps, quiesces, resets and enables the ADI
- * from a work item. Requests before that has begun count as one.
+ * For a guest that asks for a reset through a mailbox or a register, or a queue
+ * that the hardware has stopped. The core unmaps, quiesces, resets and enables
+ * the ADI from a work item. Requests before that has begun count as one, and any
+ * other reset that comes first settles them.
  *
  * Context: any
  */
 void hdiov_adi_request_reset(struct hdiov_adi *adi)
 {
+	WRITE_ONCE(adi->vdev->reset_wanted, true);
 	queue_work(hdiov_wq, &adi->vdev->reset_work);
 }
 EXPORT_SYMBOL_GPL(hdiov_adi_request_reset);
