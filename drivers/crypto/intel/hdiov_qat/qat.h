@@ -110,8 +110,8 @@ struct qat_pf {
  * @pasidctl: what PASIDCTL must be: the PASID and ADI mode, or 0 in state IDLE
  * @running: in state RUNNING
  * @bound: the ring's vector has its message
- * @rp_reset: the guest asked for a reset of its ring pair alone
- * @rp_done: that has been done, and the guest has not acknowledged it
+ * @rp_done: the guest asked for a reset of its ring pair alone, that has been
+ *	done, and the guest has not acknowledged it
  * @guest_up: the guest's driver said that it is there
  * @announced: the last message to the guest announced a reset of the PF
  * @vintsou: VINTSOU
@@ -131,7 +131,6 @@ struct qat_adi {
 	u32 pasidctl;
 	bool running;
 	bool bound;
-	bool rp_reset;
 	bool rp_done;
 	bool guest_up;
 	bool announced;

@@ -41,7 +41,6 @@ static void qat_adi_wipe(struct qat_adi *qa)
 	lockdep_assert_held(&qa->lock);
 
 	qat_msg_reset(qa);
-	qa->rp_reset = false;
 	qa->rp_done = false;
 }
 
@@ -155,13 +154,20 @@ static int qat_adi_reset(struct hdiov_adi *adi)
 	if (READ_ONCE(qa->pf->in_reset))
 		return -EIO;
 
-	/* Quiescing has reset the bank. Its guest may have wanted no more */
-	if (qa->rp_reset) {
-		qa->rp_reset = false;
-		qa->rp_done = true;
-	} else {
-		qat_adi_wipe(qa);
-	}
+	/* Quiescing has reset the bank */
+	qat_adi_wipe(qa);
+	return 0;
+}
+
+/* The guest wanted a reset of its ring pair: quiescing was that */
+static int qat_adi_restart(struct hdiov_adi *adi)
+{
+	struct qat_adi *qa = to_qat_adi(adi);
+
+	guard(mutex)(&qa->lock);
+	if (READ_ONCE(qa->pf->in_reset))
+		return -EIO;
+	qa->rp_done = true;
 	return 0;
 }
 
@@ -199,6 +205,7 @@ const struct hdiov_adi_ops qat_adi_ops = {
 	.enable = qat_adi_enable,
 	.quiesce = qat_adi_quiesce,
 	.reset = qat_adi_reset,
+	.restart = qat_adi_restart,
 	.show = qat_adi_show,
 };
 
@@ -218,7 +225,5 @@ void qat_adi_restore_all(struct qat_pf *pf)
 		/* Enabling it fails if the card does not take this */
 		qat_bank_set_pasid(pf, qa->bank, qa->pasidctl);
 		qat_vector_apply(qa);
-		/* The guest's wish is granted by more than it asked for */
-		qa->rp_reset = false;
 	}
 }

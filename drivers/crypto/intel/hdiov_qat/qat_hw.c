@@ -319,6 +319,21 @@ static int qat_reset_all_banks(struct qat_pf *pf)
 	return 0;
 }
 
+/* The function has no interrupts of its own, and no bank uses its vectors */
+static void qat_mask_interrupts(struct qat_pf *pf)
+{
+	unsigned int i;
+
+	for (i = 0; i < PMISC_NUM_SMIAPF_RP_MASKS; i++)
+		qat_pmisc_write(pf, PMISC_SMIAPF_RP_MASK(i), ~0U);
+	qat_pmisc_write(pf, PMISC_SMIAPF_MASK, ~0U);
+	qat_pmisc_write(pf, PMISC_VM2PF_MSK, ~0U);
+	for (i = 0; i < PMISC_NUM_ERRMSKS; i++)
+		qat_pmisc_write(pf, PMISC_ERRMSK(i), ~0U);
+	for (i = 0; i < QAT_NUM_BANKS; i++)
+		qat_pmisc_write(pf, PMISC_RPINTMSK(i), RPINT_BANK);
+}
+
 /**
  * qat_hw_up - from reset, or from what others left, to ready for ADIs
  * @pf: the PF
@@ -331,7 +346,6 @@ static int qat_reset_all_banks(struct qat_pf *pf)
  */
 int qat_hw_up(struct qat_pf *pf, bool first)
 {
-	unsigned int i;
 	int ret;
 
 	ret = qat_power_up(pf);
@@ -346,12 +360,7 @@ int qat_hw_up(struct qat_pf *pf, bool first)
 			return ret;
 	}
 	qat_setup_arbiter(pf);
-
-	/* No bank uses the function's MSI-X vectors */
-	for (i = 0; i < PMISC_NUM_SMIAPF_RP_MASKS; i++)
-		qat_pmisc_write(pf, PMISC_SMIAPF_RP_MASK(i), ~0U);
-	for (i = 0; i < QAT_NUM_BANKS; i++)
-		qat_pmisc_write(pf, PMISC_RPINTMSK(i), RPINT_BANK);
+	qat_mask_interrupts(pf);
 	return 0;
 }
 

@@ -127,7 +127,6 @@ static void qat_rpreset_write(struct qat_adi *qa, u32 value)
 	case RPRESETCTL_OP_RESET:
 	case RPRESETCTL_OP_ABORT:
 		qa->rp_done = false;
-		qa->rp_reset = true;
 		hdiov_adi_request_reset(&qa->adi);
 		break;
 	default:

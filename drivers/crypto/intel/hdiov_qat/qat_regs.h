@@ -74,6 +74,10 @@
 #define   IMS_VECCTL_MASK			BIT(0)
 #define PMISC_SMIAPF_RP_MASK(n)		(0x41a040 + 4 * (n))
 #define   PMISC_NUM_SMIAPF_RP_MASKS		2
+#define PMISC_SMIAPF_MASK		0x41a084
+#define PMISC_VM2PF_MSK			0x41a1c0
+#define PMISC_ERRMSK(n)			(0x41a210 + 4 * (n))
+#define   PMISC_NUM_ERRMSKS			4
 #define PMISC_ADMINMSGUR		0x500574
 #define PMISC_ADMINMSGLR		0x500578
 #define PMISC_PM_STATUS			0x50a00c
