@@ -18,13 +18,19 @@ sync_sources() {
 		--exclude='*' --prune-empty-dirs "$top/Kbuild" "$top/Makefile" "$top/Kconfig" "$top/include" "$top/drivers" "$1/"
 }
 
-# make_modules WHICH [MAKE-ARGUMENT...]
-make_modules() {
-	local which=$1 dir=$cache/modules-$1
-	shift
+# modules_make WHICH [MAKE-ARGUMENT...]
+modules_make() {
+	in_chroot "make -j$(nproc) -C $(kernel_build "$1") M=/cache/modules-$1/src W=1 ${*:2} modules"
+}
 
+# What a build from nothing says is kept for the static checks.
+make_modules() {
+	local dir=$cache/modules-$1 log=/dev/null
+
+	[ -e "$dir/src" ] || log=$dir/full.log
+	rm -f "$dir/full.log"
 	sync_sources "$dir/src"
-	in_chroot "make -j$(nproc) -C $(kernel_build "$which") M=/cache/modules-$which/src $* modules"
+	modules_make "$1" 2>&1 | tee "$log"
 }
 
 # The modules and the module index with them in it, as they are laid over L1's /lib/modules/ABI.

@@ -200,10 +200,10 @@ static long long kernel_memory(void)
 {
 	static const char * const kinds[] = {
 		"Slab", "Percpu", "VmallocUsed", "KernelStack", "PageTables",
-		"SecPageTables",
+		"SecPageTables", NULL
 	};
+	const char * const *kind;
 	long long sum = 0, bytes;
-	unsigned int i;
 
 	/* kfree_rcu() collects for up to 5 seconds */
 	msleep(7000);
@@ -215,8 +215,8 @@ static long long kernel_memory(void)
 	/* The free pages of each processor, and its part of the counters */
 	file_write("/proc/sys/vm/compact_memory", "1");
 	file_write("/proc/sys/vm/stat_refresh", "1");
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		bytes = meminfo(kinds[i]);
+	for (kind = kinds; *kind; kind++) {
+		bytes = meminfo(*kind);
 		if (bytes > 0)
 			sum += bytes;
 	}
