@@ -102,6 +102,7 @@ struct QATState {
 
     char *services;
     uint32_t num_workers;
+    bool firmware;
 
     MemoryRegion sram;
     MemoryRegion pmisc;

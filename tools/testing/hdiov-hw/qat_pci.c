@@ -7,8 +7,8 @@
  * README-qat.rst. The files: qat_ring.c ring pairs, workers and interrupts,
  * qat_sym.c, qat_asym.c and qat_dc.c the three services.
  *
- * Firmware is not modelled: it is there from the start, and the property
- * "services" says what each bank does.
+ * Loading firmware is not modelled: it is there from the start, and the property
+ * "services" says what each bank does; or it never is, and nothing answers.
  */
 
 #include "qemu/osdep.h"
@@ -171,6 +171,8 @@ static uint64_t qat_pmisc_read(void *opaque, hwaddr addr, unsigned size)
         return s->powered ? PM_STATUS_INIT : 0;
     case PMISC_PM_INTERRUPT:
         return s->powered ? PM_INTERRUPT_DRV_ACTIVE : 0;
+    case PMISC_FCU_STATUS:
+        return s->firmware ? FCU_STATUS_RUNNING : 0;
     case PMISC_VM2PF_SOU:
     case PMISC_ERRSOU ... PMISC_ERRSOU + 15:
     case PMISC_VF ... PMISC_VF_END - 1:
@@ -203,7 +205,9 @@ static void qat_pmisc_write(void *opaque, hwaddr addr, uint64_t val,
     if (qat_mailbox(addr, &n)) {
         if (val & 1) {
             s->admin_pending |= BIT(n);
-            qemu_bh_schedule(s->admin_bh);
+            if (s->firmware) {
+                qemu_bh_schedule(s->admin_bh);
+            }
         }
         return;
     }
@@ -573,6 +577,7 @@ static void qat_get_banks(Object *obj, Visitor *v, const char *name,
 static const Property qat_properties[] = {
     DEFINE_PROP_STRING("services", QATState, services),
     DEFINE_PROP_UINT32("workers", QATState, num_workers, 4),
+    DEFINE_PROP_BOOL("firmware", QATState, firmware, true),
 };
 
 static const VMStateDescription qat_vmstate = {

@@ -103,6 +103,8 @@
 #define   PM_INTERRUPT_DRV_ACTIVE   BIT(20)
 #define PMISC_MAILBOX           0x600970    /* + ae * 0x1000 */
 #define PMISC_MAILBOX_STRIDE    0x1000
+#define PMISC_FCU_STATUS        0x641004
+#define   FCU_STATUS_RUNNING        (2 | BIT(8) | BIT(9)) /* loaded, started */
 
 /* Admin messages */
 #define ADMIN_MSG_SIZE          32

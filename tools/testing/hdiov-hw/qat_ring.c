@@ -580,8 +580,8 @@ static bool qat_bank_runnable(QATBank *b)
 {
     QATRing *tx = &b->ring[0];
 
-    return b->s->powered && !b->busy && !b->stopped && !b->exp_stat &&
-           (b->arb_en & BIT(0)) &&
+    return b->s->powered && b->s->firmware &&
+           !b->busy && !b->stopped && !b->exp_stat && (b->arb_en & BIT(0)) &&
            qat_ring_bytes(tx) && tx->head != tx->tail &&
            qat_ring_bytes(&b->ring[1]) && !qat_ring_full(b, 1);
 }
