@@ -31,20 +31,25 @@ static void qat_ims_write_msg(struct hdiov_pf *hpf, unsigned int slot,
 			      u64 address, u32 data)
 {
 	struct qat_pf *pf = to_qat_pf(hpf);
+	unsigned long flags;
 
-	guard(raw_spinlock_irqsave)(&pf->ims_lock);
+	raw_spin_lock_irqsave(&pf->ims_lock, flags);
 	pf->ims[slot].address = address;
 	pf->ims[slot].data = data;
 	qat_ims_apply(pf, slot);
+	raw_spin_unlock_irqrestore(&pf->ims_lock, flags);
 }
 
 static void qat_ims_set_mask(struct qat_pf *pf, unsigned int slot, bool masked)
 {
-	guard(raw_spinlock_irqsave)(&pf->ims_lock);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&pf->ims_lock, flags);
 	pf->ims[slot].masked = masked;
 	qat_pmisc_write(pf, PMISC_IMS_VECCTL(slot),
 			masked ? IMS_VECCTL_MASK : 0);
 	qat_pmisc_read(pf, PMISC_IMS_VECCTL(slot));
+	raw_spin_unlock_irqrestore(&pf->ims_lock, flags);
 }
 
 static void qat_ims_mask(struct hdiov_pf *hpf, unsigned int slot)
@@ -82,11 +87,13 @@ void qat_ims_init(struct qat_pf *pf)
  */
 void qat_ims_restore(struct qat_pf *pf)
 {
+	unsigned long flags;
 	unsigned int slot;
 
 	for (slot = 0; slot < QAT_NUM_BANKS; slot++) {
-		guard(raw_spinlock_irqsave)(&pf->ims_lock);
+		raw_spin_lock_irqsave(&pf->ims_lock, flags);
 		qat_ims_apply(pf, slot);
+		raw_spin_unlock_irqrestore(&pf->ims_lock, flags);
 	}
 }
 
