@@ -83,7 +83,7 @@ qemu_configure() {
 	../src/configure --python="$1" --cc='ccache gcc' --target-list=x86_64-softmmu --without-default-features \
 		--without-default-devices --with-devices-x86_64=hdiov --enable-system --disable-user --enable-tcg --enable-kvm \
 		--enable-slirp --enable-virtfs --enable-attr --enable-fdt=system --disable-tools --disable-docs \
-		--disable-install-blobs --disable-guest-agent --disable-werror --disable-pixman --disable-download --audio-drv-list=
+		--disable-debug-info --disable-install-blobs --disable-guest-agent --disable-werror --disable-pixman --disable-download --audio-drv-list=
 }
 
 # meson 1.5 or later, for a host whose own is too old: unpacked beside everything else, not installed.
