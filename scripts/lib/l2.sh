@@ -77,6 +77,10 @@ make_l2_initrd() {
 		done
 		# shellcheck disable=SC2086
 		put_programs "$root" $l2_dpdk_programs "${dpdk_files[@]}"
+		# The drivers that a program is linked to find one another in the libraries' folder.
+		for m in "$root/usr/lib/x86_64-linux-gnu/dpdk/$dir"/librte_*.so.*; do
+			put_file "$root" "/usr/lib/x86_64-linux-gnu/$(basename "$m")"
+		done
 	fi
 	printf 'root:x:0:0:root:/root:/bin/sh\n' >"$root/etc/passwd"
 	printf 'root:x:0:\n' >"$root/etc/group"

@@ -74,7 +74,7 @@ accel_args() {
 	fi
 	case $verdict in
 	kvm) echo "-accel kvm -cpu host" ;;
-	*) echo "-accel tcg,thread=multi,tb-size=1024 -cpu qemu64,+svm,+npt,+ssse3,+sse4.1,+sse4.2,+popcnt" ;;
+	*) echo "-accel tcg,thread=multi,tb-size=1024 -cpu qemu64,+svm,+npt,+ssse3,+sse4.1,+sse4.2,+popcnt,+aes,+pclmulqdq" ;;
 	esac
 }
 
