@@ -43,6 +43,7 @@ TEST_F(config, identity)
 		{ "dma-", MOCK_VENDOR_ID, MOCK_DEVICE_ID, MOCK_CLASS_CODE },
 		{ "avf-", 0x8086, 0x1889, 0x020000 },
 		{ "vdcm-", 0x8086, 0x0dd5, 0x020000 },
+		{ "vqat_", 0x8086, 0x0da5, 0x0b4000 },
 	};
 	struct vfio_region_info info;
 	unsigned int i;

@@ -55,6 +55,9 @@ FIXTURE_VARIANT_ADD(types, avf_16) { .type = "avf-16" };
 FIXTURE_VARIANT_ADD(types, vdcm_1) { .type = "vdcm-1" };
 FIXTURE_VARIANT_ADD(types, vdcm_4) { .type = "vdcm-4" };
 FIXTURE_VARIANT_ADD(types, vdcm_16) { .type = "vdcm-16" };
+FIXTURE_VARIANT_ADD(types, vqat_sym) { .type = "vqat_sym" };
+FIXTURE_VARIANT_ADD(types, vqat_asym) { .type = "vqat_asym" };
+FIXTURE_VARIANT_ADD(types, vqat_dc) { .type = "vqat_dc" };
 
 FIXTURE_SETUP(types)
 {
@@ -99,11 +102,10 @@ TEST_F(types, create_remove)
 			       link, sizeof(link) - 1);
 		ASSERT_LT(0, len);
 		link[len] = 0;
-		name = strrchr(link, '-');
+		/* The driver's name, a dash, the type's */
+		name = strchr(strrchr(link, '/'), '-');
 		ASSERT_NE(NULL, name);
-		while (name > link && name[-1] != '-')
-			name--;
-		EXPECT_STREQ(variant->type, name);
+		EXPECT_STREQ(variant->type, name + 1);
 		EXPECT_TRUE(file_exists(vdev_path(vdev, "iommu_group", path,
 						  sizeof(path))));
 
@@ -343,6 +345,7 @@ FIXTURE_VARIANT_ADD(all, dma_1) { .type = "dma-1" };
 FIXTURE_VARIANT_ADD(all, dma_4) { .type = "dma-4" };
 FIXTURE_VARIANT_ADD(all, avf_16) { .type = "avf-16" };
 FIXTURE_VARIANT_ADD(all, vdcm_16) { .type = "vdcm-16" };
+FIXTURE_VARIANT_ADD(all, vqat_dc) { .type = "vqat_dc" };
 
 FIXTURE_SETUP(all)
 {
@@ -414,6 +417,7 @@ FIXTURE_VARIANT(zz_module)
 
 FIXTURE_VARIANT_ADD(zz_module, mock) { .type = "dma-1" };
 FIXTURE_VARIANT_ADD(zz_module, e810) { .type = "vdcm-1" };
+FIXTURE_VARIANT_ADD(zz_module, qat) { .type = "vqat_sym" };
 
 FIXTURE_SETUP(zz_module)
 {

@@ -38,6 +38,7 @@ STRESS_VARIANT(dma_1, "dma-1", 30);
 STRESS_VARIANT(dma_4, "dma-4", 30);
 STRESS_VARIANT(avf_1, "avf-1", 8);
 STRESS_VARIANT(vdcm_4, "vdcm-4", 8);
+STRESS_VARIANT(vqat_sym, "vqat_sym", 8);
 
 FIXTURE_SETUP(stress)
 {

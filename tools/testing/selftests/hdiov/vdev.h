@@ -155,7 +155,8 @@ void msleep(unsigned int ms);
 #define VDEV_VARIANTS(fixture)						\
 	VDEV_VARIANTS_MOCK(fixture);					\
 	VDEV_VARIANT(fixture, avf_1, "avf-1");				\
-	VDEV_VARIANT(fixture, vdcm_4, "vdcm-4")
+	VDEV_VARIANT(fixture, vdcm_4, "vdcm-4");			\
+	VDEV_VARIANT(fixture, vqat_sym, "vqat_sym")
 
 /* In FIXTURE_SETUP(): a VDEV of the variant, created, or skip */
 #define VDEV_SETUP(vdev)						\
