@@ -635,52 +635,6 @@ TEST_F_TIMEOUT(vdev, random_requests, 120)
 	EXPECT_TRUE(works(g, 3));
 }
 
-/* Values of all kinds in all registers that trap, and accesses of all sizes */
-TEST_F_TIMEOUT(vdev, random_registers, 120)
-{
-	static const struct {
-		unsigned int bar;
-		uint64_t size;
-	} bars[] = {
-		{ BAR0, QG_BAR0_SIZE }, { BAR2, QG_BAR2_SIZE },
-		{ BAR4, QG_BAR4_SIZE },
-	};
-	static const uint32_t known[] = {
-		QG_CONFIG(0), QG_CONFIG(1), QG_LBASE(0), QG_LBASE(1),
-		QG_UBASE(0), QG_UBASE(1), QG_RPRESETCTL, QG_RPRESETSTS,
-		QG_TAIL(0), QG_ARB_EN, QG_HEAD(1), QG_CONFIG(0) + 2,
-	};
-	struct vdev *vdev = &self->vdev;
-	unsigned int seed = 11, i, b, size;
-	uint64_t off, value;
-
-	TH_LOG("seed %u", seed);
-	for (i = 0; i < FUZZ_REGISTERS; i++) {
-		b = rand_r(&seed) % 4 ? rand_r(&seed) % 2 : 2;
-		size = rand_r(&seed) % 4 ? 4 : 1 << rand_r(&seed) % 4;
-		off = rand_r(&seed) % bars[b].size;
-		if (b == 0 && rand_r(&seed) % 4)
-			off = known[rand_r(&seed) % ARRAY_SIZE(known)];
-		else if (b == 1 && rand_r(&seed) % 4)
-			off = rand_r(&seed) % 0x140;
-		if (rand_r(&seed) % 8)
-			off &= ~3ULL;
-		value = (uint64_t)rand_r(&seed) << 33 ^ rand_r(&seed);
-		if (rand_r(&seed) % 4)
-			value >>= rand_r(&seed) % 64;
-		if (rand_r(&seed) % 4)
-			vdev_write(vdev, bars[b].bar, off, &value, size);
-		else
-			vdev_read(vdev, bars[b].bar, off, &value, size);
-	}
-
-	/* It is itself again after a reset */
-	EXPECT_EQ(0, vdev_reset(vdev));
-	EXPECT_TRUE(vdev_in_state(vdev, "running"));
-	qg_start(&self->g);
-	EXPECT_TRUE(works(&self->g, 3));
-}
-
 /* Three guests: one that does as it likes, two that want to be left alone */
 FIXTURE(guests)
 {
@@ -920,14 +874,75 @@ TEST_F(guests, forged_interrupts)
 	EXPECT_TRUE(interrupted(0));
 }
 
+/* Values of all kinds in all registers that trap, and accesses of all sizes */
+TEST_F_TIMEOUT(guests, random_registers, 120)
+{
+	static const struct {
+		unsigned int bar;
+		uint64_t size;
+	} bars[] = {
+		{ BAR0, QG_BAR0_SIZE }, { BAR2, QG_BAR2_SIZE },
+		{ BAR4, QG_BAR4_SIZE },
+	};
+	static const uint32_t known[] = {
+		QG_CONFIG(0), QG_CONFIG(1), QG_LBASE(0), QG_LBASE(1),
+		QG_UBASE(0), QG_UBASE(1), QG_RPRESETCTL, QG_RPRESETSTS,
+		QG_TAIL(0), QG_ARB_EN, QG_HEAD(1), QG_CONFIG(0) + 2,
+	};
+	struct vdev *vdev = &self->vdev[0];
+	unsigned int seed = 11, i, b, size;
+	uint64_t off, value;
+
+	TH_LOG("seed %u", seed);
+	for (i = 1; i < 3; i++) {
+		ASSERT_TRUE(VECTOR(i, VEC_RING));
+		ASSERT_TRUE(VECTOR(i, VEC_MSG));
+		qg_irq_enable(&self->g[i]);
+	}
+	for (i = 0; i < FUZZ_REGISTERS; i++) {
+		b = rand_r(&seed) % 4 ? rand_r(&seed) % 2 : 2;
+		size = rand_r(&seed) % 4 ? 4 : 1 << rand_r(&seed) % 4;
+		off = rand_r(&seed) % bars[b].size;
+		if (b == 0 && rand_r(&seed) % 4)
+			off = known[rand_r(&seed) % ARRAY_SIZE(known)];
+		else if (b == 1 && rand_r(&seed) % 4)
+			off = rand_r(&seed) % 0x140;
+		if (rand_r(&seed) % 8)
+			off &= ~3ULL;
+		value = (uint64_t)rand_r(&seed) << 33 ^ rand_r(&seed);
+		if (rand_r(&seed) % 4)
+			value >>= rand_r(&seed) % 64;
+		if (!(i % 500)) {
+			EXPECT_TRUE(works(&self->g[1], 1));
+		}
+		if (rand_r(&seed) % 4)
+			vdev_write(vdev, bars[b].bar, off, &value, size);
+		else
+			vdev_read(vdev, bars[b].bar, off, &value, size);
+	}
+
+	for (i = 1; i < 3; i++) {
+		EXPECT_EQ(0, event_wait(self->efd[i][VEC_MSG], 0));
+		EXPECT_TRUE(works(&self->g[i], 2));
+		EXPECT_TRUE(interrupted(i));
+	}
+	EXPECT_EQ(QG_RING_ORDER, qg_get(&self->g[2], QG_CONFIG(0)));
+
+	/* It is itself again after a reset */
+	EXPECT_EQ(0, vdev_reset(vdev));
+	EXPECT_TRUE(vdev_in_state(vdev, "running"));
+	qg_start(&self->g[0]);
+	EXPECT_TRUE(works(&self->g[0], 3));
+}
+
 /* A DMA write to where interrupts go to is none: it has the guest's PASID */
 TEST_F(guests, forged_messages)
 {
+	uint8_t req[QG_REQ], *out, *at;
 	struct qg *g = self->g;
-	uint8_t req[QG_REQ], *out;
-	struct qg_resp r;
+	uint64_t addr, list;
 	unsigned int i, n;
-	uint64_t addr;
+	struct qg_resp r;
 
 	for (i = 0; i < 3; i++) {
 		ASSERT_TRUE(VECTOR(i, VEC_RING));
@@ -936,23 +951,18 @@ TEST_F(guests, forged_messages)
 	for (i = 0; i < 32; i++) {
 		qg_free_all(&g[0]);
 		small_request(&g[0], req, &out);
+		/* Where the result goes to */
+		at = req + (g[0].service == QG_SYM ? 96 : 40);
+		if (g[0].service == QG_ASYM) {
+			memcpy(&list, at, 8);
+			at = g[0].mem + le64toh(list) - QG_IOVA;
+		}
 		/* Formats of both kinds: remapped, with an index; and plain */
 		addr = htole64(0xfee00000 + (i % 2 ? i << 12 :
 					     0x18 | i << 5));
-		switch (g[0].service) {
-		case QG_SYM:
-			memcpy(req + 96, &addr, 8);
-			break;
-		case QG_ASYM:
-			memcpy(req + 40, &addr, 8);
-			break;
-		default:
-			memcpy(req + 40, &addr, 8);
-			break;
-		}
+		memcpy(at, &addr, 8);
 		ASSERT_EQ(0, qg_run(&g[0], req, &r));
 		EXPECT_TRUE(failed(&g[0], &r));
-		/* And its responses there, a ring for itself */
 	}
 	for (i = 0; i < 3; i++)
 		for (n = 0; n < 2; n++)
