@@ -295,6 +295,8 @@ int qat_bank_reset(struct qat_pf *pf, unsigned int bank, u32 pasidctl)
 	if (ret)
 		return ret;
 
+	/* An interrupt that was held back is not for whoever comes next */
+	qat_pmisc_write(pf, PMISC_RPINTSOU(bank), RPINT_BANK);
 	qat_etr_write(pf, ETR_PASIDCTL(bank), pasidctl);
 	qat_etr_write(pf, ETR_RPRESETSTS(bank), RPRESETSTS_DONE);
 	/* Not lost at the end of the reset either */

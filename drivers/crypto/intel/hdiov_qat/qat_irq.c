@@ -107,11 +107,9 @@ void qat_vector_apply(struct qat_adi *qa)
 
 	lockdep_assert_held(&qa->lock);
 
+	/* What the mask holds back now is raised once the vector is back */
 	qat_pmisc_write(pf, PMISC_RPINTMSK(qa->bank),
 			qa->bound ? 0 : RPINT_BANK);
-	/* What the mask holds back is not for whoever gets the slot next */
-	if (!qa->bound)
-		qat_pmisc_write(pf, PMISC_RPINTSOU(qa->bank), RPINT_BANK);
 	qat_pmisc_read(pf, PMISC_RPINTMSK(qa->bank));
 }
 
