@@ -166,6 +166,7 @@ uint32_t qat_bank_read(QATBank *b, uint32_t off);
 void qat_bank_write(QATBank *b, uint32_t off, uint32_t val);
 void qat_bank_resetctl(QATBank *b, uint32_t val);
 void qat_bank_resetsts(QATBank *b, uint32_t val);
+bool qat_job_aborted(QATJob *job);
 bool qat_dma_read(QATJob *job, uint64_t addr, void *buf, uint64_t len);
 bool qat_dma_write(QATJob *job, uint64_t addr, const void *buf, uint64_t len);
 bool qat_buf_load(QATJob *job, bool is_list, uint64_t addr, uint32_t len,

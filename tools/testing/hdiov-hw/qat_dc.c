@@ -34,6 +34,8 @@
 #define DC_RESP_CRC32           24
 #define DC_RESP_ADLER32         28
 
+#define DEFLATE_CHUNK           (64 * KiB)
+
 #define ERR_OVERFLOW            (-11)
 #define ERR_FATAL               (-13)
 #define ERR_INCOMPLETE          (-15)
@@ -111,8 +113,8 @@ static int qat_dc_inflate(z_stream *z, uint8_t *in, uint32_t in_len,
     return code;
 }
 
-static int qat_dc_deflate(z_stream *z, int level, bool fixed, bool final,
-                          uint8_t *in, uint32_t in_len,
+static int qat_dc_deflate(QATJob *job, z_stream *z, int level, bool fixed,
+                          bool final, uint8_t *in, uint32_t in_len,
                           uint8_t *out, uint32_t out_len)
 {
     int ret, code = 0;
@@ -123,11 +125,17 @@ static int qat_dc_deflate(z_stream *z, int level, bool fixed, bool final,
         return ERR_FATAL;
     }
     z->next_in = in;
-    z->avail_in = in_len;
     z->next_out = out;
     z->avail_out = out_len;
-    ret = deflate(z, final ? Z_FINISH : Z_SYNC_FLUSH);
-    if (final ? ret != Z_STREAM_END : ret != Z_OK || !z->avail_out) {
+    /* This can take seconds, which an abort must not */
+    do {
+        z->avail_in = MIN(in_len, DEFLATE_CHUNK);
+        in_len -= z->avail_in;
+        ret = deflate(z, in_len ? Z_NO_FLUSH :
+                         final ? Z_FINISH : Z_SYNC_FLUSH);
+    } while (in_len && ret == Z_OK && !z->avail_in && !qat_job_aborted(job));
+    if (in_len ||
+        (final ? ret != Z_STREAM_END : ret != Z_OK || !z->avail_out)) {
         code = ERR_OVERFLOW;
     }
     deflateEnd(z);
@@ -213,7 +221,7 @@ void qat_dc_process(QATJob *job)
     } else {
         uint32_t depth = CONFIG_DEPTH(config);
 
-        code = qat_dc_deflate(&z, depth <= 1 ? 1 : depth <= 3 ? 6 : 9,
+        code = qat_dc_deflate(job, &z, depth <= 1 ? 1 : depth <= 3 ? 6 : 9,
                               cmd == DC_CMD_STATIC, flags & FLAG_BFINAL,
                               in, in_len, out, out_len);
         plain = in;

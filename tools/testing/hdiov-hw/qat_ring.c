@@ -397,6 +397,12 @@ void qat_bank_resetsts(QATBank *b, uint32_t val)
     }
 }
 
+/* For loops without memory accesses, which fail when it is */
+bool qat_job_aborted(QATJob *job)
+{
+    return qatomic_read(&job->bank->gen) != job->gen;
+}
+
 /* Memory */
 
 static bool qat_dma(QATJob *job, uint64_t addr, void *buf, uint64_t len,
