@@ -1217,8 +1217,10 @@ TEST_F(guests, refused_resets)
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		qg_set(&g[0], QG_RPRESETCTL, bad[i]);
-		qg_set(&g[0], QG_RPRESETSTS, ~0U);
+		/* One that is granted happens a moment later */
+		msleep(NEVER_MS);
 		EXPECT_EQ(0, qg_get(&g[0], QG_RPRESETSTS));
+		qg_set(&g[0], QG_RPRESETSTS, ~0U);
 		EXPECT_EQ(QG_RING_ORDER, qg_get(&g[0], QG_CONFIG(0)));
 	}
 	for (i = 0; i < 3; i++)
