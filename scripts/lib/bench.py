@@ -11,7 +11,7 @@ COLORS = ["#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377", "#88
 
 def usage():
     print("""usage: bench.py phases ONE.csv PARALLEL.csv PICTURE.svg   times by phase, of "bench -j 1" and "bench -j N"
-       bench.py guest GUEST.csv                            what a guest got: test,device,run,value,unit
+       bench.py guest GUEST.csv PICTURE.svg                what a guest got: test,way,run,value,unit
        bench.py iperf                                      bits per second out of "iperf3 -J" on standard input""")
     sys.exit(2)
 
@@ -83,13 +83,13 @@ def phases(one_path, par_path, picture):
           f"{statistics.median(whole[1]) / statistics.median(whole[threads]):.2f}")
 
     idle = [int(n.split()[-2]) for n in notes if "idle VDEV" in n and not n.startswith("run 0")]
-    back = [int(n.split()[-2]) for n in notes if "did not come back" in n and not n.startswith("run 0")]
+    after = [int(n.split()[-2]) for n in notes if "memory after it" in n]
     if idle:
         print(f"\nKernel memory (slab, percpu, vmalloc, page tables) of an idle VDEV: {statistics.median(idle) / 1024:.1f} KiB"
               f" ({min(idle) / 1024:.1f} to {max(idle) / 1024:.1f})")
-    if back:
-        print(f"Kernel memory after a run more than before: {statistics.median(back) / 1024:.0f} KiB"
-              f" ({min(back) / 1024:.0f} to {max(back) / 1024:.0f}), of {total} VDEVs")
+    if len(after) > 1:
+        print(f"Kernel memory after the last run: {(after[-1] - after[0]) / 1024:+.0f} KiB against the first, of "
+              f"{(len(after) - 1) * total} VDEVs made and removed in between")
     seen = []
     for n in notes + par_notes:
         if (n.startswith(("before", "all ")) or "failed" in n) and n not in seen:
@@ -117,10 +117,7 @@ def draw(curves, title):
     def y(v):
         return height - bottom - v / max_y * (height - top - bottom)
 
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-           'font-family="sans-serif" font-size="13">',
-           f'<rect width="{width}" height="{height}" fill="white"/>',
-           f'<text x="{left}" y="24" font-size="16">{title}</text>']
+    out = svg(width, height, title)
     for i in range(6):
         v = max_y * i / 5
         out.append(f'<line x1="{left}" x2="{width - right}" y1="{y(v):.1f}" y2="{y(v):.1f}" stroke="#ddd"/>')
@@ -138,19 +135,69 @@ def draw(curves, title):
     return "\n".join(out + ["</svg>", ""])
 
 
-def guest(path):
-    results = {}
+def svg(width, height, title, left=70):
+    return [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+            'font-family="sans-serif" font-size="13">',
+            f'<rect width="{width}" height="{height}" fill="white"/>',
+            f'<text x="{left}" y="24" font-size="16">{title}</text>']
+
+
+WAYS = {"vdev": "VDEV", "virtio": "virtio-net", "host": "virtio, host only"}
+
+
+def guest(path, picture):
+    """Tests with a value for each way: beside each other. Others, which are of the VDEV only: classes by test."""
+    results, per_packet, runs = {}, {}, 0
     with open(path) as f:
-        for test, device, _, value, unit in csv.reader(f):
-            results.setdefault((test, unit), {}).setdefault(device, []).append(float(value))
-    print(f"{'in the guest':28}|{'VDEV':>9} {'min':>9} {'max':>9} |{'virtio':>9} {'min':>9} {'max':>9} | VDEV/virtio")
+        for test, device, run, value, unit in csv.reader(f):
+            runs = max(runs, int(run))
+            if unit == "per 1000 packets":
+                kind, test = test.split(": ")
+                per_packet.setdefault(test, {}).setdefault(kind, []).append(float(value))
+            else:
+                results.setdefault((test, unit), {}).setdefault(device, []).append(float(value))
+
+    print(f"{runs} runs: median, smallest, largest. To a peer on the other side of the wire; and virtio-net to its host,\n"
+          "which no wire is between. The ratio is the median of the runs' own ratios.\n")
+    print(f"{'':36}" + "".join(f"|{name:^30}" for name in WAYS.values()) + "| VDEV/virtio-net")
     for (test, unit), by_device in results.items():
-        line = f"{test + ', ' + unit:28}"
-        for device in ("vdev", "virtio"):
-            line += f"|{spread(by_device[device])} " if device in by_device else f"|{'':29} "
-        if len(by_device) == 2:
-            line += f"| {statistics.median(by_device['vdev']) / statistics.median(by_device['virtio']):.2f}"
-        print(line)
+        ratio = statistics.median(v / max(w, 1e-9) for v, w in zip(by_device["vdev"], by_device["virtio"]))
+        print(f"{test + ', ' + unit:36}" + "".join(f"|{spread(by_device[way])} " for way in WAYS) + f"| {ratio:.2f}")
+
+    kinds = list(next(iter(per_packet.values())))
+    print("\nThe VDEV: trapped accesses by class, and interrupts, for 1000 packets of the card: medians, and of all tests the largest\n")
+    print(f"{'':32}|" + "".join(f"{kind:>11}" for kind in kinds))
+    for test, by_kind in per_packet.items():
+        print(f"{test:32}|" + "".join(f"{statistics.median(by_kind[k]):11.2f}" for k in kinds))
+    print(f"{'largest':32}|" + "".join(f"{max(max(t[k]) for t in per_packet.values()):11.2f}" for k in kinds))
+    with open(picture, "w") as f:
+        f.write(bars({t: d for (t, unit), d in results.items() if unit == "Mbit/s"},
+                     f"Mbit/s that arrived: median of {runs} runs, smallest and largest"))
+
+
+def bars(tests, title):
+    """Groups of horizontal bars, each test by the fastest way's median"""
+    left, right, top, high = 220, 120, 50, 16
+    width, group = 900, (len(WAYS) + 1) * high
+    out = svg(width, top + group * len(tests) + 40, title, 20)
+    for n, (test, by_device) in enumerate(tests.items()):
+        y = top + n * group
+        scale = (width - left - right) / max(max(v) for v in by_device.values())
+        out.append(f'<text x="{left - 10}" y="{y + group / 2}" text-anchor="end">{test}</text>')
+        for m, way in enumerate(WAYS):
+            v = by_device[way]
+            median, low, top_v = statistics.median(v), min(v), max(v)
+            line = y + m * high + high / 2 - 1
+            out.append(f'<rect x="{left}" y="{y + m * high}" width="{median * scale:.1f}" height="{high - 2}" '
+                       f'fill="{COLORS[m]}"/>')
+            out.append(f'<line x1="{left + low * scale:.1f}" x2="{left + top_v * scale:.1f}" y1="{line}" y2="{line}" '
+                       'stroke="black"/>')
+            out.append(f'<text x="{left + top_v * scale + 5:.1f}" y="{line + 5}">{median:.1f}</text>')
+    for m, name in enumerate(WAYS.values()):
+        y = top + group * len(tests) + 8
+        out.append(f'<rect x="{left + 170 * m}" y="{y}" width="12" height="12" fill="{COLORS[m]}"/>')
+        out.append(f'<text x="{left + 170 * m + 18}" y="{y + 11}">{name}</text>')
+    return "\n".join(out + ["</svg>", ""])
 
 
 def iperf():
@@ -164,8 +211,8 @@ def iperf():
 if __name__ == "__main__":
     if len(sys.argv) == 5 and sys.argv[1] == "phases":
         phases(*sys.argv[2:])
-    elif len(sys.argv) == 3 and sys.argv[1] == "guest":
-        guest(sys.argv[2])
+    elif len(sys.argv) == 4 and sys.argv[1] == "guest":
+        guest(*sys.argv[2:])
     elif len(sys.argv) == 2 and sys.argv[1] == "iperf":
         iperf()
     else:

@@ -191,12 +191,8 @@ static void shrink_slabs(void)
 	closedir(dir);
 }
 
-/*
- * Bytes that the kernel holds in objects, after all that it keeps for later was
- * given back. Free memory would be simpler, but is less by what happens to be
- * cached for anyone.
- */
-static long long kernel_memory(void)
+/* Bytes that the kernel holds in objects now */
+static long long kernel_objects(void)
 {
 	static const char * const kinds[] = {
 		"Slab", "Percpu", "VmallocUsed", "KernelStack", "PageTables",
@@ -205,12 +201,8 @@ static long long kernel_memory(void)
 	const char * const *kind;
 	long long sum = 0, bytes;
 
-	/* kfree_rcu() collects for up to 5 seconds */
-	msleep(7000);
 	sync();
 	file_write("/proc/sys/vm/drop_caches", "3");
-	shrink_slabs();
-	msleep(2000);
 	shrink_slabs();
 	/* The free pages of each processor, and its part of the counters */
 	file_write("/proc/sys/vm/compact_memory", "1");
@@ -221,6 +213,29 @@ static long long kernel_memory(void)
 			sum += bytes;
 	}
 	return sum;
+}
+
+/*
+ * The same after all that it keeps for later was given back. Free memory would
+ * be simpler, but is less by what happens to be cached for anyone.
+ */
+static long long kernel_memory(void)
+{
+	long long now, least = kernel_objects();
+	unsigned int tries, calm = 0;
+
+	/* kfree_rcu() collects for up to 5 seconds, and on a busy machine longer */
+	for (tries = 0; tries < 20 && calm < 3; tries++) {
+		msleep(3000);
+		now = kernel_objects();
+		if (now < least - 64 * 1024)
+			calm = 0;
+		else
+			calm++;
+		if (now < least)
+			least = now;
+	}
+	return least;
 }
 
 static void print_resources(const char *when)
@@ -278,8 +293,8 @@ static void run(unsigned int n)
 		       strerror(-b.error));
 	print_resources("all removed");
 	if (b.threads == 1)
-		printf("# run %u: memory that did not come back: %lld bytes\n",
-		       n, kernel_memory() - mem_before);
+		printf("# run %u: memory after it: %lld bytes\n", n,
+		       kernel_memory());
 }
 
 static void usage(const char *name)
