@@ -470,7 +470,10 @@ struct hdiov_vdev *hdiov_vdev_create(struct hdiov_pf_core *core,
 		list_add_tail(&vdev->node, &core->vdevs);
 	hdiov_debugfs_add_vdev(vdev);
 
-	ret = vfio_register_group_dev(&vdev->vfio);
+	/* A set of its own. VFIO would make it too, and not notice if it cannot */
+	ret = vfio_assign_device_set(&vdev->vfio, vdev);
+	if (!ret)
+		ret = vfio_register_group_dev(&vdev->vfio);
 	if (ret)
 		goto err_list;
 
