@@ -154,18 +154,6 @@ struct e810_link {
 };
 
 /**
- * struct e810_sched_layer - a layer of the Tx scheduler's tree
- * @max_nodes: nodes that the function may have in it
- * @max_children: children that each of them may have
- * @used: nodes that the function has
- */
-struct e810_sched_layer {
-	unsigned int max_nodes;
-	unsigned int max_children;
-	unsigned int used;
-};
-
-/**
  * struct e810_pf - an E810 physical function
  * @hdiov: what the core knows of it
  * @pdev: the PCI device
@@ -177,7 +165,7 @@ struct e810_sched_layer {
  * @vsi: VSI that firmware made for the function
  * @sched_layers: layers of the Tx scheduler's tree, from the port to queues
  * @sched_entry: layer of the node below which the driver may add nodes
- * @sched_layer: what each layer can hold, and holds
+ * @sched_max_children: how many children a node of each layer may have
  * @mac: permanent address of the port
  * @rxdids: bit mask of the Rx descriptor formats that the card is set up for
  * @aq: admin queue
@@ -221,7 +209,7 @@ struct e810_pf {
 	u16 vsi;
 	unsigned int sched_layers;
 	unsigned int sched_entry;
-	struct e810_sched_layer sched_layer[E810_SCHED_MAX_LAYERS];
+	unsigned int sched_max_children[E810_SCHED_MAX_LAYERS];
 	u8 mac[ETH_ALEN];
 	u64 rxdids;
 
@@ -578,7 +566,6 @@ int e810_queues_stop(struct e810_adi *ea);
 /* e810_sched.c */
 int e810_sched_init(struct e810_pf *pf);
 void e810_sched_forget(struct e810_pf *pf);
-unsigned int e810_sched_available(struct e810_pf *pf, unsigned int num_qps);
 int e810_sched_create(struct e810_adi *ea);
 void e810_sched_destroy(struct e810_adi *ea);
 __le32 e810_sched_queue_parent(const struct e810_adi *ea, unsigned int q);

@@ -82,10 +82,7 @@ static void e810_adi_unassign_mac(struct e810_adi *ea)
 static unsigned int e810_adi_available(struct hdiov_pf *hpf,
 				       const struct hdiov_type *type)
 {
-	struct e810_pf *pf = to_e810_pf(hpf);
-
-	return min(READ_ONCE(pf->vsi_free),
-		   e810_sched_available(pf, type->num_qps));
+	return READ_ONCE(to_e810_pf(hpf)->vsi_free);
 }
 
 static int e810_adi_create(struct hdiov_adi *adi)

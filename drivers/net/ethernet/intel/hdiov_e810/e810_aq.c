@@ -304,13 +304,11 @@ int e810_aq_get_sched_layers(struct e810_pf *pf)
 		ret = -ENODEV;
 		goto out;
 	}
-	for (i = 0; i < pf->sched_layers; i++) {
-		pf->sched_layer[i].max_nodes =
-			le16_to_cpu(res->layer[i].max_pf_nodes);
+	for (i = 0; i + 1 < pf->sched_layers; i++) {
 		/* Siblings in the next layer are children in this one */
-		pf->sched_layer[i].max_children = i + 1 < pf->sched_layers ?
-			le16_to_cpu(res->layer[i + 1].max_sibl_grp_sz) : 0;
-		if (!pf->sched_layer[i].max_children && i + 1 < pf->sched_layers)
+		pf->sched_max_children[i] =
+			le16_to_cpu(res->layer[i + 1].max_sibl_grp_sz);
+		if (!pf->sched_max_children[i])
 			ret = -ENODEV;
 	}
 out:

@@ -44,7 +44,7 @@ static unsigned int e810_sched_adi_layer(struct e810_pf *pf,
 {
 	unsigned int layer = e810_sched_group_layer(pf);
 
-	return num_qps <= pf->sched_layer[layer].max_children ? layer : layer - 1;
+	return num_qps <= pf->sched_max_children[layer] ? layer : layer - 1;
 }
 
 static unsigned int e810_sched_groups(struct e810_pf *pf, unsigned int num_qps)
@@ -53,13 +53,13 @@ static unsigned int e810_sched_groups(struct e810_pf *pf, unsigned int num_qps)
 
 	if (e810_sched_adi_layer(pf, num_qps) == layer)
 		return 0;
-	return DIV_ROUND_UP(num_qps, pf->sched_layer[layer].max_children);
+	return DIV_ROUND_UP(num_qps, pf->sched_max_children[layer]);
 }
 
 static void e810_sched_list(struct e810_pf *pf, struct e810_sched_node *node)
 {
 	list_move(&node->node,
-		  node->children < pf->sched_layer[node->layer].max_children ?
+		  node->children < pf->sched_max_children[node->layer] ?
 		  &pf->sched_room[node->layer] : &pf->sched_full);
 }
 
@@ -83,12 +83,8 @@ static int e810_sched_adopt(struct e810_pf *pf,
 		node->fixed = true;
 		node->children = layer + 1 < num;
 		e810_sched_list(pf, node);
-		pf->sched_layer[layer].used++;
 		parent = node;
 	}
-	/* The one that firmware's own queue hangs on counts as well */
-	if (num > e810_sched_group_layer(pf))
-		pf->sched_layer[e810_sched_group_layer(pf)].used++;
 	return 0;
 }
 
@@ -123,11 +119,11 @@ int e810_sched_init(struct e810_pf *pf)
 	/* An ADI of the largest type has two layers, below some other node */
 	if (entry >= num || entry + 2 > group ||
 	    e810_sched_groups(pf, E810_MAX_QPS_PER_ADI) >
-	    pf->sched_layer[group - 1].max_children) {
+	    pf->sched_max_children[group - 1]) {
 		dev_err(&pf->pdev->dev,
 			"no room for VDEVs in the Tx scheduler: %u layers, entry point %u, %u queues a node\n",
 			pf->sched_layers, entry,
-			pf->sched_layer[group].max_children);
+			pf->sched_max_children[group]);
 		return -ENODEV;
 	}
 
@@ -147,34 +143,12 @@ void e810_sched_forget(struct e810_pf *pf)
 	struct e810_sched_node *node, *tmp;
 	unsigned int layer;
 
-	for (layer = 0; layer < E810_SCHED_MAX_LAYERS; layer++) {
+	for (layer = 0; layer < E810_SCHED_MAX_LAYERS; layer++)
 		list_splice_init(&pf->sched_room[layer], &pf->sched_full);
-		pf->sched_layer[layer].used = 0;
-	}
 	list_for_each_entry_safe(node, tmp, &pf->sched_full, node) {
 		list_del(&node->node);
 		kfree(node);
 	}
-}
-
-static int e810_sched_claim(struct e810_pf *pf, unsigned int layer,
-			    unsigned int num)
-{
-	struct e810_sched_layer *l = &pf->sched_layer[layer];
-
-	lockdep_assert_held(&pf->sched_lock);
-
-	if (num > l->max_nodes - l->used)
-		return -ENOSPC;
-	l->used += num;
-	return 0;
-}
-
-static void e810_sched_unclaim(struct e810_pf *pf, unsigned int layer,
-			       unsigned int num)
-{
-	lockdep_assert_held(&pf->sched_lock);
-	pf->sched_layer[layer].used -= num;
 }
 
 static void e810_sched_put_node(struct e810_pf *pf,
@@ -192,7 +166,6 @@ static void e810_sched_put_node(struct e810_pf *pf,
 		if (node->children || node->fixed ||
 		    e810_aq_del_sched_nodes(pf, parent->teid, 1, &node->teid))
 			return;
-		e810_sched_unclaim(pf, node->layer, 1);
 		list_del(&node->node);
 		kfree(node);
 	}
@@ -217,13 +190,10 @@ static struct e810_sched_node *e810_sched_get_node(struct e810_pf *pf,
 	parent = e810_sched_get_node(pf, layer - 1);
 	if (IS_ERR(parent))
 		return parent;
-	ret = e810_sched_claim(pf, layer, 1);
-	if (ret)
-		goto err_parent;
 	ret = -ENOMEM;
 	node = kzalloc_obj(*node);
 	if (!node)
-		goto err_claim;
+		goto err_parent;
 	ret = e810_aq_add_sched_nodes(pf, parent->teid, 1, &node->teid);
 	if (ret)
 		goto err_free;
@@ -237,76 +207,9 @@ found:
 
 err_free:
 	kfree(node);
-err_claim:
-	e810_sched_unclaim(pf, layer, 1);
 err_parent:
 	e810_sched_put_node(pf, parent);
 	return ERR_PTR(ret);
-}
-
-/* Room for an ADI's own nodes, and the node above them */
-static struct e810_sched_node *e810_sched_reserve(struct e810_pf *pf,
-						  unsigned int num_qps)
-{
-	unsigned int layer = e810_sched_adi_layer(pf, num_qps);
-	unsigned int groups = e810_sched_groups(pf, num_qps);
-	struct e810_sched_node *parent;
-	int ret;
-
-	guard(mutex)(&pf->sched_lock);
-
-	ret = e810_sched_claim(pf, layer, 1);
-	if (ret)
-		return ERR_PTR(ret);
-	if (groups) {
-		ret = e810_sched_claim(pf, layer + 1, groups);
-		if (ret)
-			goto err_layer;
-	}
-	parent = e810_sched_get_node(pf, layer - 1);
-	if (!IS_ERR(parent))
-		return parent;
-
-	ret = PTR_ERR(parent);
-	if (groups)
-		e810_sched_unclaim(pf, layer + 1, groups);
-err_layer:
-	e810_sched_unclaim(pf, layer, 1);
-	return ERR_PTR(ret);
-}
-
-static void e810_sched_unreserve(struct e810_pf *pf, unsigned int num_qps,
-				 struct e810_sched_node *parent)
-{
-	unsigned int layer = e810_sched_adi_layer(pf, num_qps);
-	unsigned int groups = e810_sched_groups(pf, num_qps);
-
-	guard(mutex)(&pf->sched_lock);
-	e810_sched_put_node(pf, parent);
-	if (groups)
-		e810_sched_unclaim(pf, layer + 1, groups);
-	e810_sched_unclaim(pf, layer, 1);
-}
-
-/**
- * e810_sched_available - how many more ADIs the Tx scheduler has nodes for
- * @pf: the function
- * @num_qps: queue pairs of each ADI
- *
- * Context: any, without locks.
- *
- * Return: number of ADIs
- */
-unsigned int e810_sched_available(struct e810_pf *pf, unsigned int num_qps)
-{
-	const struct e810_sched_layer *l =
-		&pf->sched_layer[e810_sched_adi_layer(pf, num_qps)];
-	unsigned int groups = e810_sched_groups(pf, num_qps);
-	unsigned int n = l[0].max_nodes - READ_ONCE(l[0].used);
-
-	if (groups)
-		n = min(n, (l[1].max_nodes - READ_ONCE(l[1].used)) / groups);
-	return n;
 }
 
 /**
@@ -325,14 +228,15 @@ int e810_sched_create(struct e810_adi *ea)
 	struct e810_sched_node *parent;
 	int ret;
 
-	parent = e810_sched_reserve(pf, num_qps);
+	scoped_guard(mutex, &pf->sched_lock)
+		parent = e810_sched_get_node(pf, e810_sched_adi_layer(pf, num_qps) - 1);
 	if (IS_ERR(parent))
 		return PTR_ERR(parent);
 
 	/* Without the lock, no other ADI has to wait for these */
 	ret = e810_aq_add_sched_nodes(pf, parent->teid, 1, &ea->sched_teid);
 	if (ret)
-		goto err_reserve;
+		goto err_parent;
 	groups = e810_sched_groups(pf, num_qps);
 	if (groups) {
 		ret = e810_aq_add_sched_nodes(pf, ea->sched_teid, groups,
@@ -347,8 +251,9 @@ int e810_sched_create(struct e810_adi *ea)
 
 err_node:
 	e810_aq_del_sched_nodes(pf, parent->teid, 1, &ea->sched_teid);
-err_reserve:
-	e810_sched_unreserve(pf, num_qps, parent);
+err_parent:
+	scoped_guard(mutex, &pf->sched_lock)
+		e810_sched_put_node(pf, parent);
 	return ret;
 }
 
@@ -358,8 +263,8 @@ err_reserve:
  *
  * Context: process, with the ADI's lock, sleeps for answers of the firmware.
  *
- * What the card does not take back is logged and stays claimed until the
- * function is reset.
+ * What the card does not take back is logged and lost until the function is
+ * reset.
  */
 void e810_sched_destroy(struct e810_adi *ea)
 {
@@ -377,13 +282,15 @@ void e810_sched_destroy(struct e810_adi *ea)
 	if (!ret)
 		ret = e810_aq_del_sched_nodes(pf, parent->teid, 1,
 					      &ea->sched_teid);
-	if (!ret)
-		e810_sched_unreserve(pf, ea->adi.num_qps, parent);
-	else if (!pf->in_reset)
+	if (!ret) {
+		guard(mutex)(&pf->sched_lock);
+		e810_sched_put_node(pf, parent);
+	} else if (!pf->in_reset) {
 		dev_err(&pf->pdev->dev,
 			"%s: scheduler node 0x%x is lost until the function is reset: %d\n",
 			hdiov_adi_name(&ea->adi), le32_to_cpu(ea->sched_teid),
 			ret);
+	}
 }
 
 /**
@@ -397,7 +304,7 @@ __le32 e810_sched_queue_parent(const struct e810_adi *ea, unsigned int q)
 {
 	unsigned int layer = e810_sched_group_layer(ea->pf);
 
-	return ea->group_teid[q / ea->pf->sched_layer[layer].max_children];
+	return ea->group_teid[q / ea->pf->sched_max_children[layer]];
 }
 
 /**
