@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # The debug kernel: Debian's linux-source-7.3 with debug-kernel.config.
 
 debug_dir=$cache/debug

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # L2, the tenant's guest: one initramfs a kernel, made of the stock kernel's own modules and of L1's trixie binaries.
 
 l2_programs="/usr/bin/dash /usr/bin/iperf3 /usr/bin/ping /usr/sbin/ethtool /usr/bin/ip /usr/bin/tcpdump /usr/bin/lspci"
@@ -59,7 +59,7 @@ make_l2_initrd() {
 	put_programs "$root" $l2_programs
 	# Loaded by name when a thread is cancelled: iperf3 does that.
 	cp -L "$l1_dir/usr/lib/x86_64-linux-gnu/libgcc_s.so.1" "$root/usr/lib/x86_64-linux-gnu/"
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2046,SC2086
 	put_modules "$root" "$cache/kernel-$which/modules" $l2_modules $([ "$dpdk" = no ] || echo $l2_dpdk_modules)
 	# modprobe's own layout, so that the guest loads and unloads its drivers as any distribution does.
 	dir=$root/usr/lib/modules/$abi

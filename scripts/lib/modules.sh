@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # hdiov's modules against each kernel's headers, in the build chroot; the kselftests; the kernel's own check scripts.
 
 # kernel_build WHICH: the kernel's build folder, as the chroot sees it.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # QEMU: Debian's source, our fixes and device models; built natively, incrementally.
 
 qemu_dir=$cache/qemu
@@ -12,7 +12,7 @@ qemu_source() {
 	rm -rf "$work" "$cache/qemu-orig"
 	mkdir -p "$work"
 	(
-		cd "$work"
+		cd "$work" || exit
 		dsc=$(private_apt apt-cache showsrc qemu | sed -n 's/^Version: //p' | grep -F "$pin_qemu+" | sort -V | tail -n 1)
 		if [ -z "$dsc" ]; then
 			dsc=$(private_apt apt-cache showsrc qemu | sed -n 's/^Version: //p' | grep '^1:10\.' | sort -V | tail -n 1)
@@ -79,7 +79,7 @@ qemu_make() {
 }
 
 qemu_configure() {
-	cd "$qemu_dir/build"
+	cd "$qemu_dir/build" || return
 	../src/configure --python="$1" --cc='ccache gcc' --target-list=x86_64-softmmu --without-default-features \
 		--without-default-devices --with-devices-x86_64=hdiov --enable-system --disable-user --enable-tcg --enable-kvm \
 		--enable-slirp --enable-virtfs --enable-attr --enable-fdt=system --disable-tools --disable-docs \

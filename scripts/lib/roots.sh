@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154
 # Root file systems: the build chroot, L1's disk image, L2's initramfs; and the stock kernels.
 
 chroot_dir=$cache/chroot
