@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Debian packages: what the host needs, and a private apt for everything that must not touch the host's own.
 
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -39,9 +39,10 @@ private_apt_update() {
 	private_apt apt-get -q update
 }
 
-private_apt_setup() {
-	local a=$cache/apt
+private_apt_setup() (
+	a=$cache/apt
 
+	lock apt
 	[ -r "$keyring" ] || die "$keyring is missing (package debian-archive-keyring)"
 	mkdir -p "$a"/etc/apt/{apt.conf.d,preferences.d,trusted.gpg.d} "$a"/var/lib/apt/lists/partial \
 		"$a"/var/cache/apt/archives/partial "$a"/var/lib/dpkg "$cache/debs"
@@ -50,7 +51,8 @@ private_apt_setup() {
 		printf 'Dir "%s";\nDir::State::status "%s/var/lib/dpkg/status";\n' "$a" "$a"
 		printf 'APT::Architecture "amd64";\nAPT::Sandbox::User "root";\nAcquire::Retries "5";\n'
 		apt-config dump | grep -iE '^Acquire::(http|https|ftp)::.*"..*"' || true
-	} >"$cache/apt.conf"
+	} >"$cache/apt.conf.new"
+	mv "$cache/apt.conf.new" "$cache/apt.conf"
 	sources >"$cache/sources.new"
 	if cmp -s "$cache/sources.new" "$a/etc/apt/sources.list" && [ -e "$a/.updated" ]; then
 		return
@@ -58,7 +60,7 @@ private_apt_setup() {
 	cp "$cache/sources.new" "$a/etc/apt/sources.list"
 	step apt-lists "package lists of trixie and backports" private_apt_update
 	touch "$a/.updated"
-}
+)
 
 # download PKG[=VERSION|/SUITE]...: fetch packages into the cache; refresh stale lists once.
 download() {
@@ -72,9 +74,10 @@ download() {
 }
 
 # deb_dir PKG: the folder with the unpacked files of a trixie package.
-deb_dir() {
-	local d=$cache/unpacked/$1
+deb_dir() (
+	d=$cache/unpacked/$1
 
+	lock "deb-$1"
 	if [ ! -e "$d/.key" ]; then
 		private_apt_setup
 		rm -rf "$d"
@@ -84,7 +87,7 @@ deb_dir() {
 		seal "$d" unpacked
 	fi
 	printf '%s\n' "$d"
-}
+)
 
 host_packages=(mmdebstrap debian-archive-keyring debootstrap- e2fsprogs openssh-client cpio kmod xz-utils zstd patch rsync
 	python3 python3-venv python3-setuptools gcc libc6-dev make ninja-build pkgconf flex bison ccache
@@ -126,7 +129,8 @@ kernel_abi() {
 			[ -n "$abi" ] || die "the mirror has neither linux-headers-$pin-amd64 nor any other $series kernel of $suite"
 			say "NOTE: kernel $pin is no longer on the mirror; using $abi of $suite instead"
 		fi
-		printf '%s\n' "$abi" >"$cache/abi-$1"
+		printf '%s\n' "$abi" >"$cache/abi-$1.$BASHPID"
+		mv "$cache/abi-$1.$BASHPID" "$cache/abi-$1"
 	fi
 	cat "$cache/abi-$1"
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # Paths, messages, long steps, locks and keyed caching, for all of scripts/.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -38,9 +38,8 @@ step() {
 	start=$(date +%s)
 	say "$text ..."
 	(
-		# A sleep that outlives this must not hold the caller's lock.
-		[ -z "${lock_fd:-}" ] || exec {lock_fd}>&-
-		while sleep 60; do
+		# No sleep: it would outlive this, and hold the caller's locks.
+		until read -r -t 60 _ <> <(:); do
 			say "  ... $name: $(tail -n 1 "$logs/$name.log" 2>/dev/null | tr -d '\r' | cut -c1-90)"
 		done
 	) &
@@ -66,8 +65,8 @@ step() {
 lock() {
 	mkdir -p "$cache/locks"
 	exec {lock_fd}>"$cache/locks/$1"
-	if ! flock -n "$lock_fd"; then
-		say "waiting for another run to finish with $1"
+	if ! flock -w 3 "$lock_fd"; then
+		say "waiting for $1: another process is at it"
 		flock "$lock_fd"
 	fi
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Initial RAM file systems: L1's (find the disk, lay the payload over it) and L2's (the whole guest).
 
 # module_order DIR MODULE...: files of the modules and what they depend on, in load order; built-in ones give nothing.
@@ -56,9 +56,10 @@ make_l1_initrd() {
 build_l1_initrd() (
 	local which=$1 k
 
+	lock "l1-initrd-$1"
 	k=$(key l1initrd-1 "$(cat "$cache/kernel-$which/.key")" @scripts/l1/init "$(declare -f make_l1_initrd put_modules)")
 	if [ "$(cat "$cache/kernel-$which/l1-initrd.key" 2>/dev/null)" != "$k" ]; then
-		step l1-initrd "L1 initrd ($which)" make_l1_initrd "$which"
+		step "l1-initrd-$which" "L1 initrd ($which)" make_l1_initrd "$which"
 		printf '%s\n' "$k" >"$cache/kernel-$which/l1-initrd.key"
 	fi
 )

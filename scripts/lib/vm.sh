@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # L1: boot it, talk to it, stop it.
 
 l1_name=${HDIOV_NAME:-l1}
@@ -15,9 +15,10 @@ qemu_binary() {
 }
 
 # The BIOS and option ROMs that a -kernel boot needs, from Debian's packages: the source package has none.
-bios_dir() {
-	local d=$cache/bios p f
+bios_dir() (
+	d=$cache/bios
 
+	lock bios
 	if [ ! -e "$d/.key" ]; then
 		mkdir -p "$d"
 		for p in seabios qemu-system-data ipxe-qemu; do
@@ -32,13 +33,14 @@ bios_dir() {
 		seal "$d" unpacked
 	fi
 	printf '%s\n' "$d"
-}
+)
 
-ssh_key() {
+ssh_key() (
+	lock ssh-key
 	if [ ! -e "$cache/ssh-key" ]; then
 		ssh-keygen -q -t ed25519 -N '' -C hdiov-testbed -f "$cache/ssh-key"
 	fi
-}
+)
 
 vm_alive() {
 	local d pid
@@ -62,9 +64,8 @@ vm_ssh() {
 }
 
 # The accelerator by emulation.md's order; only a boot that gets to user space proves a KVM.
-accel_args() {
-	local verdict k
-
+accel_args() (
+	lock accel
 	k=$(key accel-1 "$(uname -r)" "$(grep -m1 'model name' /proc/cpuinfo)" "${HDIOV_ACCEL:-auto}" "$(cat "$cache/kernel-stable/.key")")
 	verdict=$(sed -n "s/^$k //p" "$cache/accel" 2>/dev/null)
 	if [ -z "$verdict" ]; then
@@ -76,7 +77,7 @@ accel_args() {
 	kvm) echo "-accel kvm -cpu host" ;;
 	*) echo "-accel tcg,thread=multi,tb-size=1024 -cpu qemu64,+svm,+npt,+ssse3,+sse4.1,+sse4.2,+popcnt,+aes,+pclmulqdq" ;;
 	esac
-}
+)
 
 probe_accel() {
 	local nested=N f rc=0 out
@@ -173,7 +174,7 @@ cmd_boot() {
 	cat "$cache/kernel-$kernel/l1-initrd" "$d/payload" >"$d/initrd"
 	rm "$d/payload"
 	accel=$(accel_args)
-	[ -e "$cache/l2/l2.img" ] && extra+=(-drive "file=$cache/l2/l2.img,format=raw,if=none,id=l2,readonly=on" -device virtio-blk-pci,drive=l2)
+	[ -e "$cache/l2/l2.img" ] && extra+=(-drive "file=$cache/l2/l2.img,format=raw,if=none,id=l2,readonly=on" -device "virtio-blk-pci,drive=l2")
 	for ((i = 0; i < ports; i++)); do
 		extra+=(-netdev "hubport,id=up$i,hubid=$i" -device "e810,id=pf$i,netdev=up$i"
 			-netdev "hubport,id=peer$i,hubid=$i"
@@ -183,7 +184,7 @@ cmd_boot() {
 	none) ;;
 	yes)
 		if has_device qat-4xxx; then
-			extra+=(-device qat-4xxx,id=qat0)
+			extra+=(-device "qat-4xxx,id=qat0")
 		else
 			say "NOTE: $qemu has no qat-4xxx device: booting without a QAT"
 		fi
