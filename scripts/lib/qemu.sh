@@ -62,6 +62,8 @@ qemu_make() {
 
 	qemu_sync
 	export CCACHE_DIR=$cache/ccache CCACHE_BASEDIR=$qemu_dir CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=3G
+	# Without preprocessing first, which is much of the work with files as small as these.
+	export CCACHE_DEPEND=1
 	# Only Debian's own tools: a python or a compiler from elsewhere in PATH would end up in the build.
 	export PATH=/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin
 	unset PYTHONHOME PYTHONPATH VIRTUAL_ENV CFLAGS LDFLAGS CC CXX
