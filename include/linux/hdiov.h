@@ -185,7 +185,7 @@ struct hdiov_adi {
  *	unmapped and no trapped access runs. Returns 0, or a negative errno if
  *	the hardware does not confirm; the core then never gives the PASID and
  *	the queue pairs to anyone else, and does not call @clear_pasid before
- *	the PF has been reset, so that nothing goes out without its PASID.
+ *	hdiov_pf_reset_done(), so that nothing goes out without its PASID.
  * @reset: in BOUND: put everything that a guest can see or has programmed back
  *	to what it was after @create (a function level reset). The PASID stays
  *	set and vectors stay bound: where the hardware loses them, write them
@@ -343,6 +343,7 @@ void hdiov_unregister_pf(struct hdiov_pf *pf);
 
 void hdiov_pf_reset_prepare(struct hdiov_pf *pf);
 void hdiov_pf_reset_done(struct hdiov_pf *pf);
+void hdiov_pf_reset_failed(struct hdiov_pf *pf);
 
 void hdiov_adi_request_reset(struct hdiov_adi *adi);
 void hdiov_adi_signal(struct hdiov_adi *adi, unsigned int vector);

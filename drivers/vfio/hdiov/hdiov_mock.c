@@ -11,7 +11,7 @@
  *  - address translation by PASID: struct mock_domain.
  *
  * Files in /sys/kernel/debug/hdiov_mock/<PF>/ make it misbehave; see
- * Documentation/admin-guide/hdiov.rst.
+ * Documentation/ABI/testing/debugfs-hdiov-mock.
  */
 #include <linux/bitfield.h>
 #include <linux/debugfs.h>
@@ -134,6 +134,7 @@ struct mock_adi {
  * @fail_enable: same for enable()
  * @fail_reset: same for reset()
  * @fail_quiesce: same for quiesce(), as if the hardware never got idle
+ * @fail_pf_reset: that many resets of the PF will fail
  * @drain_ms: time that quiesce() takes
  */
 struct mock_pf {
@@ -146,6 +147,7 @@ struct mock_pf {
 	atomic_t fail_enable;
 	atomic_t fail_reset;
 	atomic_t fail_quiesce;
+	atomic_t fail_pf_reset;
 	u32 drain_ms;
 };
 
@@ -948,6 +950,11 @@ static int mock_pf_reset(void *data, u64 value)
 	unsigned int i;
 
 	hdiov_pf_reset_prepare(&mpf->pf);
+	if (mock_misbehaves(&mpf->fail_pf_reset)) {
+		dev_err(mpf->pf.dev, "told to fail a reset of the PF\n");
+		hdiov_pf_reset_failed(&mpf->pf);
+		return -EIO;
+	}
 	for (i = 0; i < num_qps; i++)
 		mpf->qp[i].status = 0;
 	hdiov_pf_reset_done(&mpf->pf);
@@ -975,6 +982,7 @@ static void mock_debugfs_add(struct mock_pf *mpf)
 	debugfs_create_atomic_t("fail_enable", 0600, dir, &mpf->fail_enable);
 	debugfs_create_atomic_t("fail_reset", 0600, dir, &mpf->fail_reset);
 	debugfs_create_atomic_t("fail_quiesce", 0600, dir, &mpf->fail_quiesce);
+	debugfs_create_atomic_t("fail_pf_reset", 0600, dir, &mpf->fail_pf_reset);
 	debugfs_create_u32("drain_ms", 0600, dir, &mpf->drain_ms);
 	debugfs_create_file_unsafe("reset", 0200, dir, mpf, &mock_pf_reset_fops);
 	debugfs_create_file_unsafe("dma_bytes", 0400, dir, mpf,

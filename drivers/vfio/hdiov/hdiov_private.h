@@ -36,6 +36,18 @@ enum hdiov_state {
 	HDIOV_RUNNING,
 };
 
+/**
+ * enum hdiov_pf_state - what can be expected of a PF
+ * @HDIOV_PF_UP: it works
+ * @HDIOV_PF_RESETTING: after hdiov_pf_reset_prepare()
+ * @HDIOV_PF_DOWN: its reset has failed: as before a reset, but nobody waits
+ */
+enum hdiov_pf_state {
+	HDIOV_PF_UP,
+	HDIOV_PF_RESETTING,
+	HDIOV_PF_DOWN,
+};
+
 struct hdiov_ims;
 
 /**
@@ -48,9 +60,9 @@ struct hdiov_ims;
  * @qp_lock: protects @qp_map
  * @qp_map: which queue pairs are taken
  * @ims: interrupt message storage
- * @vdevs_lock: protects @vdevs and @resetting; taken before any VDEV's lock
+ * @vdevs_lock: protects @vdevs and @state; taken before any VDEV's lock
  * @vdevs: all VDEVs of this PF
- * @resetting: between hdiov_pf_reset_prepare() and hdiov_pf_reset_done()
+ * @state: of the PF
  * @debugfs: directory of this PF
  */
 struct hdiov_pf_core {
@@ -65,9 +77,9 @@ struct hdiov_pf_core {
 
 	struct hdiov_ims *ims;
 
-	struct mutex vdevs_lock;	/* vdevs, resetting */
+	struct mutex vdevs_lock;	/* vdevs, state */
 	struct list_head vdevs;
-	bool resetting;
+	enum hdiov_pf_state state;
 
 	struct dentry *debugfs;
 };

@@ -176,7 +176,8 @@ EXPORT_SYMBOL_GPL(hdiov_unregister_pf);
  * VDEVs read as all ones and no VDEV can be opened. For the reset_prepare and
  * error_detected handlers of struct pci_error_handlers.
  *
- * Context: process, may sleep. Every call needs its hdiov_pf_reset_done().
+ * Context: process, may sleep. hdiov_pf_reset_done() or hdiov_pf_reset_failed()
+ * must follow; another call of this may come before.
  */
 void hdiov_pf_reset_prepare(struct hdiov_pf *pf)
 {
@@ -184,7 +185,7 @@ void hdiov_pf_reset_prepare(struct hdiov_pf *pf)
 	struct hdiov_vdev *vdev;
 
 	guard(mutex)(&core->vdevs_lock);
-	core->resetting = true;
+	WRITE_ONCE(core->state, HDIOV_PF_RESETTING);
 	list_for_each_entry(vdev, &core->vdevs, node)
 		hdiov_vdev_suspend(vdev);
 }
@@ -196,7 +197,8 @@ EXPORT_SYMBOL_GPL(hdiov_pf_reset_prepare);
  *
  * The vendor has set up the PF and the hardware contexts of all its ADIs again,
  * each with the PASID it had. Each VDEV that ran before is reset and runs again;
- * its guest sees a device that was reset.
+ * its guest sees a device that was reset. What did not confirm that it was quiet
+ * is trusted again.
  *
  * Context: process, may sleep.
  */
@@ -206,8 +208,28 @@ void hdiov_pf_reset_done(struct hdiov_pf *pf)
 	struct hdiov_vdev *vdev;
 
 	guard(mutex)(&core->vdevs_lock);
-	core->resetting = false;
+	WRITE_ONCE(core->state, HDIOV_PF_UP);
 	list_for_each_entry(vdev, &core->vdevs, node)
 		hdiov_vdev_resume(vdev);
 }
 EXPORT_SYMBOL_GPL(hdiov_pf_reset_done);
+
+/**
+ * hdiov_pf_reset_failed - the PF does not work
+ * @pf: the PF, registered
+ *
+ * Instead of hdiov_pf_reset_done() when the reset has failed or nobody will do
+ * it. VDEVs stay off the hardware until a reset succeeds, and fail with -EIO.
+ * What did not confirm that it was quiet may still run: its PASID and its queue
+ * pairs stay out of use.
+ *
+ * Context: process, may sleep.
+ */
+void hdiov_pf_reset_failed(struct hdiov_pf *pf)
+{
+	struct hdiov_pf_core *core = pf->core;
+
+	guard(mutex)(&core->vdevs_lock);
+	WRITE_ONCE(core->state, HDIOV_PF_DOWN);
+}
+EXPORT_SYMBOL_GPL(hdiov_pf_reset_failed);

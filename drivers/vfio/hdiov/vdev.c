@@ -92,20 +92,21 @@ static int hdiov_vdev_enable(struct hdiov_vdev *vdev, bool restart)
  *
  * Context: process
  *
- * Return: 0; -EAGAIN while the PF is being reset; -EIO if the hardware of this
- * VDEV is out of use; what hdiov_iommu_bind() or the vendor return. On error
- * the VDEV stays idle.
+ * Return: 0; -EAGAIN while the PF is being reset; -EIO if that has failed or the
+ * hardware of this VDEV is out of use; what hdiov_iommu_bind() or the vendor
+ * return. On error the VDEV stays idle.
  */
 int hdiov_vdev_start(struct hdiov_vdev *vdev)
 {
+	enum hdiov_pf_state pf_state = READ_ONCE(vdev->core->state);
 	const struct hdiov_adi_ops *ops = vdev->core->pf->adi_ops;
 	int ret;
 
 	lockdep_assert_held(&vdev->lock);
 
-	if (READ_ONCE(vdev->core->resetting))
+	if (pf_state == HDIOV_PF_RESETTING)
 		return -EAGAIN;
-	if (vdev->poisoned)
+	if (pf_state == HDIOV_PF_DOWN || vdev->poisoned)
 		return -EIO;
 
 	ret = hdiov_iommu_bind(vdev);
@@ -185,8 +186,11 @@ static int hdiov_vdev_do_reset(struct hdiov_vdev *vdev, bool restart)
 
 	lockdep_assert_held(&vdev->lock);
 
-	if (vdev->state == HDIOV_IDLE || vdev->suspended)
+	if (vdev->state == HDIOV_IDLE)
 		return 0;
+	/* It is reset when the PF is back, if ever */
+	if (vdev->suspended)
+		return READ_ONCE(vdev->core->state) == HDIOV_PF_DOWN ? -EIO : 0;
 
 	scoped_guard(rwsem_write, &vdev->access) {
 		if (vdev->state == HDIOV_RUNNING)

@@ -37,10 +37,12 @@ static void qat_reset_end(struct qat_pf *pf)
 			WRITE_ONCE(pf->in_reset, false);
 		}
 	}
-	if (ret)
-		dev_err(&pf->pdev->dev,
-			"VDEVs are dead until the next reset: %d\n", ret);
-	hdiov_pf_reset_done(&pf->hdiov);
+	if (!ret) {
+		hdiov_pf_reset_done(&pf->hdiov);
+		return;
+	}
+	dev_err(&pf->pdev->dev, "VDEVs are dead until the next reset: %d\n", ret);
+	hdiov_pf_reset_failed(&pf->hdiov);
 }
 
 static void qat_reset_prepare(struct pci_dev *pdev)
@@ -66,8 +68,11 @@ static pci_ers_result_t qat_error_detected(struct pci_dev *pdev,
 
 	qat_msg_announce(pf, QAT_MSG_FATAL_ERROR);
 	qat_reset_begin(pf, true);
-	return state == pci_channel_io_perm_failure ?
-		PCI_ERS_RESULT_DISCONNECT : PCI_ERS_RESULT_NEED_RESET;
+	if (state != pci_channel_io_perm_failure)
+		return PCI_ERS_RESULT_NEED_RESET;
+
+	hdiov_pf_reset_failed(&pf->hdiov);
+	return PCI_ERS_RESULT_DISCONNECT;
 }
 
 static pci_ers_result_t qat_slot_reset(struct pci_dev *pdev)

@@ -245,4 +245,76 @@ TEST_F(any, repeated)
 	}
 }
 
+/* A PF that does not come back from its reset */
+FIXTURE(pf_down)
+{
+	struct vdev vdev;
+};
+
+FIXTURE_VARIANT(pf_down)
+{
+	const char *type;
+	enum vdev_mode mode;
+};
+
+VDEV_VARIANTS_MOCK(pf_down);
+
+FIXTURE_SETUP(pf_down)
+{
+	VDEV_SETUP(&self->vdev);
+	ASSERT_EQ(0, vdev_open(&self->vdev));
+	vdev_enable(&self->vdev, true);
+}
+
+FIXTURE_TEARDOWN(pf_down)
+{
+	vdev_cleanup(&self->vdev);
+	/* For whoever comes next */
+	mock_tell(self->vdev.pf, "reset", 1);
+}
+
+static int fail_pf_reset(struct vdev *vdev)
+{
+	int ret = mock_tell(vdev->pf, "fail_pf_reset", 1);
+
+	return ret ? ret : mock_tell(vdev->pf, "reset", 1);
+}
+
+TEST_F(pf_down, dead_until_the_next)
+{
+	ASSERT_EQ(-EIO, fail_pf_reset(&self->vdev));
+	EXPECT_TRUE(vdev_in_state(&self->vdev, "bound"));
+	EXPECT_EQ(~0U, vdev_get32(&self->vdev, MOCK_BAR, MOCK_ID));
+	EXPECT_EQ(-EIO, vdev_reset(&self->vdev));
+	vdev_flr(&self->vdev);
+	EXPECT_TRUE(vdev_in_state(&self->vdev, "bound"));
+	vdev_close(&self->vdev);
+	EXPECT_EQ(-EIO, vdev_open(&self->vdev));
+
+	ASSERT_EQ(0, mock_tell(self->vdev.pf, "reset", 1));
+	ASSERT_EQ(0, vdev_open(&self->vdev));
+	vdev_enable(&self->vdev, true);
+	EXPECT_EQ(MOCK_ID_VALUE, vdev_get32(&self->vdev, MOCK_BAR, MOCK_ID));
+
+	/* One that stays open comes back by itself */
+	ASSERT_EQ(-EIO, fail_pf_reset(&self->vdev));
+	ASSERT_EQ(0, mock_tell(self->vdev.pf, "reset", 1));
+	EXPECT_EQ(MOCK_ID_VALUE, vdev_get32(&self->vdev, MOCK_BAR, MOCK_ID));
+}
+
+/* What may still run has not been stopped by a reset that failed */
+TEST_F(pf_down, never_quiet)
+{
+	ASSERT_EQ(0, mock_tell(self->vdev.pf, "fail_quiesce", 1));
+	vdev_close(&self->vdev);
+	ASSERT_TRUE(vdev_in_state(&self->vdev, "idle (out of use)"));
+	ASSERT_EQ(-EIO, fail_pf_reset(&self->vdev));
+	EXPECT_TRUE(vdev_in_state(&self->vdev, "idle (out of use)"));
+	EXPECT_EQ(-EIO, vdev_open(&self->vdev));
+
+	ASSERT_EQ(0, mock_tell(self->vdev.pf, "reset", 1));
+	EXPECT_TRUE(vdev_in_state(&self->vdev, "idle"));
+	EXPECT_EQ(0, vdev_open(&self->vdev));
+}
+
 TEST_HARNESS_MAIN
