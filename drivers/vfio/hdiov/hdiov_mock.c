@@ -26,6 +26,7 @@
 #include <linux/nospec.h>
 #include <linux/pci.h>
 #include <linux/platform_device.h>
+#include <linux/pm.h>
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
 #include <linux/workqueue.h>
@@ -943,13 +944,10 @@ static const struct hdiov_type mock_types[] = {
 	},
 };
 
-/* Reset of the whole PF, as after an error that the bus reports */
-static int mock_pf_reset(void *data, u64 value)
+static int mock_pf_come_back(struct mock_pf *mpf)
 {
-	struct mock_pf *mpf = data;
 	unsigned int i;
 
-	hdiov_pf_reset_prepare(&mpf->pf);
 	if (mock_misbehaves(&mpf->fail_pf_reset)) {
 		dev_err(mpf->pf.dev, "told to fail a reset of the PF\n");
 		hdiov_pf_reset_failed(&mpf->pf);
@@ -960,6 +958,16 @@ static int mock_pf_reset(void *data, u64 value)
 	hdiov_pf_reset_done(&mpf->pf);
 
 	return 0;
+}
+
+/* Reset of the whole PF, as after an error that the bus reports */
+static int mock_pf_reset(void *data, u64 value)
+{
+	struct mock_pf *mpf = data;
+
+	hdiov_pf_reset_prepare(&mpf->pf);
+
+	return mock_pf_come_back(mpf);
 }
 DEFINE_DEBUGFS_ATTRIBUTE(mock_pf_reset_fops, NULL, mock_pf_reset, "%llu\n");
 
@@ -1035,8 +1043,28 @@ static void mock_remove(struct platform_device *pdev)
 	dev_set_msi_domain(&pdev->dev, NULL);
 }
 
+/* Real hardware forgets all while the system sleeps: that is a reset */
+static int mock_suspend(struct device *dev)
+{
+	struct mock_pf *mpf = dev_get_drvdata(dev);
+
+	hdiov_pf_reset_prepare(&mpf->pf);
+
+	return 0;
+}
+
+static int mock_resume(struct device *dev)
+{
+	mock_pf_come_back(dev_get_drvdata(dev));
+
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(mock_pm_ops, mock_suspend, mock_resume);
+
 static struct platform_driver mock_driver = {
 	.driver.name = "hdiov_mock",
+	.driver.pm = pm_sleep_ptr(&mock_pm_ops),
 	.probe = mock_probe,
 	.remove = mock_remove,
 };

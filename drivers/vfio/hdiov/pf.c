@@ -174,7 +174,7 @@ EXPORT_SYMBOL_GPL(hdiov_unregister_pf);
  * Takes all VDEVs off the hardware: doorbells are unmapped, queues quiesced as
  * far as the device still answers. Until hdiov_pf_reset_done() the registers of
  * VDEVs read as all ones and no VDEV can be opened. For the reset_prepare and
- * error_detected handlers of struct pci_error_handlers.
+ * error_detected handlers of struct pci_error_handlers, and for system sleep.
  *
  * Context: process, may sleep. hdiov_pf_reset_done() or hdiov_pf_reset_failed()
  * must follow; another call of this may come before.

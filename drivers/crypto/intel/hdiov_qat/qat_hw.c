@@ -356,11 +356,10 @@ int qat_hw_up(struct qat_pf *pf, bool first)
 	ret = qat_read_services(pf, first);
 	if (ret)
 		return ret;
-	if (first) {
-		ret = qat_reset_all_banks(pf);
-		if (ret)
-			return ret;
-	}
+	/* Not every way out of the card's sleep is a reset */
+	ret = qat_reset_all_banks(pf);
+	if (ret)
+		return ret;
 	qat_setup_arbiter(pf);
 	qat_mask_interrupts(pf);
 	return 0;

@@ -9,6 +9,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/pm.h>
 
 #include "qat.h"
 
@@ -105,6 +106,24 @@ static const struct pci_error_handlers qat_err_handlers = {
 	.reset_prepare = qat_reset_prepare,
 	.reset_done = qat_reset_done,
 };
+
+/* Whatever the card keeps while the system sleeps, PASIDs are not among it */
+static int qat_pm_suspend(struct device *dev)
+{
+	struct qat_pf *pf = dev_get_drvdata(dev);
+
+	qat_msg_announce(pf, QAT_MSG_RESTARTING);
+	qat_reset_begin(pf, false);
+	return 0;
+}
+
+static int qat_pm_resume(struct device *dev)
+{
+	qat_reset_end(dev_get_drvdata(dev));
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(qat_pm_ops, qat_pm_suspend, qat_pm_resume);
 
 static int qat_map(struct qat_pf *pf)
 {
@@ -234,6 +253,7 @@ static struct pci_driver qat_driver = {
 	.probe = qat_probe,
 	.remove = qat_remove,
 	.err_handler = &qat_err_handlers,
+	.driver.pm = pm_sleep_ptr(&qat_pm_ops),
 };
 module_pci_driver(qat_driver);
 

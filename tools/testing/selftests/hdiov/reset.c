@@ -245,6 +245,68 @@ TEST_F(any, repeated)
 	}
 }
 
+#define PM_TEST		"/sys/power/pm_test"
+
+/* Suspends all devices and resumes them, no more. Returns 0 or a negative errno */
+static int sleep_of_devices(void)
+{
+	static const char * const delay[] = {
+		/* Where it is depends on the kernel; 5 s if left alone */
+		"/sys/module/suspend/parameters/pm_test_delay",
+		"/sys/module/hibernate/parameters/pm_test_delay",
+	};
+	char old[16] = "";
+	unsigned int i;
+	int ret, err;
+
+	for (i = 0; i < ARRAY_SIZE(delay); i++) {
+		if (file_read(delay[i], old, sizeof(old)) < 0)
+			continue;
+		file_write(delay[i], "0");
+		break;
+	}
+	ret = file_write(PM_TEST, "platform");
+	if (!ret)
+		ret = file_write("/sys/power/state", "freeze");
+	err = file_write(PM_TEST, "none");
+	if (i < ARRAY_SIZE(delay))
+		file_write(delay[i], old);
+	return ret ? ret : err;
+}
+
+/* Who comes back from sleep has been reset: the device may have forgotten all */
+TEST_F(any, sleep)
+{
+	static const struct {
+		const char *type;
+		unsigned int bar;
+		uint64_t offset;
+	} regs[] = {
+		{ "dma-1", MOCK_BAR, MOCK_SCRATCH },
+		{ "dma-4", MOCK_BAR, MOCK_SCRATCH },
+		{ "avf-1", 0, 0x7c00 },		/* address of the mailbox */
+		{ "vdcm-4", 0, 0x20000 },	/* the same */
+		{ "vqat_sym", 0, 0x1040 },	/* address of a ring */
+	};
+	long long pasid = vdev_state(&self->vdev, "pasid");
+	const uint32_t value = 0x345000;
+	unsigned int i;
+
+	if (!file_exists(PM_TEST))
+		SKIP(return, "this kernel has no " PM_TEST);
+	for (i = 0; strcmp(regs[i].type, variant->type); i++)
+		ASSERT_LT(i + 1, ARRAY_SIZE(regs));
+
+	vdev_set32(&self->vdev, regs[i].bar, regs[i].offset, value);
+	ASSERT_EQ(value, vdev_get32(&self->vdev, regs[i].bar, regs[i].offset));
+	ASSERT_EQ(0, sleep_of_devices());
+	EXPECT_EQ(0, vdev_get32(&self->vdev, regs[i].bar, regs[i].offset));
+	EXPECT_TRUE(vdev_in_state(&self->vdev, "running"));
+	EXPECT_EQ(pasid, vdev_state(&self->vdev, "pasid"));
+	vdev_set32(&self->vdev, regs[i].bar, regs[i].offset, value);
+	EXPECT_EQ(value, vdev_get32(&self->vdev, regs[i].bar, regs[i].offset));
+}
+
 /* A PF that does not come back from its reset */
 FIXTURE(pf_down)
 {
