@@ -194,7 +194,15 @@ static bool hdiov_iommu_capable(struct device *dev, enum iommu_cap cap)
 	/* The engine of a software device is a CPU */
 	if (pf->domain_alloc)
 		return cap == IOMMU_CAP_CACHE_COHERENCY;
-	return device_iommu_capable(pf->dev, cap);
+
+	/* Not all that the PF's IOMMU can do: these domains track no dirty pages */
+	switch (cap) {
+	case IOMMU_CAP_CACHE_COHERENCY:
+	case IOMMU_CAP_ENFORCE_CACHE_COHERENCY:
+		return device_iommu_capable(pf->dev, cap);
+	default:
+		return false;
+	}
 }
 
 static struct iommu_device *hdiov_iommu_probe(struct device *dev)
