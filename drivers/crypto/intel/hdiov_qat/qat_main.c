@@ -78,7 +78,12 @@ static pci_ers_result_t qat_error_detected(struct pci_dev *pdev,
 
 static pci_ers_result_t qat_slot_reset(struct pci_dev *pdev)
 {
+	struct qat_pf *pf = pci_get_drvdata(pdev);
 	int ret;
+
+	/* Somebody's reset of the function has brought it up meanwhile */
+	if (!READ_ONCE(pf->in_reset))
+		qat_reset_begin(pf, true);
 
 	ret = pci_enable_device_mem(pdev);
 	if (ret) {
