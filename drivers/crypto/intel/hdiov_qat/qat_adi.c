@@ -124,9 +124,10 @@ static int qat_adi_enable(struct hdiov_adi *adi)
 	/* Without one, the guest's requests would go out as the function's */
 	val = qat_etr_read(qa->pf, ETR_PASIDCTL(qa->bank));
 	if (!qa->pasidctl || val != qa->pasidctl) {
-		dev_err(&qa->pf->pdev->dev,
-			"%s: bank %u has PASID register 0x%08x instead of 0x%08x\n",
-			hdiov_adi_name(adi), qa->bank, val, qa->pasidctl);
+		dev_err_ratelimited(&qa->pf->pdev->dev,
+				    "%s: bank %u has PASID register 0x%08x instead of 0x%08x\n",
+				    hdiov_adi_name(adi), qa->bank, val,
+				    qa->pasidctl);
 		return -EIO;
 	}
 	qa->running = true;
