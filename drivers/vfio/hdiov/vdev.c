@@ -36,7 +36,7 @@ static void hdiov_vdev_quiesce(struct hdiov_vdev *vdev)
 	if (ret && !vdev->poisoned) {
 		vdev->poisoned = true;
 		dev_err(hdiov_vdev_dev(vdev),
-			"%s does not confirm that queue pairs %u-%u are quiet (%d): they and PASID %u are out of use until the PF's driver is reloaded\n",
+			"%s does not confirm that queue pairs %u-%u are quiet (%d): they and PASID %u are out of use until the PF is reset\n",
 			dev_name(vdev->core->pf->dev), vdev->adi->qp_base,
 			vdev->adi->qp_base + vdev->adi->num_qps - 1, ret,
 			vdev->pasid);
