@@ -156,8 +156,9 @@ struct hdiov_adi {
  * for one another's firmware answers more than the hardware's command queue
  * enforces.
  *
- * A reset of the PF is kept apart from all of these but @create and @destroy,
- * which the vendor has to fence itself.
+ * A reset of the PF is kept apart from all of these but @create, @destroy,
+ * @clear_pasid (of a VDEV that is closed meanwhile) and @show, which the vendor
+ * has to fence itself.
  *
  * @suits: optional, for hardware whose queue pairs are not all alike; whether
  *	queue pair @qp can be one of an ADI of @type. Constant while the PF is
@@ -220,8 +221,8 @@ struct hdiov_adi_ops {
  * Called only in state RUNNING. The core answers for a VDEV that is not RUNNING
  * (reads give all ones, writes are dropped), keeps these calls and state changes
  * apart, and looks after the MSI-X table. Any number of these may run at once,
- * with each other and with &hdiov_vector_ops. Every value and offset comes from
- * a guest and may be hostile.
+ * but not while &hdiov_vector_ops.bind or .unbind does. Every value and offset
+ * comes from a guest and may be hostile.
  *
  * @read: slow path: read the 32-bit register at @offset (a multiple of 4, inside
  *	the BAR). Process context, may sleep. Offsets in a fast-path area arrive
@@ -251,9 +252,9 @@ struct hdiov_mmio_ops {
 /**
  * struct hdiov_vector_ops - which interrupt message a vector of an ADI uses
  *
- * Called in process context with the VDEV's interrupt mutex held, in any state
- * of the ADI, in parallel with &hdiov_mmio_ops. Vectors come and go one by one
- * when the guest enables them.
+ * Called in process context with the VDEV's lock held, in any state of the ADI,
+ * also while the PF is being reset. Vectors come and go one by one when the guest
+ * enables them.
  *
  * @slot: optional, NULL is the same as always %HDIOV_SLOT_ANY; which slot of the
  *	interrupt message storage vector @vector must use: a slot number where

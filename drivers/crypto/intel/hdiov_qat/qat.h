@@ -69,7 +69,7 @@ struct qat_ims_slot {
  * @ims_lock: protects @ims and the card's table
  * @ims: what the card's table should hold
  * @reset_sem: held for writing while the function is brought up after a reset,
- *	for reading while an ADI is created or destroyed
+ *	for reading while an ADI is created, destroyed or loses its PASID
  * @in_reset: the registers are of no use: being reset, or bring-up failed. Set
  *	and cleared under the device's lock, which all resets hold.
  * @adis_lock: protects @adis; nests inside @reset_sem

@@ -14,8 +14,8 @@
  *  - A bank that does not confirm its reset keeps PASIDCTL as it was, and the
  *    core keeps its number from everyone.
  *
- * While the PF is being reset, the core calls none of these but create and
- * destroy, and those do not touch the card.
+ * While the PF is being reset, the core calls none of these but create, destroy,
+ * clear_pasid and show. They do not touch the card then.
  */
 #include <linux/bitfield.h>
 #include <linux/gfp.h>
@@ -106,6 +106,8 @@ static void qat_adi_clear_pasid(struct hdiov_adi *adi)
 {
 	struct qat_adi *qa = to_qat_adi(adi);
 
+	/* Not while it is being brought up, which may be about to write it again */
+	guard(rwsem_read)(&qa->pf->reset_sem);
 	guard(mutex)(&qa->lock);
 	/* Whatever the card says: somebody else may have it from now on */
 	qa->pasidctl = 0;
