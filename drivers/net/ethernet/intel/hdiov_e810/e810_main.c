@@ -11,6 +11,7 @@
 #include <linux/iopoll.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/pm.h>
 
 #include "e810.h"
 
@@ -291,9 +292,12 @@ static void e810_reset_end(struct e810_pf *pf)
 			queue_work(pf->wq, &pf->service);
 		}
 	}
-	if (ret)
-		dev_err(&pf->pdev->dev, "VDEVs are dead until the next reset\n");
-	hdiov_pf_reset_done(&pf->hdiov);
+	if (!ret) {
+		hdiov_pf_reset_done(&pf->hdiov);
+		return;
+	}
+	dev_err(&pf->pdev->dev, "VDEVs are dead until the next reset\n");
+	hdiov_pf_reset_failed(&pf->hdiov);
 }
 
 static void e810_global_reset(struct work_struct *work)
@@ -333,15 +337,25 @@ static pci_ers_result_t e810_error_detected(struct pci_dev *pdev,
 	if (state == pci_channel_io_normal)
 		return PCI_ERS_RESULT_CAN_RECOVER;
 
-	scoped_guard(mutex, &pf->reset_lock)
-		e810_reset_begin(pf, true);
-	return state == pci_channel_io_perm_failure ?
-		PCI_ERS_RESULT_DISCONNECT : PCI_ERS_RESULT_NEED_RESET;
+	guard(mutex)(&pf->reset_lock);
+	e810_reset_begin(pf, true);
+	if (state != pci_channel_io_perm_failure)
+		return PCI_ERS_RESULT_NEED_RESET;
+
+	hdiov_pf_reset_failed(&pf->hdiov);
+	return PCI_ERS_RESULT_DISCONNECT;
 }
 
 static pci_ers_result_t e810_slot_reset(struct pci_dev *pdev)
 {
+	struct e810_pf *pf = pci_get_drvdata(pdev);
 	int ret;
+
+	/* Another reset has brought it up meanwhile */
+	scoped_guard(mutex, &pf->reset_lock) {
+		if (!READ_ONCE(pf->in_reset))
+			e810_reset_begin(pf, true);
+	}
 
 	ret = pci_enable_device_mem(pdev);
 	if (ret) {
@@ -370,6 +384,31 @@ static const struct pci_error_handlers e810_err_handlers = {
 	.reset_prepare = e810_reset_prepare,
 	.reset_done = e810_reset_done,
 };
+
+/* The card forgets its VSIs, and their PASIDs, while the system sleeps */
+static int e810_pm_suspend(struct device *dev)
+{
+	struct e810_pf *pf = dev_get_drvdata(dev);
+
+	/* Nor does a global reset bring it up before the system is back */
+	disable_work_sync(&pf->reset);
+	guard(mutex)(&pf->reset_lock);
+	e810_reset_begin(pf, false);
+	return 0;
+}
+
+static int e810_pm_resume(struct device *dev)
+{
+	struct e810_pf *pf = dev_get_drvdata(dev);
+
+	/* A reset from now on waits for the lock */
+	guard(mutex)(&pf->reset_lock);
+	enable_work(&pf->reset);
+	e810_reset_end(pf);
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(e810_pm_ops, e810_pm_suspend, e810_pm_resume);
 
 static int e810_init_locks(struct e810_pf *pf)
 {
@@ -586,6 +625,7 @@ static struct pci_driver e810_driver = {
 	.probe = e810_probe,
 	.remove = e810_remove,
 	.err_handler = &e810_err_handlers,
+	.driver.pm = pm_sleep_ptr(&e810_pm_ops),
 };
 module_pci_driver(e810_driver);
 
