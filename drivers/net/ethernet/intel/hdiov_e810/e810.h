@@ -378,6 +378,7 @@ enum e810_vc_state {
  * @txq: Tx queues
  * @rxq: Rx queues
  * @icr0_ena: VFINT_ICR0_ENA as written, without effect on this hardware
+ * @icr0_heads: heads of the mailbox when the guest last read VFINT_ICR0
  * @resetting: guest or driver asked for a reset that has not happened yet
  * @msgs: messages that wait, under &e810_pf.vsi_lock
  * @num_msgs: length of @msgs
@@ -433,6 +434,7 @@ struct e810_adi {
 	struct e810_queue txq[E810_MAX_QPS_PER_ADI];
 	struct e810_queue rxq[E810_MAX_QPS_PER_ADI];
 	u32 icr0_ena;
+	u32 icr0_heads;
 	bool resetting;
 
 	struct list_head msgs;

@@ -272,6 +272,7 @@ static int e810_adi_reset(struct hdiov_adi *adi)
 	e810_mbx_off(ea);
 	e810_irq_reset(ea);
 	WRITE_ONCE(ea->icr0_ena, 0);
+	xchg(&ea->icr0_heads, 0);
 	WRITE_ONCE(ea->resetting, false);
 	return 0;
 }

@@ -221,6 +221,20 @@ static u32 e810_read_rstat(struct e810_adi *ea)
 	return READ_ONCE(ea->resetting) ? AVF_VFR_INPROGRESS : AVF_VFR_VFACTIVE;
 }
 
+/*
+ * The card keeps no causes for a VDEV, and vector 0 interrupts the guest
+ * without passing here. It has one cause: the mailbox has moved on.
+ */
+static u32 e810_read_icr0(struct e810_adi *ea)
+{
+	void __iomem *page = ea->pf->hw + E810_PAGE_VSI_MBX(ea->vsi);
+	u32 heads = (readl(page + VSI_MBX_ATQH) & CTLQ_HEAD_M) |
+		    (readl(page + VSI_MBX_ARQH) & CTLQ_HEAD_M) << 16;
+
+	return xchg(&ea->icr0_heads, heads) == heads ?
+		0 : AVF_VFINT_ICR0_ADMINQ;
+}
+
 static u32 e810_mmio_read(struct hdiov_adi *adi, unsigned int bar, u64 offset)
 {
 	struct e810_adi *ea = to_e810_adi(adi);
@@ -254,8 +268,7 @@ static u32 e810_mmio_read(struct hdiov_adi *adi, unsigned int bar, u64 offset)
 	case AVF_VFINT_ICR0_ENA:
 		return READ_ONCE(ea->icr0_ena);
 	case AVF_VFINT_ICR0:
-		/* Causes are not told apart, vector 0 has only one */
-		return 0;
+		return e810_read_icr0(ea);
 	default:
 		return E810_NO_REGISTER;
 	}

@@ -177,6 +177,7 @@
 #define AVF_VFINT_ITRN(i, v)		(0x2800 + (i) * 64 + (v) * 4)
 #define AVF_VFINT_DYN_CTLN(v)		(0x3800 + (v) * 4)
 #define AVF_VFINT_ICR0			0x4800
+#define   AVF_VFINT_ICR0_ADMINQ		BIT(30)
 #define AVF_VFINT_ITR0(i)		(0x4C00 + (i) * 4)
 #define AVF_VFINT_ICR0_ENA		0x5000
 #define AVF_VFINT_DYN_CTL0		0x5C00
