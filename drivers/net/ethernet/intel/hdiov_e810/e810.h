@@ -481,6 +481,7 @@ int e810_ctlq_send(struct e810_ctlq *cq, struct e810_aq_desc *desc, void *buf,
 		   u16 len, u64 *seq);
 int e810_ctlq_post(struct e810_ctlq *cq, const struct e810_aq_desc *desc,
 		   const void *buf, u16 len);
+void e810_ctlq_flush(struct e810_ctlq *cq);
 bool e810_ctlq_receive(struct e810_ctlq *cq, struct e810_aq_desc *desc,
 		       void **buf);
 void e810_ctlq_return(struct e810_ctlq *cq);
@@ -605,6 +606,7 @@ int e810_mbx_reply(struct e810_adi *ea, u32 opcode, s32 status,
 /* e810_virtchnl.c */
 void e810_vc_work(struct work_struct *work);
 void e810_vc_reset(struct e810_adi *ea, bool version);
+void e810_vc_reset_impending(struct e810_pf *pf);
 u64 e810_vc_default_hashcfg(void);
 
 /* e810_mmio.c */

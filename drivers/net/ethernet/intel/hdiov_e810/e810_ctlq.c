@@ -338,6 +338,27 @@ int e810_ctlq_post(struct e810_ctlq *cq, const struct e810_aq_desc *desc,
 	return n < 0 ? n : 0;
 }
 
+static bool e810_ctlq_idle(struct e810_ctlq *cq)
+{
+	guard(spinlock)(&cq->lock);
+	return cq->dead ||
+	       e810_ctlq_slot_free(cq, (cq->sq_next ?: cq->sq_size) - 1);
+}
+
+/**
+ * e810_ctlq_flush - wait until the last message that was posted is delivered
+ * @cq: control queues; what others post meanwhile is waited for, too
+ *
+ * Context: process, may sleep up to a second.
+ */
+void e810_ctlq_flush(struct e810_ctlq *cq)
+{
+	unsigned long end = jiffies + E810_CTLQ_TIMEOUT;
+
+	while (!e810_ctlq_idle(cq) && time_before(jiffies, end))
+		usleep_range(20, 60);
+}
+
 /**
  * e810_ctlq_receive - look at the next message received
  * @cq: control queues

@@ -267,6 +267,8 @@ static void e810_reset_begin(struct e810_pf *pf, bool gone)
 {
 	if (gone)
 		WRITE_ONCE(pf->in_reset, true);
+	else
+		e810_vc_reset_impending(pf);
 	hdiov_pf_reset_prepare(&pf->hdiov);
 	WRITE_ONCE(pf->in_reset, true);
 	e810_disable_irq(pf);

@@ -901,3 +901,35 @@ void e810_vc_reset(struct e810_adi *ea, bool version)
 	ea->vc_state = ea->vc_version.major ? E810_VC_VERSION : E810_VC_INIT;
 	ea->caps = 0;
 }
+
+/**
+ * e810_vc_reset_impending - tell all guests that the function will be reset
+ * @pf: the function, its mailbox still works
+ *
+ * Not all drivers watch their registers for it: DPDK's waits for this event.
+ *
+ * Context: process, may sleep up to two seconds.
+ */
+void e810_vc_reset_impending(struct e810_pf *pf)
+{
+	static const struct virtchnl_pf_event event = {
+		.event = VIRTCHNL_EVENT_RESET_IMPENDING,
+		.severity = PF_EVENT_SEVERITY_CERTAIN_DOOM,
+	};
+	struct e810_adi *ea;
+
+	scoped_guard(mutex, &pf->adis_lock) {
+		list_for_each_entry(ea, &pf->adis, node) {
+			guard(mutex)(&ea->lock);
+			if (!ea->running || ea->resetting ||
+			    ea->vc_state != E810_VC_ACTIVE)
+				continue;
+			/* It will not take the others either */
+			if (e810_mbx_reply(ea, VIRTCHNL_OP_EVENT,
+					   VIRTCHNL_STATUS_SUCCESS, &event,
+					   sizeof(event)))
+				break;
+		}
+	}
+	e810_ctlq_flush(&pf->mbx);
+}
