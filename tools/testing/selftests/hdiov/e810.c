@@ -488,10 +488,14 @@ TEST_F(e810, interrupts)
 	ASSERT_TRUE(passes(&g[0], &g[1], 3, 100));
 	EXPECT_EQ(0, event_wait(efd[1], NEVER_MS));
 
-	/* The mailbox's */
+	/* The mailbox's, and what it is about */
+	vdev_get32(g[0].vdev, 0, AVF_ICR0);
+	EXPECT_EQ(0, vdev_get32(g[0].vdev, 0, AVF_ICR0));
 	eg_vector_enable(&g[0], 0);
 	EXPECT_EQ(0, eg_add_mac(&g[0], g[0].mac));
 	EXPECT_LT(0, event_wait(efd[2], SOON_MS));
+	EXPECT_EQ(AVF_ICR0_ADMINQ, vdev_get32(g[0].vdev, 0, AVF_ICR0));
+	EXPECT_EQ(0, vdev_get32(g[0].vdev, 0, AVF_ICR0));
 	close(efd[0]);
 	close(efd[1]);
 	close(efd[2]);
@@ -619,6 +623,29 @@ TEST_F(e810, resets)
 		ASSERT_TRUE(passes(&g[1], &g[0], 3, 100));
 	}
 	free(copy);
+}
+
+/* The whole function: guests are told before, and begin anew */
+TEST_F(e810, function_reset)
+{
+	struct eg *g = self->g;
+	char path[PATH_MAX];
+
+	UP(0);
+	UP(1);
+	EXPECT_FALSE(eg_told_of_reset(&g[0]));
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset",
+		 self->vdev[0].pf);
+	ASSERT_EQ(0, file_write(path, "1"));
+	EXPECT_TRUE(eg_told_of_reset(&g[0]));
+	EXPECT_TRUE(eg_told_of_reset(&g[1]));
+	/* This one did not speak yet, nobody speaks to it */
+	EXPECT_FALSE(eg_told_of_reset(&g[2]));
+	EXPECT_EQ(0, eg_mbx_get(&g[0], ARQLEN) & MBX_ENABLE);
+	UP(0);
+	UP(1);
+	EXPECT_TRUE(passes(&g[0], &g[1], 3, 100));
+	EXPECT_TRUE(passes(&g[1], &g[0], 3, 100));
 }
 
 /* The same guest twice, as after "rmmod iavf; modprobe iavf" */

@@ -308,11 +308,27 @@ int eg_receive(struct eg *g, uint32_t *op, int32_t *status, void *msg,
 		}
 		/* event, speed, status */
 		memcpy(&event, buf, 4);
-		if (le32toh(event) == 1)
+		if (le32toh(event) == VC_EVENT_LINK_CHANGE)
 			g->link = buf[8];
 		if (!ms)
 			return -EAGAIN;
 	}
+}
+
+bool eg_told_of_reset(struct eg *g)
+{
+	const struct eg_mbx_desc *ring = (void *)(g->mem + EG_OFF_ARQ);
+	unsigned int i;
+	uint32_t event;
+
+	for (i = 0; i < EG_MBX_LEN; i++) {
+		if (le32toh(ring[i].cookie_high) != VC_EVENT)
+			continue;
+		memcpy(&event, g->mem + EG_OFF_ARQ_BUF + i * EG_MBX_BUF, 4);
+		if (le32toh(event) == VC_EVENT_RESET_IMPENDING)
+			return true;
+	}
+	return false;
 }
 
 int eg_call(struct eg *g, uint32_t op, const void *msg, size_t len,

@@ -41,6 +41,8 @@
 #define AVF_VFGEN_RSTAT		0x8800
 #define AVF_QTX_TAIL(q)		((q) * 4)
 #define AVF_QRX_TAIL(q)		(0x2000 + (q) * 4)
+#define AVF_ICR0		0x4800
+#define AVF_ICR0_ADMINQ		0x40000000U
 #define AVF_DYN_CTL0		0x5c00
 #define AVF_DYN_CTLN(n)		(0x3800 + (n) * 4)
 #define VDCM_MBX		0x20000
@@ -80,6 +82,10 @@ enum {
 	VC_CONFIG_RSS_KEY = 23,
 	VC_CONFIG_RSS_LUT = 24,
 };
+
+/* VC_EVENT */
+#define VC_EVENT_LINK_CHANGE		1
+#define VC_EVENT_RESET_IMPENDING	2
 
 #define VC_CAP_L2		(1U << 0)
 #define VC_CAP_WB_ON_ITR	(1U << 5)
@@ -193,6 +199,8 @@ int eg_post(struct eg *g, uint32_t op, const void *msg, size_t len);
 /* The next message, events apart */
 int eg_receive(struct eg *g, uint32_t *op, int32_t *status, void *msg,
 	       size_t size, int ms);
+/* Was it told that it will be reset? Looks into memory: the mailbox may be off */
+bool eg_told_of_reset(struct eg *g);
 /* Send and wait; returns the length of the answer; its status in @status */
 int eg_call(struct eg *g, uint32_t op, const void *msg, size_t len,
 	    int32_t *status, void *reply, size_t size);
