@@ -451,6 +451,7 @@ static void qat_realize(PCIDevice *pci, Error **errp)
                   &s->pmisc, 2, PMISC_MSIX_PBA, QAT_CAP_MSIX, errp)) {
         return;
     }
+    pci_set_word(pci->wmask + QAT_CAP_PM + PCI_PM_CTRL, PCI_PM_CTRL_STATE_MASK);
     for (i = 0; i < QAT_NUM_VECTORS; i++) {
         msix_vector_use(pci, i);
     }
