@@ -79,6 +79,8 @@ typedef struct E810Vsi {
     E810VsiStats stats;
 } E810Vsi;
 
+#define E810_CACHE_LINE 64      /* as GLPCI_CNF2 says */
+
 typedef struct E810RxQ {
     bool enabled;
     bool stopped;               /* by a fault or MDD, until enabled again */
@@ -98,6 +100,11 @@ typedef struct E810RxQ {
     uint16_t cache_pos;
     uint16_t cache_len;
     uint64_t cache[16];         /* buffer addresses */
+    /* used descriptors of a cache line, not written back yet */
+    uint16_t wb_head;
+    uint8_t wb_len;
+    uint8_t wb[E810_CACHE_LINE];
+    QTAILQ_ENTRY(E810RxQ) next;
 } E810RxQ;
 
 #define E810_SCHED_LEVELS 9
@@ -242,6 +249,7 @@ struct E810State {
     QEMUBH *tx_bh;
     QEMUTimer *tx_timer;
     QTAILQ_HEAD(, E810TxQ) tx_active;
+    QTAILQ_HEAD(, E810RxQ) rx_held;     /* with descriptors to write back */
     uint64_t work;                      /* frames sent and delivered */
     uint8_t *tx_buf;                    /* a packet as fetched */
     uint8_t *seg_buf;                   /* a frame as sent */
@@ -373,6 +381,7 @@ void e810_rx_ctrl_write(E810State *s, unsigned q, uint32_t val);
 uint32_t e810_rx_ctrl_read(E810State *s, unsigned q);
 void e810_rx_tail(E810State *s, unsigned q, uint32_t val);
 void e810_rx_stop(E810State *s, unsigned q);
+void e810_rx_flush_vector(E810State *s, unsigned v);
 void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
                      unsigned len, bool loopback, bool csum_ok);
 

@@ -6,6 +6,8 @@
  * A cause names a vector and an ITR index in its control register. The vector
  * remembers it until INTENA is set and the interval of that ITR, counted from
  * the last interrupt, is over. The interrupt then clears INTENA (automask).
+ * Before it, the vector's Rx queues write their descriptors back. With
+ * WB_ON_ITR, they do so at the end of the interval without INTENA as well.
  */
 
 #include "qemu/osdep.h"
@@ -18,7 +20,8 @@ static void e810_vector_eval(E810State *s, unsigned v)
     int64_t now, when = INT64_MAX;
     int i;
 
-    if (!vec->pending || !(vec->dyn_ctl & DYN_CTL_INTENA)) {
+    if (!vec->pending ||
+        !(vec->dyn_ctl & (DYN_CTL_INTENA | DYN_CTL_WB_ON_ITR))) {
         return;
     }
 
@@ -40,8 +43,12 @@ static void e810_vector_eval(E810State *s, unsigned v)
     }
 
     timer_del(&vec->timer);
-    vec->pending = 0;
     vec->last = now;
+    e810_rx_flush_vector(s, v);
+    if (!(vec->dyn_ctl & DYN_CTL_INTENA)) {
+        return;
+    }
+    vec->pending = 0;
     if (!(s->glint_ctl & GLINT_CTL_DIS_AUTOMASK)) {
         vec->dyn_ctl &= ~DYN_CTL_INTENA;
     }

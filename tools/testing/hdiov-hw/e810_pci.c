@@ -205,6 +205,7 @@ static void e810_realize(PCIDevice *pci, Error **errp)
     e810_switch_init(s);
     e810_sched_init(s);
     e810_tx_init(s);
+    QTAILQ_INIT(&s->rx_held);
     for (i = 0; i < E810_NUM_RXQ; i++) {
         s->rxq[i].vsi = E810_NO_VSI;
     }

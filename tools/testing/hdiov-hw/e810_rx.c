@@ -68,10 +68,48 @@ static bool e810_rx_load(E810State *s, unsigned n)
            !rx_ctx(s, n, 114, 2) && q->rxdid <= RXDID_FLEX_NIC;
 }
 
+/*
+ * Descriptors are written back by cache lines. One that is not full waits for
+ * the next interrupt of the queue's vector, or, if the vector has WB_ON_ITR
+ * set, for the end of its interval: drivers that poll have to care for that.
+ */
+static void e810_rx_flush(E810State *s, E810RxQ *q)
+{
+    if (!q->wb_len) {
+        return;
+    }
+    if (q->vsi != E810_NO_VSI) {
+        hdiov_dma_write(&s->dma, e810_vsi_dma_pasid(&s->vsi[q->vsi]),
+                        q->base + q->wb_head * q->dsize, q->wb,
+                        q->wb_len * q->dsize);
+    }
+    q->wb_len = 0;
+    QTAILQ_REMOVE(&s->rx_held, q, next);
+}
+
+void e810_rx_flush_vector(E810State *s, unsigned v)
+{
+    E810RxQ *q, *tmp;
+
+    QTAILQ_FOREACH_SAFE(q, &s->rx_held, next, tmp) {
+        uint32_t ctl = s->qint_rqctl[q - s->rxq];
+
+        if ((ctl & CAUSE_ENA) && extract32(ctl, 0, 11) == v) {
+            e810_rx_flush(s, q);
+        }
+    }
+}
+
 void e810_rx_stop(E810State *s, unsigned n)
 {
-    s->rxq[n].enabled = false;
-    s->rxq[n].cache_len = 0;
+    E810RxQ *q = &s->rxq[n];
+
+    q->enabled = false;
+    q->cache_len = 0;
+    if (q->wb_len) {
+        q->wb_len = 0;
+        QTAILQ_REMOVE(&s->rx_held, q, next);
+    }
 }
 
 /* A tail beyond the ring: stop the queue and tell the PF */
@@ -99,6 +137,7 @@ void e810_rx_ctrl_write(E810State *s, unsigned n, uint32_t val)
     E810RxQ *q = &s->rxq[n];
 
     if (!(val & QRX_CTRL_REQ)) {
+        e810_rx_flush(s, q);
         e810_rx_stop(s, n);
     } else if (!q->enabled && e810_rx_load(s, n)) {
         q->enabled = true;
@@ -353,9 +392,9 @@ static bool e810_rx_prefetch(E810State *s, E810RxQ *q, uint32_t pasid)
     return true;
 }
 
-static void e810_rx_writeback(E810State *s, E810RxQ *q, uint32_t pasid,
-                              unsigned idx, unsigned len, bool eop,
-                              bool loopback, const RxMeta *m)
+static void e810_rx_writeback(E810State *s, E810RxQ *q, unsigned idx,
+                              unsigned len, bool eop, bool loopback,
+                              const RxMeta *m)
 {
     uint64_t d[4] = {};
     uint16_t tag1 = m->tag && q->l2tsel ? m->tci : 0;
@@ -401,7 +440,14 @@ static void e810_rx_writeback(E810State *s, E810RxQ *q, uint32_t pasid,
     for (i = 0; i < 4; i++) {
         d[i] = cpu_to_le64(d[i]);
     }
-    hdiov_dma_write(&s->dma, pasid, q->base + idx * q->dsize, d, q->dsize);
+    if (!q->wb_len) {
+        q->wb_head = idx;
+        QTAILQ_INSERT_TAIL(&s->rx_held, q, next);
+    }
+    memcpy(q->wb + q->wb_len++ * q->dsize, d, q->dsize);
+    if ((idx + 1) * q->dsize % E810_CACHE_LINE == 0 || idx + 1 == q->qlen) {
+        e810_rx_flush(s, q);
+    }
 }
 
 /* Put a frame into a queue of @vsi; @csum_ok: the card made the checksums */
@@ -486,7 +532,7 @@ void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
     for (i = 0, pos = 0; i < n; i++) {
         unsigned size = MIN(q->dbuf, len - pos);
 
-        e810_rx_writeback(s, q, pasid, idx[i], size, i == n - 1, loopback, &m);
+        e810_rx_writeback(s, q, idx[i], size, i == n - 1, loopback, &m);
         pos += size;
     }
     if (bad) {

@@ -32,6 +32,7 @@ PAGE_MBX, PAGE_INT, PAGE_RX, PAGE_TX = (0x2000000, 0x3000000, 0x3800000,
 LB, LAN, VALID, LIST = 1 << 2, 1 << 3, 1 << 17, 1 << 14
 PRUNE = 2 | 1 << 15 | 1 << 16
 CAUSE_ENA, ITR_NONE = 1 << 30, 3 << 11
+WB_VECTOR, WB_ON_ITR = 2000, 1 << 30
 DD, EOP = 1, 2
 EOP_RS = 0x30                           # of a data descriptor, at bit 4
 
@@ -410,6 +411,9 @@ class Vsi:
                          self.dma(self.rx_buf + 4096 * i), 0)
         self.rx_next = 0
         self.rx_tail(24 if fill else 0)
+        # Without a vector, a descriptor would wait for its cache line to fill
+        self.c.wr(0x150000 + 4 * self.queue, WB_VECTOR | 3 << 11 | CAUSE_ENA)
+        self.c.wr(PAGE_INT + 4096 * WB_VECTOR, WB_ON_ITR | 3 << 3)
         self.c.wr(0x120000 + 4 * self.queue, 1)
 
     def stop_rx(self):
@@ -1068,6 +1072,49 @@ def test_irq(t, q, c):
     close(c, v)
 
 
+def test_writeback(t, q, c):
+    v = Vsi(c, 61, MACS[1], 201)
+    vec = 10
+    msi = MSI + 4 * vec
+    page = PAGE_INT + 4096 * vec
+    frame = eth(MACS[1], OUT, b"w" * 60)
+
+    q.wr(msi, 0)
+    c.wr(0x150000 + 4 * 61, 0)
+    q.send(frame)
+    t.check("half a cache line waits", len(v.rx()), 0)
+    q.send(frame)
+    t.check("a full one does not", len(v.rx()), 2)
+    c.wr(0x150000 + 4 * 61, vec | CAUSE_ENA)        # ITR 0
+    c.wr(0x154000 + 4 * vec, 25)                    # 50 us
+    q.send(frame)
+    t.check("nor does a vector without INTENA help", len(v.rx()), 0)
+    q.step(1000000)
+    c.wr(page, WB_ON_ITR | 3 << 3)
+    t.check("WB_ON_ITR does", len(v.rx()), 1)
+    q.send(frame)
+    q.send(frame)
+    t.check("within the interval, only the full line", len(v.rx()), 1)
+    q.step(60000)
+    t.check("and the rest at its end", len(v.rx()), 1)
+    t.check("without an interrupt", q.rd(msi), 0)
+    c.wr(page, 3 << 3)
+    q.send(frame)
+    q.send(frame)
+    t.check("WB_ON_ITR is off again", len(v.rx()), 1)
+    q.step(60000)
+    c.wr(page, 1 | 3 << 3)
+    t.check("an interrupt writes back", (len(v.rx()), q.rd(msi)),
+            (1, vec + 1))
+    c.wr(page, 3 << 3)
+    q.send(frame)
+    q.send(frame)
+    v.rx()
+    v.stop_rx()
+    t.check("and so does the end of the queue", len(v.rx()), 1)
+    close(c, v)
+
+
 def test_malicious(t, q, c):
     good = Vsi(c, 70, MACS[1], 300)
     v = Vsi(c, 71, MACS[2], 301)
@@ -1328,6 +1375,7 @@ def main():
     random.seed(args.seed)
     everything = (test_pci, test_aq, test_pasid, test_msi, test_mailbox,
                   test_offload, test_rss, test_switch, test_link, test_irq,
+                  test_writeback,
                   test_malicious, test_rate, test_reset, test_fuzz)
     run(t, args, everything)
     run(t, args, (test_pasid, test_mailbox), flts=True)
