@@ -476,6 +476,7 @@ TEST_F(e810, interrupts)
 		ASSERT_EQ(0, eg_send(&g[0], 0, frame, sizeof(frame), 0, HDR / 2,
 				     0));
 		EXPECT_LT(0, event_wait(efd[1], SOON_MS));
+		eg_vector_poll(&g[1], 1);
 		EXPECT_EQ(sizeof(frame),
 			  eg_recv(&g[1], in, sizeof(in), NULL, SOON_MS));
 		EXPECT_LT(0, event_wait(efd[0], SOON_MS));

@@ -108,9 +108,8 @@ void eg_mbx_set(struct eg *g, enum eg_mbx reg, uint32_t value)
 		vdev_set32(g->vdev, 0, avf_mbx[reg], value);
 }
 
-void eg_vector_enable(struct eg *g, unsigned int vector)
+static void vector_ctl(struct eg *g, unsigned int vector, uint32_t value)
 {
-	uint32_t value = DYN_CTL_INTENA | DYN_CTL_CLEARPBA;
 	volatile uint32_t *page;
 
 	if (g->vdcm) {
@@ -123,6 +122,17 @@ void eg_vector_enable(struct eg *g, unsigned int vector)
 		vdev_set32(g->vdev, 0, vector ? AVF_DYN_CTLN(vector - 1) :
 			   AVF_DYN_CTL0, value);
 	}
+}
+
+void eg_vector_enable(struct eg *g, unsigned int vector)
+{
+	vector_ctl(g, vector, DYN_CTL_INTENA | DYN_CTL_CLEARPBA);
+}
+
+void eg_vector_poll(struct eg *g, unsigned int vector)
+{
+	vector_ctl(g, vector, DYN_CTL_INTENA_MSK | DYN_CTL_WB_ON_ITR |
+		   DYN_CTL_ITR_NONE);
 }
 
 int eg_init(struct eg *g, struct vdev *vdev)

@@ -53,6 +53,9 @@
 #define DYN_CTL_INTENA		0x1
 #define DYN_CTL_CLEARPBA	0x2
 #define DYN_CTL_SWINT_TRIG	0x4
+#define DYN_CTL_ITR_NONE	(3 << 3)
+#define DYN_CTL_WB_ON_ITR	(1 << 30)
+#define DYN_CTL_INTENA_MSK	(1U << 31)
 #define DYN_CTL_ITR_NONE	0x18
 
 /* Mailbox registers, by their place in the vdcm page */
@@ -217,6 +220,8 @@ int eg_add_vlan(struct eg *g, uint16_t vid);
 uint32_t eg_mbx_get(struct eg *g, enum eg_mbx reg);
 void eg_mbx_set(struct eg *g, enum eg_mbx reg, uint32_t value);
 void eg_vector_enable(struct eg *g, unsigned int vector);
+/* Have used descriptors written back without an interrupt as well */
+void eg_vector_poll(struct eg *g, unsigned int vector);
 
 /* Give the device a frame; @cmd adds to the descriptor's command */
 void eg_post_frame(struct eg *g, unsigned int queue, const void *frame,

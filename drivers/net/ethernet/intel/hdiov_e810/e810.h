@@ -299,14 +299,22 @@ struct e810_msg {
 /**
  * struct e810_vector - a vector of an ADI
  * @slot: entry of the PF's MSI-X table, or -1 while it has none
- * @intena: GLINT_DYN_CTL.INTENA as the guest left it, kept while unbound
+ * @ctl: of GLINT_DYN_CTL, INTENA and WB_ON_ITR as the guest left them, kept
+ *	while unbound
  * @itr: intervals as the guest left them, kept while unbound
  */
 struct e810_vector {
 	int slot;
-	bool intena;
+	u32 ctl;
 	u16 itr[E810_NUM_ITR];
 };
+
+/*
+ * Entry of the PF's MSI-X table that causes of vectors without a slot go to.
+ * Without any, the card would write descriptors back by full cache lines only,
+ * and a guest that polls would wait for the last ones.
+ */
+#define E810_WB_VECTOR		1
 
 /**
  * struct e810_queue - a queue of an ADI, Tx or Rx

@@ -10,15 +10,22 @@
 
 #include "e810.h"
 
-static u32 e810_cause(int slot, unsigned int itr)
+/* What a vector that has no slot remembers */
+#define E810_DYN_CTL_KEPT	(GLINT_DYN_CTL_INTENA | GLINT_DYN_CTL_WB_ON_ITR)
+
+static u32 e810_cause(unsigned int slot, unsigned int itr)
 {
-	if (slot < 0)
-		return 0;
 	return FIELD_PREP(INT_CTL_MSIX_INDX, slot) |
 	       FIELD_PREP(INT_CTL_ITR_INDX, itr) | INT_CTL_CAUSE_ENA;
 }
 
-/* Point the causes of a vector to its slot, or to nothing */
+static u32 e810_queue_cause(int slot, const struct e810_queue *queue)
+{
+	return slot < 0 ? e810_cause(E810_WB_VECTOR, 0) :
+			  e810_cause(slot, queue->itr);
+}
+
+/* Point the causes of a vector to its slot, or where they raise nothing */
 static void e810_irq_write_causes(struct e810_adi *ea, unsigned int vector)
 {
 	int slot = ea->vec[vector].slot;
@@ -31,17 +38,18 @@ static void e810_irq_write_causes(struct e810_adi *ea, unsigned int vector)
 		/* Its last number may be another ADI's by now */
 		if (ea->vsi == E810_NO_VSI)
 			return;
-		e810_wr32(pf, VPINT_MBX_CTL(ea->vsi), e810_cause(slot, 0));
+		e810_wr32(pf, VPINT_MBX_CTL(ea->vsi),
+			  slot < 0 ? 0 : e810_cause(slot, 0));
 		return;
 	}
 	for (q = 0; q < ea->adi.num_qps; q++) {
 		abs_q = ea->adi.qp_base + q;
 		if (ea->txq[q].vector == vector)
 			e810_wr32(pf, QINT_TQCTL(abs_q),
-				  e810_cause(slot, ea->txq[q].itr));
+				  e810_queue_cause(slot, &ea->txq[q]));
 		if (ea->rxq[q].vector == vector)
 			e810_wr32(pf, QINT_RQCTL(abs_q),
-				  e810_cause(slot, ea->rxq[q].itr));
+				  e810_queue_cause(slot, &ea->rxq[q]));
 	}
 }
 
@@ -71,8 +79,9 @@ static void e810_irq_write_slot(struct e810_adi *ea, unsigned int vector)
 	 * What happened while the vector had no slot raised nothing: raise the
 	 * interrupt once for a guest that waits for it.
 	 */
-	if (vec->intena)
-		ctl |= GLINT_DYN_CTL_INTENA | GLINT_DYN_CTL_SWINT_TRIG;
+	ctl |= vec->ctl;
+	if (vec->ctl & GLINT_DYN_CTL_INTENA)
+		ctl |= GLINT_DYN_CTL_SWINT_TRIG;
 	e810_pgint_write(ea, vec->slot, PGINT_DYN_CTL, ctl);
 }
 
@@ -83,8 +92,9 @@ static int e810_vector_bind(struct hdiov_adi *adi, unsigned int vector,
 
 	spin_lock(&ea->irq_lock);
 	ea->vec[vector].slot = slot;
-	e810_irq_write_slot(ea, vector);
+	/* First: the slot is told to raise what the causes hold by then */
 	e810_irq_write_causes(ea, vector);
+	e810_irq_write_slot(ea, vector);
 	spin_unlock(&ea->irq_lock);
 	return 0;
 }
@@ -105,7 +115,7 @@ static void e810_irq_unbind(struct e810_adi *ea, unsigned int vector)
 	if (ctl != ~0U) {
 		/* With the page mapped, the guest wrote there unseen */
 		if (e810_type_is_vdcm(ea->adi.type))
-			vec->intena = ctl & GLINT_DYN_CTL_INTENA;
+			vec->ctl = ctl & E810_DYN_CTL_KEPT;
 		for (i = 0; i < E810_NUM_ITR; i++)
 			vec->itr[i] = e810_pgint_read(ea, slot, PGINT_ITR(i)) &
 				      E810_ITR_INTERVAL;
@@ -202,7 +212,7 @@ void e810_irq_reset(struct e810_adi *ea)
 	for (v = 0; v < ea->adi.type->num_vectors; v++) {
 		struct e810_vector *vec = &ea->vec[v];
 
-		vec->intena = false;
+		vec->ctl = 0;
 		memset(vec->itr, 0, sizeof(vec->itr));
 		if (vec->slot >= 0)
 			e810_irq_write_slot(ea, v);
@@ -225,7 +235,7 @@ u32 e810_irq_read_ctl(struct e810_adi *ea, unsigned int vector)
 
 	spin_lock(&ea->irq_lock);
 	if (vec->slot < 0)
-		val = vec->intena ? GLINT_DYN_CTL_INTENA : 0;
+		val = vec->ctl;
 	else
 		val = e810_pgint_read(ea, vec->slot, PGINT_DYN_CTL);
 	spin_unlock(&ea->irq_lock);
@@ -243,8 +253,11 @@ void e810_irq_write_ctl(struct e810_adi *ea, unsigned int vector, u32 val)
 	struct e810_vector *vec = &ea->vec[vector];
 
 	spin_lock(&ea->irq_lock);
-	if (!(val & GLINT_DYN_CTL_INTENA_MSK))
-		vec->intena = val & GLINT_DYN_CTL_INTENA;
+	if (val & GLINT_DYN_CTL_INTENA_MSK)
+		vec->ctl = (vec->ctl & GLINT_DYN_CTL_INTENA) |
+			   (val & GLINT_DYN_CTL_WB_ON_ITR);
+	else
+		vec->ctl = val & E810_DYN_CTL_KEPT;
 	if (vec->slot >= 0)
 		e810_pgint_write(ea, vec->slot, PGINT_DYN_CTL, val);
 	spin_unlock(&ea->irq_lock);

@@ -20,8 +20,12 @@
 #define E810_MBX_SQ_SIZE	64
 #define E810_MBX_RQ_SIZE	256
 
-/* MSI-X vector of the function itself; VDEVs get the others */
+/* MSI-X vectors of the function itself; VDEVs get the others */
 #define E810_PF_VECTOR		0
+#define E810_NUM_PF_VECTORS	2	/* the other is E810_WB_VECTOR */
+
+/* Units of 2 us */
+#define E810_WB_INTERVAL	10
 
 /* Units of 2 us for interrupt intervals, at all link speeds */
 #define E810_ITR_GRAN		2
@@ -127,6 +131,13 @@ static void e810_enable_irq(struct e810_pf *pf)
 	writel(GLINT_DYN_CTL_INTENA | GLINT_DYN_CTL_CLEARPBA |
 	       FIELD_PREP(GLINT_DYN_CTL_ITR_INDX, GLINT_DYN_CTL_ITR_NONE),
 	       pf->hw + E810_PAGE_INT(E810_PF_VECTOR) + PGINT_DYN_CTL);
+
+	/* Never interrupts, but has its queues written back */
+	writel(E810_WB_INTERVAL,
+	       pf->hw + E810_PAGE_INT(E810_WB_VECTOR) + PGINT_ITR(0));
+	writel(GLINT_DYN_CTL_WB_ON_ITR |
+	       FIELD_PREP(GLINT_DYN_CTL_ITR_INDX, GLINT_DYN_CTL_ITR_NONE),
+	       pf->hw + E810_PAGE_INT(E810_WB_VECTOR) + PGINT_DYN_CTL);
 }
 
 static void e810_disable_irq(struct e810_pf *pf)
@@ -136,6 +147,7 @@ static void e810_disable_irq(struct e810_pf *pf)
 	e810_wr32(pf, PFINT_FW_CTL, 0);
 	e810_wr32(pf, PFINT_MBX_CTL, 0);
 	writel(0, pf->hw + E810_PAGE_INT(E810_PF_VECTOR) + PGINT_DYN_CTL);
+	writel(0, pf->hw + E810_PAGE_INT(E810_WB_VECTOR) + PGINT_DYN_CTL);
 	e810_flush(pf);
 }
 
@@ -476,9 +488,10 @@ static int e810_start(struct e810_pf *pf)
 	if (ret)
 		goto err_ctlq;
 
-	ret = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_MSIX);
+	ret = pci_alloc_irq_vectors(pdev, E810_NUM_PF_VECTORS,
+				    E810_NUM_PF_VECTORS, PCI_IRQ_MSIX);
 	if (ret < 0) {
-		dev_err(&pdev->dev, "no MSI-X vector: %d\n", ret);
+		dev_err(&pdev->dev, "no MSI-X vectors: %d\n", ret);
 		goto err_ctlq;
 	}
 	ret = request_irq(pci_irq_vector(pdev, E810_PF_VECTOR), e810_irq, 0,
