@@ -160,6 +160,9 @@ struct e810_link {
  * @hw: BAR 0
  * @bar0: physical address of BAR 0
  * @pf_num: number of the function on the card
+ * @first_rxq: the card's number of the function's first Rx queue
+ * @first_txq: the same of its first Tx queue
+ * @mal_detect: the card stopped a queue, the service work tells whose
  * @port: logical port
  * @sw_id: switch
  * @vsi: VSI that firmware made for the function
@@ -204,6 +207,9 @@ struct e810_pf {
 	phys_addr_t bar0;
 
 	u8 pf_num;
+	unsigned int first_rxq;
+	unsigned int first_txq;
+	bool mal_detect;
 	u8 port;
 	u8 sw_id;
 	u16 vsi;
@@ -296,6 +302,13 @@ struct e810_msg {
 	u8 data[] __aligned(8);
 };
 
+/*
+ * Entry of the PF's MSI-X table that causes of vectors without a slot go to.
+ * Without any, the card would write descriptors back by full cache lines only,
+ * and a guest that polls would wait for the last ones.
+ */
+#define E810_WB_VECTOR		1
+
 /**
  * struct e810_vector - a vector of an ADI
  * @slot: entry of the PF's MSI-X table, or -1 while it has none
@@ -308,13 +321,6 @@ struct e810_vector {
 	u32 ctl;
 	u16 itr[E810_NUM_ITR];
 };
-
-/*
- * Entry of the PF's MSI-X table that causes of vectors without a slot go to.
- * Without any, the card would write descriptors back by full cache lines only,
- * and a guest that polls would wait for the last ones.
- */
-#define E810_WB_VECTOR		1
 
 /**
  * struct e810_queue - a queue of an ADI, Tx or Rx
@@ -393,6 +399,7 @@ enum e810_vc_state {
  * @link_event: link state to be sent
  * @msgs_handled: statistics
  * @msgs_dropped: statistics
+ * @mdd_events: queues that the card stopped for what the guest did with them
  */
 struct e810_adi {
 	struct hdiov_adi adi;
@@ -450,6 +457,7 @@ struct e810_adi {
 	bool link_event;
 	u64 msgs_handled;
 	u64 msgs_dropped;
+	unsigned int mdd_events;
 };
 
 static inline struct e810_adi *to_e810_adi(struct hdiov_adi *adi)
@@ -605,6 +613,7 @@ void e810_mbx_dispatch(struct e810_pf *pf, const struct e810_aq_desc *desc,
 		       const void *buf);
 void e810_mbx_publish(struct e810_adi *ea);
 void e810_mbx_unpublish(struct e810_adi *ea);
+struct e810_adi *e810_mbx_adi_of_queue(struct e810_pf *pf, unsigned int q);
 void e810_mbx_purge(struct e810_adi *ea);
 void e810_mbx_off(struct e810_adi *ea);
 void e810_mbx_link_changed(struct e810_pf *pf);

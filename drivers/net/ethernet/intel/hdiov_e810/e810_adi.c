@@ -300,6 +300,7 @@ static void e810_adi_show(struct hdiov_adi *adi, struct seq_file *s)
 	seq_printf(s, "virtchnl: %s %u.%u capabilities 0x%08x\n",
 		   states[ea->vc_state], ea->vc_version.major,
 		   ea->vc_version.minor, ea->caps);
+	seq_printf(s, "malicious driver events: %u\n", READ_ONCE(ea->mdd_events));
 	seq_printf(s, "messages: handled %llu dropped %llu waiting %u\n",
 		   ea->msgs_handled, READ_ONCE(ea->msgs_dropped),
 		   READ_ONCE(ea->num_msgs));

@@ -54,6 +54,7 @@ enum e810_aq_opcode {
 	E810_AQC_SET_RSS_LUT		= 0x0B03,
 	E810_AQC_ADD_TXQS		= 0x0C30,
 	E810_AQC_DIS_TXQS		= 0x0C31,
+	E810_AQC_LAN_OVERFLOW		= 0x1001,
 };
 
 enum e810_aq_rc {
@@ -499,6 +500,13 @@ struct e810_aqc_dis_txqs {
 	__le32 addr_low;
 };
 
+/* Event: an Rx queue without buffers was stopped */
+struct e810_aqc_lan_overflow {
+	__le32 prtdcb_ruptq;
+	__le32 qtx_ctl;
+	u8 reserved[8];
+};
+
 /* Group of one queue; a group of odd length needs no padding */
 struct e810_aqc_dis_txq_item {
 	__le32 parent_teid;
@@ -540,6 +548,7 @@ struct e810_aq_desc {
 		struct e810_aqc_rss rss;
 		struct e810_aqc_add_txqs add_txqs;
 		struct e810_aqc_dis_txqs dis_txqs;
+		struct e810_aqc_lan_overflow lan_overflow;
 	};
 };
 

@@ -89,10 +89,10 @@ static int e810_count_queues(struct e810_pf *pf)
 		dev_err(&pf->pdev->dev, "function has no queues\n");
 		return -ENODEV;
 	}
-	num_rx = FIELD_GET(PFLAN_RX_QALLOC_LASTQ, rx) -
-		 FIELD_GET(PFLAN_RX_QALLOC_FIRSTQ, rx) + 1;
-	num_tx = FIELD_GET(PFLAN_TX_QALLOC_LASTQ, tx) -
-		 FIELD_GET(PFLAN_TX_QALLOC_FIRSTQ, tx) + 1;
+	pf->first_rxq = FIELD_GET(PFLAN_RX_QALLOC_FIRSTQ, rx);
+	pf->first_txq = FIELD_GET(PFLAN_TX_QALLOC_FIRSTQ, tx);
+	num_rx = FIELD_GET(PFLAN_RX_QALLOC_LASTQ, rx) - pf->first_rxq + 1;
+	num_tx = FIELD_GET(PFLAN_TX_QALLOC_LASTQ, tx) - pf->first_txq + 1;
 	pf->hdiov.num_qps = min3(num_rx, num_tx, (unsigned int)E810_MAX_QUEUES);
 	return 0;
 }
@@ -203,6 +203,26 @@ err_aq:
 	return ret;
 }
 
+/* The card stopped an Rx queue that has no buffers and blocked others' packets */
+static void e810_service_overflow(struct e810_pf *pf,
+				  const struct e810_aq_desc *desc)
+{
+	u32 ctl = le32_to_cpu(desc->lan_overflow.prtdcb_ruptq);
+	unsigned int q = FIELD_GET(GLDCB_RTCTQ_RXQNUM, ctl) - pf->first_rxq;
+	struct e810_adi *ea;
+
+	spin_lock(&pf->vsi_lock);
+	ea = e810_mbx_adi_of_queue(pf, q);
+	if (ea) {
+		dev_warn_ratelimited(&pf->pdev->dev,
+				     "%s: Rx queue %u has no buffers and blocks the port, resetting the VDEV\n",
+				     hdiov_adi_name(&ea->adi),
+				     q - ea->adi.qp_base);
+		hdiov_adi_request_reset(&ea->adi);
+	}
+	spin_unlock(&pf->vsi_lock);
+}
+
 static void e810_service_aq(struct e810_pf *pf)
 {
 	struct e810_aq_desc desc;
@@ -210,13 +230,64 @@ static void e810_service_aq(struct e810_pf *pf)
 	void *buf;
 
 	while (e810_ctlq_receive(&pf->aq, &desc, &buf)) {
-		if (le16_to_cpu(desc.opcode) == E810_AQC_GET_LINK_STATUS)
+		switch (le16_to_cpu(desc.opcode)) {
+		case E810_AQC_GET_LINK_STATUS:
 			link = true;
+			break;
+		case E810_AQC_LAN_OVERFLOW:
+			e810_service_overflow(pf, &desc);
+			break;
+		}
 		e810_ctlq_return(&pf->aq);
 	}
 	/* Asking also arms the next event */
 	if (link && !e810_aq_get_link(pf))
 		e810_mbx_link_changed(pf);
+}
+
+/*
+ * Name the guest whose descriptors or doorbell the card refused. It has stopped
+ * the queue, until the guest resets its device.
+ */
+static void e810_service_mdet(struct e810_pf *pf)
+{
+	static const struct {
+		u32 reg, pf_reg, qnum, pf_num;
+		bool rx;
+	} causes[] = {
+		{ GL_MDET_TX_PQM, PF_MDET_TX_PQM,
+		  GL_MDET_TX_PQM_QNUM, GL_MDET_TX_PQM_PF_NUM, false },
+		{ GL_MDET_TX_TCLAN, PF_MDET_TX_TCLAN,
+		  GL_MDET_QNUM, GL_MDET_PF_NUM, false },
+		{ GL_MDET_RX, PF_MDET_RX, GL_MDET_QNUM, GL_MDET_PF_NUM, true },
+	};
+	struct e810_adi *ea;
+	unsigned int i, q;
+	u32 val;
+
+	for (i = 0; i < ARRAY_SIZE(causes); i++) {
+		val = e810_rd32(pf, causes[i].reg);
+		/* All of the card's functions share it */
+		if (!(val & GL_MDET_VALID) || val == ~0U ||
+		    (val & causes[i].pf_num) >> __ffs(causes[i].pf_num) != pf->pf_num)
+			continue;
+		q = (val & causes[i].qnum) >> __ffs(causes[i].qnum);
+		q -= causes[i].rx ? pf->first_rxq : pf->first_txq;
+
+		spin_lock(&pf->vsi_lock);
+		ea = e810_mbx_adi_of_queue(pf, q);
+		if (ea)
+			ea->mdd_events++;
+		dev_warn_ratelimited(&pf->pdev->dev,
+				     "%s: card stopped %s queue %u, malicious driver event %lu\n",
+				     ea ? hdiov_adi_name(&ea->adi) : "no VDEV",
+				     causes[i].rx ? "Rx" : "Tx",
+				     ea ? q - ea->adi.qp_base : q,
+				     FIELD_GET(GL_MDET_MAL_TYPE, val));
+		spin_unlock(&pf->vsi_lock);
+		e810_wr32(pf, causes[i].reg, ~0U);
+		e810_wr32(pf, causes[i].pf_reg, ~0U);
+	}
 }
 
 static void e810_service(struct work_struct *work)
@@ -229,6 +300,8 @@ static void e810_service(struct work_struct *work)
 	if (READ_ONCE(pf->in_reset))
 		return;
 
+	if (xchg(&pf->mal_detect, false))
+		e810_service_mdet(pf);
 	e810_service_aq(pf);
 	/*
 	 * One run takes what was in the ring when it began, and no more if
@@ -263,8 +336,7 @@ static irqreturn_t e810_irq(int irq, void *data)
 		dev_err_ratelimited(&pf->pdev->dev,
 				    "hardware error, causes 0x%08x\n", oicr);
 	if (oicr & PFINT_OICR_MAL_DETECT)
-		dev_warn_ratelimited(&pf->pdev->dev,
-				     "card stopped a queue with malicious descriptors\n");
+		WRITE_ONCE(pf->mal_detect, true);
 
 	queue_work(pf->wq, &pf->service);
 	/* Before the work looks: what comes later interrupts again */

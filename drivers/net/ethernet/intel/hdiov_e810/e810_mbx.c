@@ -106,6 +106,30 @@ void e810_mbx_unpublish(struct e810_adi *ea)
 }
 
 /**
+ * e810_mbx_adi_of_queue - the ADI that owns a queue of the function
+ * @pf: the function
+ * @q: queue, counted from the function's first one
+ *
+ * Context: under &e810_pf.vsi_lock, which keeps the ADI.
+ *
+ * Return: the ADI, or NULL if none has it
+ */
+struct e810_adi *e810_mbx_adi_of_queue(struct e810_pf *pf, unsigned int q)
+{
+	struct e810_adi *ea;
+	unsigned int i;
+
+	lockdep_assert_held(&pf->vsi_lock);
+
+	for (i = 0; i < ARRAY_SIZE(pf->adi_of_vsi); i++) {
+		ea = pf->adi_of_vsi[i];
+		if (ea && q - ea->adi.qp_base < ea->adi.num_qps)
+			return ea;
+	}
+	return NULL;
+}
+
+/**
  * e810_mbx_purge - drop the messages of an ADI that wait
  * @ea: the ADI
  */

@@ -141,6 +141,26 @@
 #define E810_NUM_ITR			3
 #define E810_ITR_INTERVAL		GENMASK(11, 0)
 
+/* Word of the firmware's event 0x1001 */
+#define GLDCB_RTCTQ_RXQNUM		GENMASK(10, 0)
+
+/* Malicious driver detection: the card's, written with ones to clear */
+#define GL_MDET_RX			0x00294C00
+#define GL_MDET_TX_PQM			0x002D2E00
+#define GL_MDET_TX_TCLAN		0x000FC068
+/* Fields of GL_MDET_RX and GL_MDET_TX_TCLAN */
+#define GL_MDET_QNUM			GENMASK(14, 0)
+#define GL_MDET_PF_NUM			GENMASK(25, 23)
+#define GL_MDET_TX_PQM_PF_NUM		GENMASK(2, 0)
+#define GL_MDET_TX_PQM_QNUM		GENMASK(25, 12)
+/* In all three */
+#define GL_MDET_MAL_TYPE		GENMASK(30, 26)
+#define GL_MDET_VALID			BIT(31)
+/* The function's: bit 0 is set; written with ones to clear */
+#define PF_MDET_RX			0x00294280
+#define PF_MDET_TX_PQM			0x002D2C80
+#define PF_MDET_TX_TCLAN		0x000FC000
+
 /* Queues */
 #define QTX_COMM_DBELL_TAIL		GENMASK(12, 0)
 #define QRX_TAIL_TAIL			GENMASK(12, 0)
