@@ -543,6 +543,44 @@ TEST_F(e810, bad_addresses)
 	EXPECT_TRUE(passes(&g[2], &g[1], 3, 100));
 }
 
+/* A descriptor that is none: the card stops the queue, the host says whose */
+TEST_F(e810, malicious)
+{
+	struct eg *g = self->g;
+	struct eg_queue *q = &g[0].q[0];
+	uint8_t frame[100];
+	long long before;
+
+	UP(0);
+	UP(1);
+	UP(2);
+	ASSERT_TRUE(passes(&g[0], &g[1], 3, 100));
+	before = vdev_state(g[0].vdev, "malicious driver events");
+	ASSERT_LE(0, before);
+	make_frame(frame, &g[0], &g[1], sizeof(frame), 1);
+	q->tx[q->tx_next].addr = 0;
+	q->tx[q->tx_next].qw1 = htole64(5);
+	q->tx_next = (q->tx_next + 1) % EG_RING;
+	eg_post_frame(&g[0], 0, frame, sizeof(frame), 0, HDR / 2, 0);
+	EXPECT_TRUE(nothing_comes(&g[1]));
+	EXPECT_EQ(before + 1,
+		  vdev_state(g[0].vdev, "malicious driver events"));
+	EXPECT_TRUE(passes(&g[1], &g[2], 3, 100));
+
+	/* Once more: the card was told that the first one was seen */
+	ASSERT_EQ(0, vdev_reset(g[0].vdev));
+	UP(0);
+	q->tx[q->tx_next].qw1 = htole64(5);
+	q->tx_next = (q->tx_next + 1) % EG_RING;
+	eg_post_frame(&g[0], 0, frame, sizeof(frame), 0, HDR / 2, 0);
+	EXPECT_TRUE(nothing_comes(&g[1]));
+	EXPECT_EQ(before + 2,
+		  vdev_state(g[0].vdev, "malicious driver events"));
+	ASSERT_EQ(0, vdev_reset(g[0].vdev));
+	UP(0);
+	EXPECT_TRUE(passes(&g[0], &g[1], 3, 100));
+}
+
 /* Memory that is unmapped below running queues */
 TEST_F(e810, unmapped)
 {
