@@ -247,6 +247,8 @@ static int e810_adi_quiesce(struct hdiov_adi *adi)
 	 */
 	queue_work(ea->pf->wq, &ea->pf->service);
 	flush_work(&ea->pf->service);
+	/* And answers that it has not delivered, or the next driver would get them */
+	e810_ctlq_flush(&ea->pf->mbx);
 	ea->stuck = err || ret;
 	return err ?: ret;
 }

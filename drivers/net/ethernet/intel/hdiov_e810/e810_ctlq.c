@@ -338,24 +338,35 @@ int e810_ctlq_post(struct e810_ctlq *cq, const struct e810_aq_desc *desc,
 	return n < 0 ? n : 0;
 }
 
-static bool e810_ctlq_idle(struct e810_ctlq *cq)
+/* Has the hardware taken everything up to number @seq, which is in slot @n? */
+static bool e810_ctlq_taken(struct e810_ctlq *cq, unsigned int n, u64 seq)
 {
-	guard(spinlock)(&cq->lock);
-	return cq->dead ||
-	       e810_ctlq_slot_free(cq, (cq->sq_next ?: cq->sq_size) - 1);
+	bool taken;
+
+	spin_lock(&cq->lock);
+	taken = cq->dead || cq->sq_seq - seq >= cq->sq_size ||
+		e810_ctlq_slot_free(cq, n);
+	spin_unlock(&cq->lock);
+	return taken;
 }
 
 /**
- * e810_ctlq_flush - wait until the last message that was posted is delivered
- * @cq: control queues; what others post meanwhile is waited for, too
+ * e810_ctlq_flush - wait until what was posted so far is delivered
+ * @cq: control queues
  *
  * Context: process, may sleep up to a second.
  */
 void e810_ctlq_flush(struct e810_ctlq *cq)
 {
 	unsigned long end = jiffies + E810_CTLQ_TIMEOUT;
+	unsigned int n;
+	u64 seq;
 
-	while (!e810_ctlq_idle(cq) && time_before(jiffies, end))
+	scoped_guard(spinlock, &cq->lock) {
+		n = (cq->sq_next ?: cq->sq_size) - 1;
+		seq = cq->sq_seq;
+	}
+	while (!e810_ctlq_taken(cq, n, seq) && time_before(jiffies, end))
 		usleep_range(20, 60);
 }
 
