@@ -214,8 +214,9 @@ static int e810_adi_enable(struct hdiov_adi *adi)
 		return -EIO;
 	/* Without one, the guest's requests would go out as the function's */
 	if (!(ea->ctx.pasid_id & cpu_to_le32(E810_VSI_PASID_ID_VALID))) {
-		dev_err(&ea->pf->pdev->dev, "%s: VSI %u has no PASID\n",
-			hdiov_adi_name(adi), ea->vsi);
+		dev_err_ratelimited(&ea->pf->pdev->dev,
+				    "%s: VSI %u has no PASID\n",
+				    hdiov_adi_name(adi), ea->vsi);
 		return -EIO;
 	}
 	WRITE_ONCE(ea->resetting, false);

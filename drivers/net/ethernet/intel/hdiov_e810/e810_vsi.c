@@ -447,9 +447,10 @@ int e810_vsi_reset_hw(struct e810_adi *ea)
 				pf, VSIGEN_RSTAT(ea->vsi));
 	e810_wr32(pf, VSIGEN_RTRIG(ea->vsi), 0);
 	if (ret)
-		dev_err(e810_dev(ea), "%s: VSI %u is not reset within %lu ms\n",
-			hdiov_adi_name(&ea->adi), ea->vsi,
-			E810_VSI_TIMEOUT_US / USEC_PER_MSEC);
+		dev_err_ratelimited(e810_dev(ea),
+				    "%s: VSI %u is not reset within %lu ms\n",
+				    hdiov_adi_name(&ea->adi), ea->vsi,
+				    E810_VSI_TIMEOUT_US / USEC_PER_MSEC);
 	return ret;
 }
 
