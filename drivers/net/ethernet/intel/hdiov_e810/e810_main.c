@@ -100,13 +100,15 @@ static int e810_count_queues(struct e810_pf *pf)
 /* Rx descriptor formats that the card is set up for; legacy always is */
 static void e810_read_rxdids(struct e810_pf *pf)
 {
-	/* 1: legacy, 32 bytes; 2: flexible, with what a NIC needs */
-	const unsigned int legacy = 1, flex_nic = 2;
+	/* 1: legacy, 32 bytes; from 2 on flexible ones, as a package says */
+	const unsigned int legacy = 1, flex_first = 2, num = 64;
+	unsigned int i;
 
 	pf->rxdids = BIT_ULL(legacy);
-	if (e810_rd32(pf, GLFLXP_RXDID_FLAGS(flex_nic, 0)) &
-	    GLFLXP_RXDID_FLAGS_FLEXIFLAG_4N)
-		pf->rxdids |= BIT_ULL(flex_nic);
+	for (i = flex_first; i < num; i++)
+		if (e810_rd32(pf, GLFLXP_RXDID_FLAGS(i, 0)) &
+		    GLFLXP_RXDID_FLAGS_FLEXIFLAG_4N)
+			pf->rxdids |= BIT_ULL(i);
 }
 
 static void e810_enable_irq(struct e810_pf *pf)

@@ -26,6 +26,7 @@
 #define E810_MIN_FRAME		64
 
 #define E810_RXDID_LEGACY	1
+#define E810_RXDID_COMMS_OVS	22
 
 /* Kinds of packets that are hashed, by their AVF packet classifier type */
 #define E810_HASHCFG							\
@@ -139,6 +140,12 @@ static s32 e810_vc_get_resources(struct e810_adi *ea,
 		asked = VIRTCHNL_VF_OFFLOAD_L2 | VIRTCHNL_VF_OFFLOAD_VLAN;
 
 	caps = VIRTCHNL_VF_OFFLOAD_L2 | (asked & E810_VC_CAPS);
+	/*
+	 * DPDK knows this format only. Where there are others and not this one
+	 * it asks for legacy descriptors, and yet takes them for this one.
+	 */
+	if (!(ea->pf->rxdids & BIT_ULL(E810_RXDID_COMMS_OVS)))
+		caps &= ~VIRTCHNL_VF_OFFLOAD_RX_FLEX_DESC;
 	if (asked & VIRTCHNL_VF_OFFLOAD_VLAN_V2)
 		caps |= VIRTCHNL_VF_OFFLOAD_VLAN_V2;
 	else if (!ea->port_vlan)
