@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Two guests with the stock kernel's own iavf on VDEVs of one queue pair: traffic of all kinds, then what can happen to a guest.
+# Two guests with the stock kernels' own iavf, on a VDEV of one queue pair and on one of four: traffic of all kinds, then what can
+# happen to a guest.
 set -euo pipefail
 # shellcheck source=scripts/tests/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -18,7 +19,7 @@ trap cleanup EXIT
 
 free_before=$(host "cat /sys/class/mdev_bus/$pf/mdev_supported_types/hdiov_e810-avf-1/available_instances")
 vdev_create $u1 avf-1
-vdev_create $u2 avf-1
+vdev_create $u2 avf-4
 host "l2 start g1 --vdev $u1" || bail "a guest with an avf VDEV starts"
 check "iavf gets link" link_up g1 10.0.0.2
 guest g1 'ip addr add fd00::2/64 dev eth0 nodad' || true
@@ -69,13 +70,32 @@ by_pasid() {
 }
 check "DMA only under the VDEV's PASID" by_pasid
 
-# A second guest
-host "l2 start g2 --vdev $u2" || bail "a second guest on the same PF starts"
+# A second guest: the newer kernel, several queues
+host "l2 start g2 --kernel backports --smp 2 --vdev $u2" || bail "a second guest on the same PF starts"
 check "the second guest's iavf gets link" link_up g2 10.0.0.3
 check "the second guest reaches the peer" pings g2 10.0.0.1
 check "guest to guest, through the card's switch" pings g2 10.0.0.2
 two_pasids() { echo "$pasid1 $(vdev_state $u2 pasid)" && [ "$pasid1" != "$(vdev_state $u2 pasid)" ]; }
 check "each VDEV has a PASID of its own" two_pasids
+
+queue_packets() { guest g2 'ethtool -S eth0' | sed -n 's/^ *rx-[0-9]*\.packets: //p' | head -n 2 | tr '\n' ' '; }
+spread() {
+	local a0 a1 b0 b1
+
+	read -r a0 a1 < <(queue_packets)
+	iperf g2 10.0.0.1 -R -P 16 || return 1
+	read -r b0 b1 < <(queue_packets)
+	echo "packets received by queue 0: $((b0 - a0)), by queue 1: $((b1 - a1))"
+	[ $((b0 - a0)) -gt 0 ] && [ $((b1 - a1)) -gt 0 ]
+}
+check "its flows spread over its queues" spread
+channels() {
+	for n in 1 2; do
+		guest g2 "ethtool -L eth0 combined $n" && link_up g2 10.0.0.3 && pings g2 10.0.0.1 || return 1
+	done
+	spread
+}
+check "ethtool -L: one queue, then two again" channels
 
 # What can happen to a guest
 reload() { guest g1 'rmmod iavf && modprobe iavf' && link_up g1 10.0.0.2 && pings g1 10.0.0.1; }
@@ -107,6 +127,15 @@ set_refused() {
 	printf '%s' "$out" | grep -q 'Device or resource busy'
 }
 check "an attribute of an open VDEV: EBUSY" set_refused
+
+pf_reset() {
+	guest g1 'iperf3 -t 4 -c 10.0.0.1 >/dev/null 2>&1 &'
+	host "sleep 1; echo 1 >/sys/bus/pci/devices/$pf/reset; sleep 2"
+	for g in 1 2; do
+		link_up g$g 10.0.0.$((g + 1)) && pings g$g 10.0.0.1 || return 1
+	done
+}
+check "reset of the PF amid traffic: both guests go on" pf_reset
 
 hotunplug() {
 	host "l2 hotunplug g2 $u2" && [ "$(vdev_state $u2 open)" = 0 ] && [ "$(vdev_state $u2 pasid)" = none ] &&
