@@ -90,6 +90,8 @@ spread() {
 }
 check "its flows spread over its queues" spread
 channels() {
+	local n
+
 	for n in 1 2; do
 		guest g2 "ethtool -L eth0 combined $n" && link_up g2 10.0.0.3 && pings g2 10.0.0.1 || return 1
 	done
@@ -129,6 +131,8 @@ set_refused() {
 check "an attribute of an open VDEV: EBUSY" set_refused
 
 pf_reset() {
+	local g
+
 	guest g1 'iperf3 -t 4 -c 10.0.0.1 >/dev/null 2>&1 &'
 	host "sleep 1; echo 1 >/sys/bus/pci/devices/$pf/reset; sleep 2"
 	for g in 1 2; do
