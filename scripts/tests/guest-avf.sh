@@ -28,10 +28,10 @@ guest g1 'ip addr add fd00::2/64 dev eth0 nodad' || true
 check "ping, IPv4" pings g1 10.0.0.1
 check "ping, IPv6" pings g1 fd00::1
 host 'ip netns exec peer iperf3 -s -D'
-check "iperf3 TCP, guest to peer" iperf g1 10.0.0.1
-check "iperf3 TCP, peer to guest" iperf g1 10.0.0.1 -R
-check "iperf3 UDP, guest to peer" iperf g1 10.0.0.1 -u -b 5M -l 1400
-check "iperf3 UDP, peer to guest" iperf g1 10.0.0.1 -u -b 5M -l 1400 -R
+check "iperf3 TCP, guest to peer" iperf g1 10.0.0.1 -n 20M
+check "iperf3 TCP, peer to guest" iperf g1 10.0.0.1 -n 20M -R
+check "iperf3 UDP, guest to peer" iperf g1 10.0.0.1 -t 3 -u -b 5M -l 1400
+check "iperf3 UDP, peer to guest" iperf g1 10.0.0.1 -t 3 -u -b 5M -l 1400 -R
 
 jumbo() {
 	guest g1 'ip link set eth0 mtu 9000' && link_up g1 10.0.0.2 && pings g1 10.0.0.1 -M "do" -s 8972
@@ -83,7 +83,7 @@ spread() {
 	local a0 a1 b0 b1
 
 	read -r a0 a1 < <(queue_packets)
-	iperf g2 10.0.0.1 -R -P 16 || return 1
+	iperf g2 10.0.0.1 -n 16M -R -P 16 || return 1
 	read -r b0 b1 < <(queue_packets)
 	echo "packets received by queue 0: $((b0 - a0)), by queue 1: $((b1 - a1))"
 	[ $((b0 - a0)) -gt 0 ] && [ $((b1 - a1)) -gt 0 ]
