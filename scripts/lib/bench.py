@@ -70,17 +70,17 @@ def phases(one_path, par_path, picture):
 
     print(f"\nAll of them, seconds; by one thread and by {threads}\n")
     print(f"{'phase':8}|{'1':>9} {'min':>9} {'max':>9} |{str(threads):>9} {'min':>9} {'max':>9} | faster by")
-    whole = {1: [0] * runs, threads: [0] * runs}
-    for phase in PHASES:
-        a = [r["all"] / 1e9 for r in counted(one[phase])]
-        b = [r["all"] / 1e9 for r in counted(par[phase])]
-        for i, v in enumerate(a):
-            whole[1][i] += v
-        for i, v in enumerate(b[:runs]):
-            whole[threads][i] += v
-        print(f"{phase:8}|{spread(a)} |{spread(b)} | {statistics.median(a) / statistics.median(b):.2f}")
-    print(f"{'all':8}|{spread(whole[1])} |{spread(whole[threads])} | "
-          f"{statistics.median(whole[1]) / statistics.median(whole[threads]):.2f}")
+
+    def whole(times, some):
+        return [sum(times[phase][run]["all"] for phase in some) / 1e9 for run in sorted(times[some[0]]) if run]
+
+    rows = {phase: [phase] for phase in PHASES}
+    rows["c. + o."] = ["create", "open", "bind"]
+    rows["all"] = PHASES
+    for name, some in rows.items():
+        a, b = whole(one, some), whole(par, some)
+        print(f"{name:8}|{spread(a)} |{spread(b)} | {statistics.median(a) / statistics.median(b):.2f}")
+    print("\nc. + o.: created, opened and bound")
 
     idle = [int(n.split()[-2]) for n in notes if "idle VDEV" in n and not n.startswith("run 0")]
     after = [int(n.split()[-2]) for n in notes if "memory after it" in n]
@@ -142,7 +142,7 @@ def svg(width, height, title, left=70):
             f'<text x="{left}" y="24" font-size="16">{title}</text>']
 
 
-WAYS = {"vdev": "VDEV", "virtio": "virtio-net", "host": "virtio, host only"}
+WAYS = {"vdev": "VDEV", "calm": "VDEV, Tx moderated 3 ms", "virtio": "virtio-net", "host": "virtio, host only"}
 
 
 def guest(path, picture):
@@ -153,19 +153,22 @@ def guest(path, picture):
             runs = max(runs, int(run))
             if unit == "per 1000 packets":
                 kind, test = test.split(": ")
+                test += "" if device == "vdev" else f", {device}"
                 per_packet.setdefault(test, {}).setdefault(kind, []).append(float(value))
             else:
                 results.setdefault((test, unit), {}).setdefault(device, []).append(float(value))
 
     print(f"{runs} runs: median, smallest, largest. To a peer on the other side of the wire; and virtio-net to its host,\n"
           "which no wire is between. The ratio is the median of the runs' own ratios.\n")
-    print(f"{'':36}" + "".join(f"|{name:^30}" for name in WAYS.values()) + "| VDEV/virtio-net")
+    print(f"{'':36}" + "".join(f"|{name:^30}" for name in WAYS.values()) + "| VDEV/virtio-net, moderated/virtio-net")
     for (test, unit), by_device in results.items():
-        ratio = statistics.median(v / max(w, 1e-9) for v, w in zip(by_device["vdev"], by_device["virtio"]))
-        print(f"{test + ', ' + unit:36}" + "".join(f"|{spread(by_device[way])} " for way in WAYS) + f"| {ratio:.2f}")
+        ratios = [statistics.median(v / max(w, 1e-9) for v, w in zip(by_device[way], by_device["virtio"])) for way in ("vdev", "calm")]
+        print(f"{test + ', ' + unit:36}" + "".join(f"|{spread(by_device[way])} " for way in WAYS) +
+              "|" + "".join(f"{ratio:10.2f}" for ratio in ratios))
 
     kinds = list(next(iter(per_packet.values())))
-    print("\nThe VDEV: trapped accesses by class, and interrupts, for 1000 packets of the card: medians, and of all tests the largest\n")
+    print("\nThe VDEV (calm: moderated): trapped accesses by class, and interrupts, for 1000 packets of the card: medians, and of all tests\n"
+          "the largest\n")
     print(f"{'':32}|" + "".join(f"{kind:>11}" for kind in kinds))
     for test, by_kind in per_packet.items():
         print(f"{test:32}|" + "".join(f"{statistics.median(by_kind[k]):11.2f}" for k in kinds))
@@ -195,8 +198,8 @@ def bars(tests, title):
             out.append(f'<text x="{left + top_v * scale + 5:.1f}" y="{line + 5}">{median:.1f}</text>')
     for m, name in enumerate(WAYS.values()):
         y = top + group * len(tests) + 8
-        out.append(f'<rect x="{left + 170 * m}" y="{y}" width="12" height="12" fill="{COLORS[m]}"/>')
-        out.append(f'<text x="{left + 170 * m + 18}" y="{y + 11}">{name}</text>')
+        out.append(f'<rect x="{left + 190 * m}" y="{y}" width="12" height="12" fill="{COLORS[m]}"/>')
+        out.append(f'<text x="{left + 190 * m + 18}" y="{y + 11}">{name}</text>')
     return "\n".join(out + ["</svg>", ""])
 
 
