@@ -57,11 +57,17 @@ static unsigned int hdiov_qp_find(struct hdiov_pf_core *core,
 				  unsigned int first)
 {
 	unsigned int step = roundup_pow_of_two(type->num_qps);
+	unsigned int num = core->pf->num_qps;
 
-	for (; first + type->num_qps <= core->pf->num_qps; first += step)
+	for (;; first += step) {
+		/* Hundreds of taken ones in a row, by words of the map */
+		first = find_next_zero_bit(core->qp_map, num, first);
+		first = round_up(first, step);
+		if (first + type->num_qps > num)
+			return num;
 		if (hdiov_qp_usable(core, type, first))
 			return first;
-	return core->pf->num_qps;
+	}
 }
 
 /**
