@@ -71,10 +71,12 @@ lock() {
 	fi
 }
 
-# lock_free CMD...: run a command that outlives the caller, without the caller's lock.
-lock_free() {
-	if [ -n "${lock_fd:-}" ]; then "$@" {lock_fd}>&-; else "$@"; fi
-}
+# lock_free CMD...: run a program that outlives the caller, without the caller's lock and that of the run of tests it belongs to.
+lock_free() (
+	if [ -n "${lock_fd:-}" ]; then exec {lock_fd}>&-; fi
+	if [ -n "${HDIOV_RUN_FD:-}" ]; then exec {HDIOV_RUN_FD}>&-; fi
+	exec "$@"
+)
 
 # key ITEM...: a short hash of strings and (for an @PATH) of a file or of all files of a folder.
 key() {
