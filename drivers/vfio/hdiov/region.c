@@ -36,6 +36,23 @@ static const struct hdiov_area *hdiov_find_area(struct hdiov_vdev *vdev,
 	return NULL;
 }
 
+/* Is there a fast-path page in a part of a BAR? */
+static bool hdiov_has_area(struct hdiov_vdev *vdev, unsigned int bar,
+			   u64 offset, u64 size)
+{
+	struct hdiov_adi *adi = vdev->adi;
+	unsigned int i;
+
+	for (i = 0; i < adi->num_areas; i++) {
+		const struct hdiov_area *area = &adi->areas[i];
+
+		if (bar == area->bar && offset < area->offset + area->size &&
+		    area->offset < offset + size)
+			return true;
+	}
+	return false;
+}
+
 static int hdiov_sparse_areas(struct hdiov_vdev *vdev, unsigned int bar,
 			      struct vfio_region_info *info,
 			      struct vfio_info_cap *caps)
@@ -295,18 +312,29 @@ static const struct vm_operations_struct hdiov_region_vm_ops = {
  * @vdev: the VDEV
  * @vma: the new mapping; filled by faults
  *
+ * Not all users know of areas: the kernel's own libvfio maps whole BARs. They
+ * may, as long as there is a fast-path page in what they map; other pages of it
+ * raise SIGBUS.
+ *
  * Context: process, mmap_lock held
  *
- * Return: 0, or -EINVAL if it is not shared or not inside one fast-path area
+ * Return: 0, or -EINVAL if it is not shared, not inside one BAR or without a
+ * fast-path page
  */
 int hdiov_region_mmap(struct hdiov_vdev *vdev, struct vm_area_struct *vma)
 {
 	u64 pos = (u64)vma->vm_pgoff << PAGE_SHIFT;
+	u64 bar = pos >> HDIOV_REGION_SHIFT;
+	u64 size = vma->vm_end - vma->vm_start;
+	u64 bar_size;
 
-	if (!(vma->vm_flags & VM_SHARED) ||
-	    !hdiov_find_area(vdev, pos >> HDIOV_REGION_SHIFT,
-			     pos & HDIOV_REGION_MASK,
-			     vma->vm_end - vma->vm_start))
+	pos &= HDIOV_REGION_MASK;
+	if (!(vma->vm_flags & VM_SHARED) || bar >= HDIOV_NUM_BARS)
+		return -EINVAL;
+
+	bar_size = vdev->adi->type->model->bar[bar].size;
+	if (size > bar_size || pos > bar_size - size ||
+	    !hdiov_has_area(vdev, bar, pos, size))
 		return -EINVAL;
 
 	vma->vm_private_data = vdev;
