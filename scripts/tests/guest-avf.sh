@@ -20,7 +20,7 @@ trap cleanup EXIT
 free_before=$(host "cat /sys/class/mdev_bus/$pf/mdev_supported_types/hdiov_e810-avf-1/available_instances")
 vdev_create $u1 avf-1
 vdev_create $u2 avf-4
-host "l2 start g1 --vdev $u1" || bail "a guest with an avf VDEV starts"
+start_guest g1 --vdev $u1
 check "iavf gets link" link_up g1 10.0.0.2
 guest g1 'ip addr add fd00::2/64 dev eth0 nodad' || true
 
@@ -71,7 +71,7 @@ by_pasid() {
 check "DMA only under the VDEV's PASID" by_pasid
 
 # A second guest: the newer kernel, several queues
-host "l2 start g2 --kernel backports --smp 2 --vdev $u2" || bail "a second guest on the same PF starts"
+start_guest g2 --kernel backports --smp 2 --vdev $u2
 check "the second guest's iavf gets link" link_up g2 10.0.0.3
 check "the second guest reaches the peer" pings g2 10.0.0.1
 check "guest to guest, through the card's switch" pings g2 10.0.0.2

@@ -14,7 +14,7 @@ trap cleanup EXIT
 
 vdev_create $u avf-1
 # net_iavf wants an interrupt for the mailbox, a virtual function has MSI-X only, and that takes VFIO: so the guest has an IOMMU.
-host "l2 start d1 --dpdk --iommu --smp 2 --vdev $u" || bail "a guest for DPDK starts"
+start_guest d1 --dpdk --iommu --smp 2 --vdev $u
 
 bind() {
 	guest d1 'set -e

@@ -42,8 +42,7 @@ free_before=$(available)
 vdev_create $net avf-1
 for s in sym asym dc; do host "echo ${uuid[$s]} >$types/4xxx-vqat_$s/create"; done
 # One CPU: the others are busy being the card.
-host "l2 start q1 --dpdk --mem 700 --vdev $net --vdev ${uuid[sym]} --vdev ${uuid[asym]} --vdev ${uuid[dc]}" ||
-	bail "a guest with an E810 and three QAT VDEVs starts"
+start_guest q1 --dpdk --mem 700 --vdev $net --vdev ${uuid[sym]} --vdev ${uuid[asym]} --vdev ${uuid[dc]}
 
 check "iavf gets link on the E810's VDEV" link_up q1 10.0.0.2
 

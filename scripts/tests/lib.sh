@@ -34,6 +34,10 @@ bail() {
 }
 
 host() { "$tb" run --timeout 150 "$1"; }
+# start_guest NAME ARG...: as "l2 start", with time for a machine that is busy with other tests as well; or give up.
+start_guest() {
+	"$tb" run --timeout 330 l2 start "$@" || bail "guest $1 starts"
+}
 guest() { "$tb" run --timeout 150 l2 run --timeout 120 "$1" "$2"; }
 
 pf=$(host "lspci -Dn -d 8086:1592 | cut -d' ' -f1 | head -n 1")
