@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# In L1: the kernel's own tests of VFIO devices (tools/testing/selftests/vfio), on a VDEV of each driver. TAP.
+set -eu
+
+uuid=6d1c1d3e-0007-4a6b-9df0-aaaaaaaaaaaa
+mdev=/sys/bus/mdev/devices/$uuid
+n=0
+
+# Some of the tests map huge pages.
+echo 4 >/proc/sys/vm/nr_hugepages
+trap "echo 0 >/proc/sys/vm/nr_hugepages" EXIT
+
+# results TYPE PROGRAM: the results of a program, numbered on
+results() {
+	grep -E '^(not )?ok ' /tmp/libvfio.log >/tmp/libvfio.results || true
+	while read -r line; do
+		n=$((n + 1))
+		printf '%s\n' "$line" | sed -E "s/^((not )?ok) [0-9]+ /\\1 $n $1 $2: /"
+	done </tmp/libvfio.results
+	if ! grep -q '^# Totals:' /tmp/libvfio.log; then
+		n=$((n + 1))
+		echo "not ok $n $1 $2: it did not end by itself"
+	fi
+	if ! grep -qE '^# Totals: .* fail:0 ' /tmp/libvfio.log; then
+		grep -vE '^ok|^# +(RUN|OK)' /tmp/libvfio.log | sed 's/^/# /'
+	fi
+}
+
+for dir in /sys/class/mdev_bus/*/mdev_supported_types/*; do
+	type=${dir##*/}
+	case $type in
+	hdiov_e810-avf-1 | 4xxx-vqat_sym | hdiov_mock-dma-1) ;;
+	*) continue ;;
+	esac
+	echo $uuid >"$dir/create"
+	for program in vfio_*_test; do
+		# That one compares with what sysfs says of a PCI device, which a VDEV is not in the host.
+		set -- -T config_space_read_write
+		[ "$program" = vfio_pci_device_test ] || set --
+		timeout 150 "./$program" "$@" $uuid >/tmp/libvfio.log 2>&1 || true
+		results "$type" "$program"
+	done
+	echo 1 >$mdev/remove
+done
+echo "1..$n"
