@@ -282,6 +282,7 @@ struct E810State {
     uint32_t wufc, apm, mdck_tdpu;
     uint32_t rstctl;
     int64_t pfr_done;                   /* PFSWR reads 1 until then */
+    QEMUTimer *grst_timer;              /* runs: a global reset is to come */
     int64_t grst_done;                  /* GLGEN_RSTAT is not 0 until then */
     uint32_t grst_type;
 };

@@ -117,19 +117,20 @@ static uint32_t rstat_read(E810State *s, unsigned i)
 {
     bool busy = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) < s->grst_done;
 
-    return (busy ? 1 : 0) | s->grst_type << 2;
+    /* Asked for, in progress, or the card is active */
+    return (timer_pending(s->grst_timer) ? 1 : busy ? 2 : 0) |
+           s->grst_type << 2;
 }
 
+/* Functions are warned, and the reset follows after GLGEN_RSTCTL.GRSTDEL */
 static void rtrig_write(E810State *s, unsigned i, uint32_t val)
 {
-    if (!(val & GLGEN_RTRIG_ANY)) {
+    if (!(val & GLGEN_RTRIG_ANY) || timer_pending(s->grst_timer)) {
         return;
     }
-    /* core, global or EMP reset: all of the PF, and what a PFR leaves */
     s->grst_type = val & BIT(0) ? 1 : val & BIT(1) ? 2 : 3;
-    e810_reset_pf(s);
-    s->gl_mbx_pasid = 0;
-    s->grst_done = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + 10 * SCALE_MS;
+    timer_mod(s->grst_timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
+              (s->rstctl & GLGEN_RSTCTL_GRSTDEL) * 100 * SCALE_MS + SCALE_MS);
     e810_oicr_set(s, OICR_GRST);
 }
 
@@ -283,7 +284,7 @@ static const E810Reg e810_regs[] = {
     RO(GLGEN_STAT, 1, 0),
     RO(GL_MNG_FWSM, 1, GL_MNG_FWSM_VALID),
     RW(PFPM_APM, 1, apm, 0x1),
-    RW(GLGEN_RSTCTL, 1, rstctl, 0x3f),
+    RW(GLGEN_RSTCTL, 1, rstctl, GLGEN_RSTCTL_GRSTDEL),
     FN(GLGEN_RSTAT, 1, rstat_read, nop_write),
     FN(GLGEN_RTRIG, 1, NULL, rtrig_write),
     RO(GL_PWR_MODE_CTL, 1, 0),

@@ -70,6 +70,16 @@ void e810_reset_pf(E810State *s)
     memset(s->global_lut, 0, sizeof(s->global_lut));
 }
 
+/* core, global or EMP reset: all of the PF, and what a PFR leaves */
+static void e810_global_reset(void *opaque)
+{
+    E810State *s = opaque;
+
+    e810_reset_pf(s);
+    s->gl_mbx_pasid = 0;
+    s->grst_done = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + 10 * SCALE_MS;
+}
+
 static void e810_reset(DeviceState *dev)
 {
     E810State *s = E810(dev);
@@ -78,6 +88,7 @@ static void e810_reset(DeviceState *dev)
     s->pfr_done = s->grst_done = 0;
     if (!s->flr) {
         /* An FLR leaves what belongs to the whole card, and QRXFLXP_CNTXT */
+        timer_del(s->grst_timer);
         s->gl_mbx_pasid = 0;
         s->grst_type = 0;
         s->rstctl = 0;
@@ -199,6 +210,7 @@ static void e810_realize(PCIDevice *pci, Error **errp)
     }
 
     hdiov_dma_init(&s->dma, pci, s->siov ? E810_ECAP_PASID : 0);
+    s->grst_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, e810_global_reset, s);
     s->rx_buf = g_malloc(E810_MAX_FRAME + 64);
     e810_irq_init(s);
     e810_ctlq_init(s);
@@ -226,6 +238,7 @@ static void e810_exit(PCIDevice *pci)
     e810_irq_finalize(s);
     e810_switch_finalize(s);
     e810_sched_finalize(s);
+    timer_free(s->grst_timer);
     hdiov_dma_finalize(&s->dma);
     g_free(s->rx_buf);
     msix_uninit(pci, &s->bar3, &s->bar3);

@@ -74,6 +74,7 @@
 #define   VSIGEN_RSTAT_VMRD         BIT(0)
 #define GLGEN_RSTAT             0x000b8188
 #define GLGEN_RSTCTL            0x000b8180
+#define   GLGEN_RSTCTL_GRSTDEL      0x3f        /* units of 100 ms */
 #define GLGEN_RTRIG             0x000b8190
 #define   GLGEN_RTRIG_ANY           0x7
 #define GLNVM_ULD               0x000b6008
