@@ -23,7 +23,8 @@
 #define E810_CAP_PM         0x40
 #define E810_CAP_MSIX       0x70
 #define E810_CAP_PCIE       0xa0
-#define E810_ECAP_PASID     0x100
+#define E810_ECAP_AER       0x100
+#define E810_ECAP_PASID     0x1c0
 #define   PASID_WIDTH           20
 
 /* What a PF reset, an FLR and a power-on reset have in common */
@@ -106,6 +107,7 @@ static void e810_write_config(PCIDevice *pci, uint32_t addr, uint32_t val,
     s->flr = true;
     pcie_cap_flr_write_config(pci, addr, val, len);
     s->flr = false;
+    pcie_aer_write_config(pci, addr, val, len);
 }
 
 static ssize_t e810_receive(NetClientState *nc, const uint8_t *buf, size_t len)
@@ -200,6 +202,8 @@ static void e810_realize(PCIDevice *pci, Error **errp)
     }
     pcie_cap_flr_init(pci);
     pcie_cap_deverr_init(pci);
+    pcie_aer_init(pci, PCI_ERR_VER, E810_ECAP_AER, PCI_ERR_SIZEOF,
+                  &error_abort);
     if (s->siov) {
         e810_add_pasid(pci);
         /* The MSI-X table once more, in BAR0's page space */
@@ -242,6 +246,7 @@ static void e810_exit(PCIDevice *pci)
     hdiov_dma_finalize(&s->dma);
     g_free(s->rx_buf);
     msix_uninit(pci, &s->bar3, &s->bar3);
+    pcie_aer_exit(pci);
     pcie_cap_exit(pci);
 }
 

@@ -25,7 +25,8 @@
 #define QAT_CAP_PM          0x40
 #define QAT_CAP_MSIX        0x70
 #define QAT_CAP_PCIE        0xa0
-#define QAT_ECAP_PASID      0x100
+#define QAT_ECAP_AER        0x100
+#define QAT_ECAP_PASID      0x150
 #define   PASID_WIDTH           20
 
 static const char *const qat_service_names[] = {
@@ -371,6 +372,7 @@ static void qat_write_config(PCIDevice *pci, uint32_t addr, uint32_t val,
 {
     pci_default_write_config(pci, addr, val, len);
     pcie_cap_flr_write_config(pci, addr, val, len);
+    pcie_aer_write_config(pci, addr, val, len);
 }
 
 /* One, two or four services, which the banks get in turn */
@@ -462,6 +464,7 @@ static void qat_realize(PCIDevice *pci, Error **errp)
     }
     pcie_cap_flr_init(pci);
     pcie_cap_deverr_init(pci);
+    pcie_aer_init(pci, PCI_ERR_VER, QAT_ECAP_AER, PCI_ERR_SIZEOF, &error_abort);
     qat_add_pasid(pci);
 
     hdiov_dma_init(&s->dma, pci, QAT_ECAP_PASID);
@@ -478,6 +481,7 @@ static void qat_exit(PCIDevice *pci)
     qemu_bh_delete(s->admin_bh);
     hdiov_dma_finalize(&s->dma);
     msix_uninit(pci, &s->pmisc, &s->pmisc);
+    pcie_aer_exit(pci);
     pcie_cap_exit(pci);
 }
 

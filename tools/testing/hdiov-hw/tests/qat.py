@@ -478,8 +478,8 @@ def test_plumbing(q, tap):
     msix = [q.cfg_read(caps[0x11] + i) for i in (0, 4)]
     tap.eq(((msix[0] >> 16 & 0x7FF) + 1, msix[1]), (65, 0x400002),
            'MSI-X: 65 vectors in BAR2')
-    pasid = q.cfg_read(0x100)
-    tap.eq((pasid & 0xFFFF, q.cfg_read(0x104) >> 8 & 0x1F), (0x1B, 20),
+    pasid = q.cfg_read(0x150)
+    tap.eq((pasid & 0xFFFF, q.cfg_read(0x154) >> 8 & 0x1F), (0x1B, 20),
            'PASID capability of 20 bits')
     for bar, size in ((0x18, 8 << 20), (0x20, 2 << 20)):
         old = q.cfg_read(bar)
@@ -1445,7 +1445,7 @@ def test_pasid(qemu, bios, verbose, tap):
                'x-pasid-mode=on,x-flts=off'))
     q.bring_up()
     vtd = Vtd(q)
-    q.cfg_write(0x104, q.cfg_read(0x104) | 1 << 16)
+    q.cfg_write(0x154, q.cfg_read(0x154) | 1 << 16)
     plain = Bank(q, SYM)
     tap.ok(plain.run(null_req(plain)) is not None,
            'a bank without PASID works through the VT-d')
@@ -1495,7 +1495,7 @@ def test_pasid(qemu, bios, verbose, tap):
     b.setup()
     tap.ok(b.run(null_req(b)) is not None, 'set again, the bank works')
     # PASID disabled in the capability: nothing may carry one
-    q.cfg_write(0x104, 0)
+    q.cfg_write(0x154, 0)
     b.stage(null_req(b))
     b.ring()
     tap.ok(b.poll(0.3) is None and q.readl(b.csr + 0x188) & 1,

@@ -188,7 +188,7 @@ class Card:
             q.wr(c + off, val)
         q.wr(c + 4, 6)
         q.wr(c + 0x70, q.rd(c + 0x70) | 1 << 31)
-        q.wr(c + 0x104, 1 << 16)        # PASID enable
+        q.wr(c + 0x1c4, 1 << 16)        # PASID enable
         for v in range(64):
             for i, val in enumerate((MSI + 4 * v, 0, v + 1, 0)):
                 q.wr(BAR3 + 16 * v + 4 * i, val)
@@ -553,8 +553,9 @@ def test_pci(t, q, c):
             (q.rd(c.cfg + 0x70) >> 16 & 0x7ff, q.rd(c.cfg + 0x74),
              q.rd(c.cfg + 0x78)), (2047, 3, 0x8003))
     t.check("PASID capability, 20 bits, no exec and privileged mode",
-            (q.rd(c.cfg + 0x100) & 0xffff, q.rd(c.cfg + 0x104) & 0xffff),
+            (q.rd(c.cfg + 0x1c0) & 0xffff, q.rd(c.cfg + 0x1c4) & 0xffff),
             (0x1b, 20 << 8))
+    t.check("AER capability", q.rd(c.cfg + 0x100) & 0xffff, 1)
     q.wr(c.cfg + 0x10, 0xffffffff)
     t.check("BAR0 is 128 MiB", q.rd(c.cfg + 0x10), 0xf800000c)
     q.wr(c.cfg + 0x10, BAR0)
@@ -1023,7 +1024,7 @@ def test_plain(t, q, c):
     q.wr(c.cfg + 0x10, 0xffffffff)
     t.check("BAR0 is 32 MiB", q.rd(c.cfg + 0x10), 0xfe00000c)
     q.wr(c.cfg + 0x10, BAR0)
-    t.check("no PASID capability", q.rd(c.cfg + 0x100), 0)
+    t.check("no PASID capability", q.rd(c.cfg + 0x1c0), 0)
     t.check("firmware answers", c.aq(1)[0], 0)
 
 
