@@ -127,7 +127,7 @@ free_port() {
 has_device() { "$(qemu_binary)" -device help 2>/dev/null | grep -q "name \"$1\""; }
 
 cmd_boot() {
-	local kernel=stable name=$l1_name smp=2 mem=3G ports='' qat=yes extra=() qemu d sock accel i start append='' modules=yes
+	local kernel=stable name=$l1_name smp=2 mem=3G ports='' qat=yes extra=() qemu d sock accel i start append='' modules=yes below=no bus=''
 
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -137,6 +137,7 @@ cmd_boot() {
 		--mem) mem=$2 && shift 2 ;;
 		--ports) ports=$2 && shift 2 ;;
 		--qat) qat=$2 && shift 2 ;;
+		--root-ports) below=yes && shift ;;
 		--append) append=$2 && shift 2 ;;
 		--no-modules) modules=no && shift ;;
 		--) shift && extra=("$@") && break ;;
@@ -176,20 +177,29 @@ cmd_boot() {
 	accel=$(accel_args)
 	[ -e "$cache/l2/l2.img" ] && extra+=(-drive "file=$cache/l2/l2.img,format=raw,if=none,id=l2,readonly=on" -device "virtio-blk-pci,drive=l2")
 	for ((i = 0; i < ports; i++)); do
-		extra+=(-netdev "hubport,id=up$i,hubid=$i" -device "e810,id=pf$i,netdev=up$i"
+		if [ $below = yes ]; then
+			extra+=(-device "pcie-root-port,id=port$i,x-speed=2_5,chassis=$((i + 2)),slot=$((i + 2))")
+			bus=,bus=port$i
+		fi
+		extra+=(-netdev "hubport,id=up$i,hubid=$i" -device "e810,id=pf$i,netdev=up$i$bus"
 			-netdev "hubport,id=peer$i,hubid=$i"
 			-device "$(printf 'virtio-net-pci,netdev=peer%d,mac=52:54:00:aa:00:%02x,host_mtu=9000' "$i" $((i + 1)))")
 	done
+	bus=
+	if [ $below = yes ]; then
+		extra+=(-device "pcie-root-port,id=port-qat,x-speed=2_5,chassis=1,slot=1")
+		bus=,bus=port-qat
+	fi
 	case $qat in
 	none) ;;
 	yes)
 		if has_device qat-4xxx; then
-			extra+=(-device "qat-4xxx,id=qat0")
+			extra+=(-device "qat-4xxx,id=qat0$bus")
 		else
 			say "NOTE: $qemu has no qat-4xxx device: booting without a QAT"
 		fi
 		;;
-	*) extra+=(-device "qat-4xxx,id=qat0,services=$qat") ;;
+	*) extra+=(-device "qat-4xxx,id=qat0,services=$qat$bus") ;;
 	esac
 	if [[ $accel = *tcg* ]]; then
 		# One counter for all CPUs, this machine's. On a busy machine the kernel would not believe it, and each look at the clock
@@ -203,7 +213,7 @@ cmd_boot() {
 		lock_free "$qemu" -name "hdiov-$name" -L "$(bios_dir)" -M q35,kernel-irqchip=split $accel -smp "$smp" -m "$mem" -nodefaults -display none \
 			-no-reboot -device intel-iommu,intremap=on,x-scalable-mode=on,x-pasid-mode=on \
 			-kernel "$cache/kernel-$kernel/vmlinux" -initrd "$d/initrd" \
-			-append "console=ttyS0 quiet loglevel=4 panic=-1 no_timer_check mitigations=off intel_iommu=on,sm_on $append" \
+			-append "console=ttyS0 quiet loglevel=4 panic=-1 no_timer_check mitigations=off intel_iommu=on,sm_on iomem=relaxed $append" \
 			-serial "file:$d/console.log" -qmp "unix:$sock/qmp,server=on,wait=off" \
 			-drive "file=$l1_img,format=raw,if=none,id=root,snapshot=on" -device virtio-blk-pci,drive=root \
 			-netdev "user,id=mgmt,restrict=on,hostfwd=tcp:127.0.0.1:$(cat "$d/port")-:22" \
