@@ -122,8 +122,6 @@ static void e810_enable_irq(struct e810_pf *pf)
 		  FIELD_PREP(GLINT_CTL_ITR_GRAN_50, E810_ITR_GRAN) |
 		  FIELD_PREP(GLINT_CTL_ITR_GRAN_25, E810_ITR_GRAN));
 
-	e810_wr32(pf, PFINT_OICR_ENA, 0);
-	e810_rd32(pf, PFINT_OICR);
 	e810_wr32(pf, PFINT_OICR_ENA,
 		  PFINT_OICR_ECC_ERR | PFINT_OICR_MAL_DETECT |
 		  PFINT_OICR_GRST | PFINT_OICR_PCI_EXCEPTION);
@@ -153,7 +151,7 @@ static void e810_disable_irq(struct e810_pf *pf)
 	e810_flush(pf);
 }
 
-/* From reset to ready for VSIs. The interrupt comes later */
+/* From reset to ready for VSIs */
 static int e810_hw_up(struct e810_pf *pf)
 {
 	static const struct {
@@ -172,9 +170,18 @@ static int e810_hw_up(struct e810_pf *pf)
 	unsigned int i;
 	int ret;
 
-	ret = e810_pf_reset(pf);
-	if (ret)
-		return ret;
+	/*
+	 * From here on the card must tell when it is reset again: the function
+	 * would only not answer. But without MSI-X, at probe, it would assert a
+	 * line that has no handler.
+	 */
+	do {
+		ret = e810_pf_reset(pf);
+		if (ret)
+			return ret;
+		if (pf->pdev->msix_enabled)
+			e810_enable_irq(pf);
+	} while (e810_rd32(pf, GLGEN_RSTAT) & GLGEN_RSTAT_DEVSTATE);
 	pf->pf_num = FIELD_GET(PF_FUNC_RID_FUNC_NUM,
 			       e810_rd32(pf, PF_FUNC_RID));
 	ret = e810_ctlq_start(&pf->aq);
@@ -376,7 +383,6 @@ static void e810_reset_end(struct e810_pf *pf)
 		if (!ret) {
 			WRITE_ONCE(pf->in_reset, false);
 			e810_adi_restore_all(pf);
-			e810_enable_irq(pf);
 			queue_work(pf->wq, &pf->service);
 		}
 	}
@@ -555,6 +561,8 @@ static int e810_start(struct e810_pf *pf)
 	struct pci_dev *pdev = pf->pdev;
 	int ret;
 
+	/* Resets before this one are of no interest */
+	e810_rd32(pf, PFINT_OICR);
 	ret = e810_hw_up(pf);
 	if (ret)
 		return ret;
