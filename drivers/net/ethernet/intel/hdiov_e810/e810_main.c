@@ -179,6 +179,7 @@ static int e810_hw_up(struct e810_pf *pf)
 		ret = e810_pf_reset(pf);
 		if (ret)
 			return ret;
+		pci_set_master(pf->pdev);
 		if (pf->pdev->msix_enabled)
 			e810_enable_irq(pf);
 	} while (e810_rd32(pf, GLGEN_RSTAT) & GLGEN_RSTAT_DEVSTATE);
@@ -336,7 +337,13 @@ static irqreturn_t e810_irq(int irq, void *data)
 		return IRQ_HANDLED;
 
 	if (oicr & PFINT_OICR_GRST) {
-		/* Someone else's global reset; the queues are stopped */
+		/*
+		 * Someone else's global reset, now or soon. It makes the card
+		 * forget that mailboxes have PASIDs, and firmware's own VSI is
+		 * back, with the number of a VDEV's: no requests, until all
+		 * doorbells are unmapped and the function is reset.
+		 */
+		pci_clear_master(pf->pdev);
 		WRITE_ONCE(pf->in_reset, true);
 		queue_work(pf->wq, &pf->reset);
 		return IRQ_HANDLED;
