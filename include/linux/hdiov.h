@@ -12,6 +12,7 @@
 
 #include <linux/bits.h>
 #include <linux/build_bug.h>
+#include <linux/mutex.h>
 #include <linux/types.h>
 
 struct attribute_group;
@@ -336,6 +337,7 @@ struct hdiov_pf {
 	struct iommu_domain *(*domain_alloc)(struct hdiov_pf *pf);
 
 	/* private: */
+	struct mutex core_lock;		/* core, outside of probe and remove */
 	struct hdiov_pf_core *core;
 };
 

@@ -123,6 +123,7 @@ int hdiov_register_pf(struct hdiov_pf *pf)
 		goto err_qp;
 	}
 
+	mutex_init(&pf->core_lock);
 	pf->core = core;
 	hdiov_debugfs_add_pf(core);
 	ret = hdiov_mdev_register(core);
@@ -148,8 +149,10 @@ EXPORT_SYMBOL_GPL(hdiov_register_pf);
  * @pf: the PF
  *
  * All VDEVs are removed. Those in use are asked back from their users by their
- * request interrupt, and this waits until they are closed. When it returns no
- * callback runs and none will come.
+ * request interrupt, and this waits until they are closed. A PF can be reset
+ * meanwhile: hdiov_pf_reset_prepare() and its counterparts may be called as
+ * before, and do nothing from the return of this on. When it returns no callback
+ * runs and none will come.
  *
  * Context: process, may sleep for as long as users take.
  */
@@ -160,7 +163,8 @@ void hdiov_unregister_pf(struct hdiov_pf *pf)
 	hdiov_mdev_unregister(core);
 	debugfs_remove(core->debugfs);
 	WARN_ON(!list_empty(&core->vdevs));
-	pf->core = NULL;
+	scoped_guard(mutex, &pf->core_lock)
+		pf->core = NULL;
 	hdiov_ims_destroy(core->ims);
 	hdiov_qp_exit(core);
 	kfree(core);
@@ -181,8 +185,13 @@ EXPORT_SYMBOL_GPL(hdiov_unregister_pf);
  */
 void hdiov_pf_reset_prepare(struct hdiov_pf *pf)
 {
-	struct hdiov_pf_core *core = pf->core;
+	struct hdiov_pf_core *core;
 	struct hdiov_vdev *vdev;
+
+	guard(mutex)(&pf->core_lock);
+	core = pf->core;
+	if (!core)
+		return;
 
 	guard(mutex)(&core->vdevs_lock);
 	WRITE_ONCE(core->state, HDIOV_PF_RESETTING);
@@ -204,8 +213,13 @@ EXPORT_SYMBOL_GPL(hdiov_pf_reset_prepare);
  */
 void hdiov_pf_reset_done(struct hdiov_pf *pf)
 {
-	struct hdiov_pf_core *core = pf->core;
+	struct hdiov_pf_core *core;
 	struct hdiov_vdev *vdev;
+
+	guard(mutex)(&pf->core_lock);
+	core = pf->core;
+	if (!core)
+		return;
 
 	guard(mutex)(&core->vdevs_lock);
 	WRITE_ONCE(core->state, HDIOV_PF_UP);
@@ -227,7 +241,12 @@ EXPORT_SYMBOL_GPL(hdiov_pf_reset_done);
  */
 void hdiov_pf_reset_failed(struct hdiov_pf *pf)
 {
-	struct hdiov_pf_core *core = pf->core;
+	struct hdiov_pf_core *core;
+
+	guard(mutex)(&pf->core_lock);
+	core = pf->core;
+	if (!core)
+		return;
 
 	guard(mutex)(&core->vdevs_lock);
 	WRITE_ONCE(core->state, HDIOV_PF_DOWN);

@@ -178,7 +178,7 @@ struct e810_link {
  * @reset: rebuilds the function after a reset that another function caused
  * @in_reset: the hardware is being reset or gone: nothing of it runs
  * @reset_lock: one reset of the function at a time, protects @registered
- * @registered: the core knows the function and may be told of resets
+ * @registered: the core may be told of resets of the function
  * @reset_sem: held for writing while VSIs and rules are made again after a
  *	reset, for reading by everybody who makes, changes or uses them
  * @vsi_lock: protects @adi_of_vsi, @vsi_free, @vsi_seq, @link, @assigned and

@@ -406,7 +406,7 @@ static void e810_global_reset(struct work_struct *work)
 	struct e810_pf *pf = container_of(work, struct e810_pf, reset);
 
 	guard(mutex)(&pf->reset_lock);
-	/* The probe function comes back to it, or nobody needs the card */
+	/* The probe function comes back to it, or no VDEV is left */
 	if (!pf->registered)
 		return;
 	dev_warn(&pf->pdev->dev, "card is reset, VDEVs begin anew\n");
@@ -699,9 +699,10 @@ static void e810_remove(struct pci_dev *pdev)
 {
 	struct e810_pf *pf = pci_get_drvdata(pdev);
 
+	/* Resets go on as long as VDEVs have users */
+	hdiov_unregister_pf(&pf->hdiov);
 	scoped_guard(mutex, &pf->reset_lock)
 		pf->registered = false;
-	hdiov_unregister_pf(&pf->hdiov);
 	e810_stop(pf);
 	e810_ctlq_free(&pf->mbx);
 	e810_ctlq_free(&pf->aq);
