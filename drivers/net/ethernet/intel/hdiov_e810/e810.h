@@ -357,7 +357,8 @@ enum e810_vc_state {
  * @running: in state RUNNING
  * @dead: the hardware refused to give the VSI back
  * @stale_rule: a rule that the switch did not remove may point to the VSI
- * @stuck: the hardware did not confirm that the VSI's queues are quiet
+ * @stuck: the hardware did not confirm that the VSI's queues are quiet, or may
+ *	still deliver messages to it
  * @mac_assigned: address given by the host
  * @assigned: in &e810_pf.assigned
  * @mac_fixed: the host set @mac_assigned, an untrusted guest cannot change it
@@ -497,7 +498,7 @@ int e810_ctlq_send(struct e810_ctlq *cq, struct e810_aq_desc *desc, void *buf,
 		   u16 len, u64 *seq);
 int e810_ctlq_post(struct e810_ctlq *cq, const struct e810_aq_desc *desc,
 		   const void *buf, u16 len);
-void e810_ctlq_flush(struct e810_ctlq *cq);
+int e810_ctlq_flush(struct e810_ctlq *cq);
 bool e810_ctlq_receive(struct e810_ctlq *cq, struct e810_aq_desc *desc,
 		       void **buf);
 void e810_ctlq_return(struct e810_ctlq *cq);

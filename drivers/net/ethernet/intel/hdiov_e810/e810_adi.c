@@ -227,7 +227,7 @@ static int e810_adi_enable(struct hdiov_adi *adi)
 static int e810_adi_quiesce(struct hdiov_adi *adi)
 {
 	struct e810_adi *ea = to_e810_adi(adi);
-	int ret, err;
+	int ret, err, late;
 
 	guard(rwsem_read)(&ea->pf->reset_sem);
 	guard(mutex)(&ea->lock);
@@ -249,9 +249,13 @@ static int e810_adi_quiesce(struct hdiov_adi *adi)
 	queue_work(ea->pf->wq, &ea->pf->service);
 	flush_work(&ea->pf->service);
 	/* And answers that it has not delivered, or the next driver would get them */
-	e810_ctlq_flush(&ea->pf->mbx);
-	ea->stuck = err || ret;
-	return err ?: ret;
+	late = e810_ctlq_flush(&ea->pf->mbx);
+	if (late)
+		dev_err_ratelimited(&ea->pf->pdev->dev,
+				    "%s: the card does not deliver its messages: %d\n",
+				    hdiov_adi_name(adi), late);
+	ea->stuck = err || ret || late;
+	return err ?: ret ?: late;
 }
 
 static int e810_adi_reset(struct hdiov_adi *adi)

@@ -355,8 +355,11 @@ static bool e810_ctlq_taken(struct e810_ctlq *cq, unsigned int n, u64 seq)
  * @cq: control queues
  *
  * Context: process, may sleep up to a second.
+ *
+ * Return: 0, also if the queue is dead: nothing is delivered before its reset,
+ * and then it is empty; -ETIMEDOUT
  */
-void e810_ctlq_flush(struct e810_ctlq *cq)
+int e810_ctlq_flush(struct e810_ctlq *cq)
 {
 	unsigned long end = jiffies + E810_CTLQ_TIMEOUT;
 	unsigned int n;
@@ -366,8 +369,12 @@ void e810_ctlq_flush(struct e810_ctlq *cq)
 		n = (cq->sq_next ?: cq->sq_size) - 1;
 		seq = cq->sq_seq;
 	}
-	while (!e810_ctlq_taken(cq, n, seq) && time_before(jiffies, end))
+	while (!e810_ctlq_taken(cq, n, seq)) {
+		if (time_after(jiffies, end))
+			return -ETIMEDOUT;
 		usleep_range(20, 60);
+	}
+	return 0;
 }
 
 /**

@@ -365,10 +365,13 @@ static irqreturn_t e810_irq(int irq, void *data)
 /* The function is about to be reset; @gone: it is already, or unreachable */
 static void e810_reset_begin(struct e810_pf *pf, bool gone)
 {
-	if (gone)
+	if (gone) {
 		WRITE_ONCE(pf->in_reset, true);
-	else
+	} else {
 		e810_vc_reset_impending(pf);
+		/* If it is stuck, VDEVs would wait for it one after the other */
+		e810_ctlq_stop(&pf->mbx);
+	}
 	hdiov_pf_reset_prepare(&pf->hdiov);
 	WRITE_ONCE(pf->in_reset, true);
 	e810_disable_irq(pf);
