@@ -130,6 +130,16 @@ static int qat_pm_resume(struct device *dev)
 
 static DEFINE_SIMPLE_DEV_PM_OPS(qat_pm_ops, qat_pm_suspend, qat_pm_resume);
 
+/* No VDEV's request may reach the memory of what runs after this system */
+static void qat_shutdown(struct pci_dev *pdev)
+{
+	struct qat_pf *pf = pci_get_drvdata(pdev);
+
+	qat_pm_suspend(&pdev->dev);
+	hdiov_pf_reset_failed(&pf->hdiov);
+	pci_clear_master(pdev);
+}
+
 static int qat_map(struct qat_pf *pf)
 {
 	struct pci_dev *pdev = pf->pdev;
@@ -257,6 +267,7 @@ static struct pci_driver qat_driver = {
 	.id_table = qat_ids,
 	.probe = qat_probe,
 	.remove = qat_remove,
+	.shutdown = qat_shutdown,
 	.err_handler = &qat_err_handlers,
 	.driver.pm = pm_sleep_ptr(&qat_pm_ops),
 };

@@ -514,6 +514,16 @@ static int e810_pm_resume(struct device *dev)
 
 static DEFINE_SIMPLE_DEV_PM_OPS(e810_pm_ops, e810_pm_suspend, e810_pm_resume);
 
+/* No VDEV's request may reach the memory of what runs after this system */
+static void e810_shutdown(struct pci_dev *pdev)
+{
+	struct e810_pf *pf = pci_get_drvdata(pdev);
+
+	e810_pm_suspend(&pdev->dev);
+	hdiov_pf_reset_failed(&pf->hdiov);
+	pci_clear_master(pdev);
+}
+
 static int e810_init_locks(struct e810_pf *pf)
 {
 	unsigned int layer;
@@ -732,6 +742,7 @@ static struct pci_driver e810_driver = {
 	.id_table = e810_ids,
 	.probe = e810_probe,
 	.remove = e810_remove,
+	.shutdown = e810_shutdown,
 	.err_handler = &e810_err_handlers,
 	.driver.pm = pm_sleep_ptr(&e810_pm_ops),
 };
