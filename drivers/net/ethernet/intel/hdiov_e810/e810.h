@@ -11,7 +11,11 @@
  * &e810_adi.lock (mutex): the hardware context of one ADI. Held by the calls of
  *	the core and by the handling of one virtchnl message, over admin queue
  *	commands.
- * &e810_fltr.lock (mutex): one entry of the switch that VDEVs share.
+ * &e810_pf.sched_lock (mutex): what ADIs share of the Tx scheduler's tree, over
+ *	admin queue commands.
+ * &e810_fltr.lock (mutex): one entry of the switch that VDEVs share, over admin
+ *	queue commands.
+ * &e810_pf.fltr_lock (mutex): the entries themselves; never held over commands.
  * &e810_pf.rl_lock (mutex): rate limit profiles, over admin queue commands.
  * &e810_pf.drain_lock (mutex): the pair of drain registers of the PF.
  * &e810_adi.irq_lock, &e810_pf.vsi_lock, &e810_ctlq.lock (spinlocks): leaves.
