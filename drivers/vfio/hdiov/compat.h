@@ -42,7 +42,9 @@ static inline int hdiov_bypass_register(struct irq_bypass_producer *producer,
 #endif
 
 #ifndef kzalloc_obj
-#define kzalloc_obj(obj, ...)	kzalloc(sizeof(obj), GFP_KERNEL)
+#define hdiov_gfp(unused, gfp, ...)	gfp
+#define kzalloc_obj(obj, ...)						\
+	kzalloc(sizeof(obj), hdiov_gfp(0, ##__VA_ARGS__, GFP_KERNEL, 0))
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)

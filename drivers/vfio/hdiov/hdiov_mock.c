@@ -257,7 +257,7 @@ static struct iommu_domain *mock_domain_alloc(struct hdiov_pf *pf)
 {
 	struct mock_domain *mdom;
 
-	mdom = kzalloc_obj(*mdom);
+	mdom = kzalloc_obj(*mdom, GFP_KERNEL_ACCOUNT);
 	if (!mdom)
 		return ERR_PTR(-ENOMEM);
 

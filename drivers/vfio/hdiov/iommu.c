@@ -133,7 +133,8 @@ static struct iommu_domain *hdiov_domain_alloc_paging(struct device *dev)
 		return ERR_PTR(-EOPNOTSUPP);
 	core = hdiov_iommu_vdev(dev)->core;
 
-	hdom = kzalloc_obj(*hdom);
+	/* As many as the user of an iommufd likes */
+	hdom = kzalloc_obj(*hdom, GFP_KERNEL_ACCOUNT);
 	if (!hdom)
 		return ERR_PTR(-ENOMEM);
 
