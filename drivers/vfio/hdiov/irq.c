@@ -341,7 +341,8 @@ static unsigned int hdiov_irq_count(struct hdiov_vdev *vdev, u32 index)
  *
  * Context: process
  *
- * Return: 0, -EINVAL or -EFAULT
+ * Return: 0, -EFAULT, or -EINVAL, also for the index of errors: a VDEV reports
+ * none, and that is how vfio-pci says so (an empty index makes QEMU complain)
  */
 long hdiov_irq_get_info(struct hdiov_vdev *vdev,
 			struct vfio_irq_info __user *arg)
@@ -351,7 +352,8 @@ long hdiov_irq_get_info(struct hdiov_vdev *vdev,
 
 	if (copy_from_user(&info, arg, minsz))
 		return -EFAULT;
-	if (info.argsz < minsz || info.index >= VFIO_PCI_NUM_IRQS)
+	if (info.argsz < minsz || info.index >= VFIO_PCI_NUM_IRQS ||
+	    info.index == VFIO_PCI_ERR_IRQ_INDEX)
 		return -EINVAL;
 
 	/* Vectors can be added while others are enabled: no NORESIZE */
