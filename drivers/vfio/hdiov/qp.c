@@ -124,6 +124,9 @@ unsigned int hdiov_available(struct hdiov_pf_core *core,
 	unsigned int fit = 0;
 	unsigned int first;
 
+	if (READ_ONCE(core->state) == HDIOV_PF_DOWN)
+		return 0;
+
 	scoped_guard(mutex, &core->qp_lock) {
 		for (first = hdiov_qp_find(core, type, 0);
 		     first < core->pf->num_qps;

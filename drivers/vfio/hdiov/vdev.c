@@ -372,6 +372,12 @@ static int hdiov_adi_create(struct hdiov_vdev *vdev,
 	struct hdiov_adi *adi;
 	int ret;
 
+	if (READ_ONCE(vdev->core->state) == HDIOV_PF_DOWN) {
+		dev_err(hdiov_vdev_dev(vdev), "%s is down until it is reset\n",
+			dev_name(pf->dev));
+		return -EIO;
+	}
+
 	adi = kzalloc(pf->adi_size, GFP_KERNEL);
 	if (!adi)
 		return -ENOMEM;
@@ -427,7 +433,8 @@ static void hdiov_adi_destroy(struct hdiov_vdev *vdev)
  * Context: process
  *
  * Return: the VDEV or an ERR_PTR: -ENOSPC if the PF has run out of something,
- * named in a message; -ENOMEM; or what the vendor returned
+ * named in a message; -EIO if its reset has failed; -ENOMEM; or what the vendor
+ * returned
  */
 struct hdiov_vdev *hdiov_vdev_create(struct hdiov_pf_core *core,
 				     const struct hdiov_type *type,

@@ -344,7 +344,13 @@ static int fail_pf_reset(struct vdev *vdev)
 
 TEST_F(pf_down, dead_until_the_next)
 {
+	struct vdev other;
+
+	vdev_init(&other, self->vdev.pf, variant->type, variant->mode);
+	EXPECT_LT(0, pf_available(other.pf, other.type));
 	ASSERT_EQ(-EIO, fail_pf_reset(&self->vdev));
+	EXPECT_EQ(0, pf_available(other.pf, other.type));
+	EXPECT_EQ(-EIO, vdev_create(&other));
 	EXPECT_TRUE(vdev_in_state(&self->vdev, "bound"));
 	EXPECT_EQ(~0U, vdev_get32(&self->vdev, MOCK_BAR, MOCK_ID));
 	EXPECT_EQ(-EIO, vdev_reset(&self->vdev));
@@ -354,6 +360,9 @@ TEST_F(pf_down, dead_until_the_next)
 	EXPECT_EQ(-EIO, vdev_open(&self->vdev));
 
 	ASSERT_EQ(0, mock_tell(self->vdev.pf, "reset", 1));
+	EXPECT_LT(0, pf_available(other.pf, other.type));
+	EXPECT_EQ(0, vdev_create(&other));
+	vdev_cleanup(&other);
 	ASSERT_EQ(0, vdev_open(&self->vdev));
 	vdev_enable(&self->vdev, true);
 	EXPECT_EQ(MOCK_ID_VALUE, vdev_get32(&self->vdev, MOCK_BAR, MOCK_ID));
