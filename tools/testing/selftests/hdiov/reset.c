@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Resets, by every way, at any moment, leave a VDEV as it was when made */
 #include <pthread.h>
+#include <linux/pci_regs.h>
 
 #include "kselftest_harness.h"
 
@@ -15,6 +16,8 @@
 
 /* A reset that is asked for by a register happens a moment later */
 #define SOON_MS		5000
+/* Time to see that nothing happens */
+#define NEVER_MS	300
 
 enum how { BY_IOCTL, BY_FLR, BY_GUEST, BY_PF };
 
@@ -274,37 +277,88 @@ static int sleep_of_devices(void)
 	return ret ? ret : err;
 }
 
-/* Who comes back from sleep has been reset: the device may have forgotten all */
-TEST_F(any, sleep)
+/* A register of each type that keeps what is written to it until a reset */
+struct reg {
+	const char *type;
+	unsigned int bar;
+	uint64_t offset;
+};
+
+#define REG_VALUE	0x345000
+
+static const struct reg *reg_of(const char *type)
 {
-	static const struct {
-		const char *type;
-		unsigned int bar;
-		uint64_t offset;
-	} regs[] = {
+	static const struct reg regs[] = {
 		{ "dma-1", MOCK_BAR, MOCK_SCRATCH },
 		{ "dma-4", MOCK_BAR, MOCK_SCRATCH },
 		{ "avf-1", 0, 0x7c00 },		/* address of the mailbox */
 		{ "vdcm-4", 0, 0x20000 },	/* the same */
 		{ "vqat_sym", 0, 0x1040 },	/* address of a ring */
 	};
-	long long pasid = vdev_state(&self->vdev, "pasid");
-	const uint32_t value = 0x345000;
 	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(regs); i++)
+		if (!strcmp(regs[i].type, type))
+			return &regs[i];
+	return NULL;
+}
+
+/* Who comes back from sleep has been reset: the device may have forgotten all */
+TEST_F(any, sleep)
+{
+	long long pasid = vdev_state(&self->vdev, "pasid");
+	const struct reg *reg = reg_of(variant->type);
 
 	if (!file_exists(PM_TEST))
 		SKIP(return, "this kernel has no " PM_TEST);
-	for (i = 0; strcmp(regs[i].type, variant->type); i++)
-		ASSERT_LT(i + 1, ARRAY_SIZE(regs));
-
-	vdev_set32(&self->vdev, regs[i].bar, regs[i].offset, value);
-	ASSERT_EQ(value, vdev_get32(&self->vdev, regs[i].bar, regs[i].offset));
+	ASSERT_NE(NULL, reg);
+	vdev_set32(&self->vdev, reg->bar, reg->offset, REG_VALUE);
+	ASSERT_EQ(REG_VALUE, vdev_get32(&self->vdev, reg->bar, reg->offset));
 	ASSERT_EQ(0, sleep_of_devices());
-	EXPECT_EQ(0, vdev_get32(&self->vdev, regs[i].bar, regs[i].offset));
+	EXPECT_EQ(0, vdev_get32(&self->vdev, reg->bar, reg->offset));
 	EXPECT_TRUE(vdev_in_state(&self->vdev, "running"));
 	EXPECT_EQ(pasid, vdev_state(&self->vdev, "pasid"));
-	vdev_set32(&self->vdev, regs[i].bar, regs[i].offset, value);
-	EXPECT_EQ(value, vdev_get32(&self->vdev, regs[i].bar, regs[i].offset));
+	vdev_set32(&self->vdev, reg->bar, reg->offset, REG_VALUE);
+	EXPECT_EQ(REG_VALUE, vdev_get32(&self->vdev, reg->bar, reg->offset));
+}
+
+/* Errors of the PF that the bus reports: only fatal ones are a reset */
+TEST_F(any, bus_errors)
+{
+	static const struct {
+		uint32_t error;
+		bool fatal;
+	} errors[] = {
+		{ PCI_ERR_UNC_COMP_ABORT, false },
+		{ PCI_ERR_UNC_MALF_TLP, true },
+		{ PCI_ERR_UNC_MALF_TLP, true },
+	};
+	long long pasid = vdev_state(&self->vdev, "pasid");
+	const struct reg *reg = reg_of(variant->type);
+	uint32_t value;
+	unsigned int i;
+	int ret, ms;
+
+	ASSERT_NE(NULL, reg);
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		vdev_set32(&self->vdev, reg->bar, reg->offset, REG_VALUE);
+		ASSERT_EQ(REG_VALUE,
+			  vdev_get32(&self->vdev, reg->bar, reg->offset));
+		ret = pf_inject_error(self->vdev.pf, errors[i].error);
+		if (ret == -ENODEV)
+			SKIP(return, "%s: " NO_BUS_ERRORS, variant->type);
+		ASSERT_EQ(0, ret);
+		/* All ones while it is dealt with */
+		for (ms = 0; ms < SOON_MS; ms++) {
+			value = vdev_get32(&self->vdev, reg->bar, reg->offset);
+			if (!value || (!errors[i].fatal && ms == NEVER_MS))
+				break;
+			msleep(1);
+		}
+		EXPECT_EQ(errors[i].fatal ? 0 : REG_VALUE, value);
+		EXPECT_TRUE(vdev_in_state(&self->vdev, "running"));
+		EXPECT_EQ(pasid, vdev_state(&self->vdev, "pasid"));
+	}
 }
 
 /* A PF that does not come back from its reset */

@@ -188,6 +188,57 @@ long long pf_resource(const char *pf, const char *name)
 	return file_value(path, name);
 }
 
+const char *pf_path(const char *pf, const char *file, char *buf, size_t size)
+{
+	format(buf, size, "/sys/bus/pci/devices/%s/%s", pf, file);
+	return buf;
+}
+
+void *pf_mmap(const char *pf, uint64_t offset)
+{
+	char path[PATH_MAX];
+	void *page;
+	int fd;
+
+	fd = open(pf_path(pf, "resource0", path, sizeof(path)),
+		  O_RDWR | O_SYNC | O_CLOEXEC);
+	if (fd < 0)
+		return MAP_FAILED;
+	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+	close(fd);
+	return page;
+}
+
+int pf_inject_error(const char *pf, uint32_t uncor_status)
+{
+	/* What aer_inject takes: drivers/pci/pcie/aer_inject.c */
+	struct {
+		uint8_t bus, dev, fn;
+		uint32_t uncor_status;
+		uint32_t cor_status;
+		uint32_t header_log[4];
+		uint32_t domain;
+	} inj = { .uncor_status = uncor_status };
+	unsigned int domain, bus, dev, fn;
+	int fd, ret = 0;
+
+	if (sscanf(pf, "%x:%x:%x.%x", &domain, &bus, &dev, &fn) != 4)
+		return -ENODEV;
+	inj.domain = domain;
+	inj.bus = bus;
+	inj.dev = dev;
+	inj.fn = fn;
+	if (system("modprobe -q aer_inject"))
+		return -ENODEV;
+	fd = open("/dev/aer_inject", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -ENODEV;
+	if (write(fd, &inj, sizeof(inj)) != sizeof(inj))
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
 int mock_tell(const char *pf, const char *file, unsigned int value)
 {
 	char path[PATH_MAX], buf[16];

@@ -58,6 +58,19 @@ int pf_module(const char *pf, char *name, size_t size);
 int pf_available(const char *pf, const char *type);
 /* A line "name: number" of the PF's debugfs file "resources", or -errno */
 long long pf_resource(const char *pf, const char *name);
+/* A file of the PCI device, or of its driver below "driver/" */
+const char *pf_path(const char *pf, const char *file, char *buf, size_t size);
+/*
+ * A page of its BAR 0, as the kernel lets root map it where drivers use it, too
+ * (iomem=relaxed), or MAP_FAILED
+ */
+void *pf_mmap(const char *pf, uint64_t offset);
+/*
+ * The bus reports an uncorrectable error of the PF, bits as in its AER capability.
+ * -ENODEV if the kernel cannot be made believe it
+ */
+int pf_inject_error(const char *pf, uint32_t uncor_status);
+#define NO_BUS_ERRORS	"no aer_inject, or no port that hears of the PF's errors"
 /* The files that make the software device misbehave */
 int mock_tell(const char *pf, const char *file, unsigned int value);
 long long mock_asks(const char *pf, const char *file);
