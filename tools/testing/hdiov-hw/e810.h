@@ -151,7 +151,7 @@ typedef struct E810Rule {
 } E810Rule;
 
 typedef struct E810List {
-    bool used;
+    uint8_t type;               /* of resource, 0: the list is free */
     DECLARE_BITMAP(vsi, E810_NUM_VSI);
 } E810List;
 
@@ -348,6 +348,8 @@ uint16_t e810_switch_rules(E810State *s, uint16_t opcode, unsigned count,
                            uint8_t *buf, unsigned len);
 uint16_t e810_switch_res(E810State *s, bool alloc, unsigned count,
                          uint8_t *buf, unsigned len);
+uint16_t e810_switch_res_list(E810State *s, E810Desc *d, uint8_t *buf,
+                              unsigned len);
 void e810_switch_tx(E810State *s, unsigned src, uint8_t *frame, unsigned len,
                     bool csum_ok);
 void e810_switch_rx(E810State *s, const uint8_t *frame, unsigned len);

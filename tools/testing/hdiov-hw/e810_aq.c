@@ -374,6 +374,8 @@ uint16_t e810_aq_command(E810State *s, E810Desc *d, uint8_t *buf,
     case 0x0209:
         return e810_switch_res(s, d->opcode == 0x0208, le16_to_cpu(d->w[0]),
                                buf, len);
+    case 0x020a:
+        return e810_switch_res_list(s, d, buf, len);
     case 0x0210 ... 0x0213:
         return aq_vsi(s, d, buf, len);
     case 0x02a0 ... 0x02a2:

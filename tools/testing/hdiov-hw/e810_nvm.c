@@ -56,7 +56,9 @@ static uint16_t nvm_sr_word(unsigned w)
 
 static uint16_t nvm_flash_word(unsigned w)
 {
-    unsigned sector = w * 2 / SECTOR, hdr = CSS_HDR_DWORDS * 2 + AUTH_HDR_WORDS;
+    /* The copy of the shadow RAM is aligned to 64 bytes */
+    unsigned hdr = ROUND_UP(CSS_HDR_DWORDS * 2 + AUTH_HDR_WORDS, 32);
+    unsigned sector = w * 2 / SECTOR;
 
     if (w < SR_WORDS) {
         return nvm_sr_word(w);

@@ -24,6 +24,7 @@
 #define E810_CAP_MSIX       0x70
 #define E810_CAP_PCIE       0xa0
 #define E810_ECAP_AER       0x100
+#define E810_ECAP_DSN       0x150
 #define E810_ECAP_PASID     0x1c0
 #define   PASID_WIDTH           20
 
@@ -134,6 +135,17 @@ static NetClientInfo e810_net_info = {
     .link_status_changed = e810_link_status_changed,
 };
 
+/* The serial number is the first port's address, as an EUI-64 */
+static void e810_add_dsn(E810State *s)
+{
+    uint8_t *mac = s->conf.macaddr.a;
+    uint8_t eui[8] = {
+        mac[0], mac[1], mac[2], 0xff, 0xff, mac[3], mac[4], mac[5]
+    };
+
+    pcie_dev_ser_num_init(PCI_DEVICE(s), E810_ECAP_DSN, ldq_be_p(eui));
+}
+
 static void e810_add_pasid(PCIDevice *pci)
 {
     /*
@@ -204,6 +216,8 @@ static void e810_realize(PCIDevice *pci, Error **errp)
     pcie_cap_deverr_init(pci);
     pcie_aer_init(pci, PCI_ERR_VER, E810_ECAP_AER, PCI_ERR_SIZEOF,
                   &error_abort);
+    qemu_macaddr_default_if_unset(&s->conf.macaddr);
+    e810_add_dsn(s);
     if (s->siov) {
         e810_add_pasid(pci);
         /* The MSI-X table once more, in BAR0's page space */
@@ -226,7 +240,6 @@ static void e810_realize(PCIDevice *pci, Error **errp)
         s->rxq[i].vsi = E810_NO_VSI;
     }
 
-    qemu_macaddr_default_if_unset(&s->conf.macaddr);
     s->nic = qemu_new_nic(&e810_net_info, &s->conf, TYPE_E810,
                           DEVICE(s)->id, &DEVICE(s)->mem_reentrancy_guard, s);
     qemu_format_nic_info_str(qemu_get_queue(s->nic), s->conf.macaddr.a);

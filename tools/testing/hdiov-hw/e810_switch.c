@@ -378,7 +378,7 @@ static bool e810_act_ok(E810State *s, unsigned recipe, uint32_t act)
     if (act & SW_ACT_DROP) {
         return true;
     }
-    return act & SW_ACT_LIST ? n < E810_MAX_LISTS && s->list[n].used :
+    return act & SW_ACT_LIST ? n < E810_MAX_LISTS && s->list[n].type :
                                e810_vsi_get(s, n) != NULL;
 }
 
@@ -512,7 +512,7 @@ static uint16_t e810_list_element(E810State *s, uint16_t opcode, uint8_t *e,
     unsigned index = lduw_le_p(e + 4), n = lduw_le_p(e + 6), i;
     bool set = type == SW_RULE_LIST_SET || type == SW_RULE_PRUNE_SET;
 
-    if (index >= E810_MAX_LISTS || !s->list[index].used) {
+    if (index >= E810_MAX_LISTS || !s->list[index].type) {
         return AQ_RC_ENOENT;
     }
     for (i = 0; i < n; i++) {
@@ -612,21 +612,52 @@ uint16_t e810_switch_res(E810State *s, bool alloc, unsigned count,
     for (i = 0; i < n; i++) {
         if (!alloc) {
             j = lduw_le_p(buf + 4 + 2 * i);
-            if (j >= E810_MAX_LISTS || !s->list[j].used) {
+            if (j >= E810_MAX_LISTS || s->list[j].type != type) {
                 return AQ_RC_ENOENT;
             }
             memset(&s->list[j], 0, sizeof(s->list[j]));
             continue;
         }
-        for (j = 1; j < E810_MAX_LISTS && s->list[j].used; j++) {
+        for (j = 1; j < E810_MAX_LISTS && s->list[j].type; j++) {
             continue;
         }
         if (j == E810_MAX_LISTS) {
             return AQ_RC_ENOSPC;
         }
-        s->list[j].used = true;
+        s->list[j].type = type;
         stw_le_p(buf + 4 + 2 * i, j);
     }
+    return AQ_RC_OK;
+}
+
+/*
+ * 0x020A: which ones of a type are taken. VSI lists are all that is kept;
+ * nothing else that drivers ask for can be taken, or is remembered.
+ */
+uint16_t e810_switch_res_list(E810State *s, E810Desc *d, uint8_t *buf,
+                              unsigned len)
+{
+    unsigned type = le16_to_cpu(d->w[0]) & 0x7f, i = le16_to_cpu(d->w[1]);
+    unsigned n = 0;
+
+    if (!buf || len < 2) {
+        return AQ_RC_EINVAL;
+    }
+    memset(buf, 0, len);
+    d->w[1] = 0;
+    if (type == SW_RES_LIST_REP || type == SW_RES_LIST_PRUNE) {
+        for (; i < E810_MAX_LISTS; i++) {
+            if (s->list[i].type != type) {
+                continue;
+            }
+            if (2 * (n + 1) > len) {
+                d->w[1] = cpu_to_le16(i);
+                break;
+            }
+            stw_le_p(buf + 2 * n++, i);
+        }
+    }
+    d->w[2] = cpu_to_le16(n);
     return AQ_RC_OK;
 }
 

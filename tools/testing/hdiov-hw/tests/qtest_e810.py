@@ -556,6 +556,9 @@ def test_pci(t, q, c):
             (q.rd(c.cfg + 0x1c0) & 0xffff, q.rd(c.cfg + 0x1c4) & 0xffff),
             (0x1b, 20 << 8))
     t.check("AER capability", q.rd(c.cfg + 0x100) & 0xffff, 1)
+    t.check("serial number, of the MAC address",
+            (q.rd(c.cfg + 0x150), q.rd(c.cfg + 0x158), q.rd(c.cfg + 0x154)),
+            (0x1c010003, 0x525400ff, 0xffe81001))
     q.wr(c.cfg + 0x10, 0xffffffff)
     t.check("BAR0 is 128 MiB", q.rd(c.cfg + 0x10), 0xf800000c)
     q.wr(c.cfg + 0x10, BAR0)
@@ -575,6 +578,9 @@ def test_aq(t, q, c):
     t.check("MAC address", buf[2:8], bytes.fromhex("525400e81001"))
     _, buf = c.ok(0x607, b"\0\0\3", size=32)
     t.check("link is up", buf[2] & 1, 1)
+    t.check("NVM version, in the copy behind the NVM module's header",
+            c.ok(0x701, struct.pack("<I2xH", 1 << 31 | 0x10000 + 2 * (672 + 0x18),
+                                    2), size=2)[1], b"\0\x40")
     t.check("frame size above the limit", c.aq(0x603, b"\x01\x26")[0], 14)
     t.check("command with a buffer too small", c.aq(0x210, size=4)[0], 14)
     before = q.stats()["vsis"]
@@ -594,6 +600,24 @@ def test_aq(t, q, c):
     t.check("firmware's VSI freed can be had",
             struct.unpack_from("<HHHH", params), (1, 0, 1, 766))
     c.ok(0x2a4)
+    lists = []
+    for typ in (3, 4, 3):
+        _, buf = c.ok(0x208, b"\1\0", struct.pack("<HHH", typ, 1, 0))
+        lists.append(struct.unpack_from("<H", buf, 4)[0])
+    params, buf = c.ok(0x20a, b"\3\0\0\0", size=8)
+    t.check("VSI lists of one type", struct.unpack_from("<HHH", params) +
+            struct.unpack("<HHHH", buf),
+            (3, 0, 2, lists[0], lists[2], 0, 0))
+    params, buf = c.ok(0x20a, b"\3\0\1\0", size=2)
+    t.check("one after the other", struct.unpack_from("<HHH", params) +
+            struct.unpack("<H", buf), (3, lists[2], 1, lists[0]))
+    params, _ = c.ok(0x20a, b"\x58\0\1\0", size=8)
+    t.check("no profiles of the flow director",
+            struct.unpack_from("<HHH", params), (0x58, 0, 0))
+    t.check("a list of the other type cannot be freed",
+            c.aq(0x209, b"\1\0", struct.pack("<HHH", 4, 1, lists[0]))[0], 2)
+    for typ, n in zip((3, 4, 3), lists):
+        c.ok(0x209, b"\1\0", struct.pack("<HHH", typ, 1, n))
     t.check("free twice", c.aq(0x213, struct.pack("<H", nums[0]))[0], 2)
 
 
@@ -1024,7 +1048,8 @@ def test_plain(t, q, c):
     q.wr(c.cfg + 0x10, 0xffffffff)
     t.check("BAR0 is 32 MiB", q.rd(c.cfg + 0x10), 0xfe00000c)
     q.wr(c.cfg + 0x10, BAR0)
-    t.check("no PASID capability", q.rd(c.cfg + 0x1c0), 0)
+    t.check("no PASID capability behind the serial number",
+            (q.rd(c.cfg + 0x150), q.rd(c.cfg + 0x1c0)), (0x00010003, 0))
     t.check("firmware answers", c.aq(1)[0], 0)
 
 
