@@ -65,6 +65,14 @@ typedef struct E810VsiStats {
     uint32_t rdpc, tepc;
 } E810VsiStats;
 
+#define E810_NUM_SIZES          7       /* 64, 127, 255, ... 9522 bytes */
+
+typedef struct E810PortStats {
+    uint64_t gorc, uprc, mprc, bprc, gotc, uptc, mptc, bptc;
+    uint64_t prc[E810_NUM_SIZES], ptc[E810_NUM_SIZES];
+    uint64_t roc, tdold;
+} E810PortStats;
+
 typedef struct E810Vsi {
     bool valid;
     bool in_reset;              /* VMSWR is set */
@@ -232,6 +240,7 @@ struct E810State {
     E810Rule *vlan_rule[4096];
     QTAILQ_HEAD(, E810Rule) misc_rules;
     E810List list[E810_MAX_LISTS];
+    E810PortStats port;
     uint8_t pf_lut[2048];
     uint8_t global_lut[16][512];
     uint16_t max_frame;

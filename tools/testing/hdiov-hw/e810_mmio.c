@@ -242,6 +242,36 @@ static uint32_t glv_tepc_read(E810State *s, unsigned i)
     return s->vsi[i].stats.tepc;
 }
 
+/* Counters of the port, 64 bytes apart, of which the first 8 are port 0's */
+static uint32_t glprt_read(E810State *s, unsigned i)
+{
+#define PORT(_reg, _name) { _reg, offsetof(E810PortStats, _name) }
+    static const struct {
+        uint32_t reg;
+        size_t offset;
+    } counters[] = {
+        PORT(0x000, gorc), PORT(0x240, roc), PORT(0x900, prc[0]),
+        PORT(0x940, prc[1]), PORT(0x980, prc[2]), PORT(0x9c0, prc[3]),
+        PORT(0xa00, prc[4]), PORT(0xa40, prc[5]), PORT(0xa80, prc[6]),
+        PORT(0xb40, gotc), PORT(0xb80, ptc[0]), PORT(0xbc0, ptc[1]),
+        PORT(0xc00, ptc[2]), PORT(0xc40, ptc[3]), PORT(0xc80, ptc[4]),
+        PORT(0xcc0, ptc[5]), PORT(0xd00, ptc[6]), PORT(0x11c0, uptc),
+        PORT(0x1200, mptc), PORT(0x1240, bptc), PORT(0x1280, tdold),
+        PORT(0x1300, uprc), PORT(0x1340, mprc), PORT(0x1380, bprc),
+    };
+#undef PORT
+    unsigned n;
+
+    for (n = 0; n < ARRAY_SIZE(counters); n++) {
+        if (counters[n].reg / 4 == (i & ~1)) {
+            uint64_t *val = (void *)&s->port + counters[n].offset;
+
+            return *val >> (i % 2 * 32);
+        }
+    }
+    return 0;
+}
+
 /* Anything written clears these */
 #define MDET(_name) \
 static uint32_t _name##_read(E810State *s, unsigned i) \
@@ -337,7 +367,7 @@ static const E810Reg e810_regs[] = {
     FN(GLV_MPTC, 2 * E810_NUM_VSI, glv_mptc_read, nop_write),
     FN(GLV_BPTC, 2 * E810_NUM_VSI, glv_bptc_read, nop_write),
     FN(GLV_TEPC, E810_NUM_VSI, glv_tepc_read, nop_write),
-    RO(GLPRT_BASE, (GLPRT_END - GLPRT_BASE) / 4, 0),
+    FN(GLPRT_BASE, (GLPRT_END - GLPRT_BASE) / 4, glprt_read, nop_write),
     RO(GLSTAT_FD_CNT0, 0x1000, 0),
     FN(GLV_GORC, 2 * E810_NUM_VSI, glv_gorc_read, nop_write),
     FN(GLV_UPRC, 2 * E810_NUM_VSI, glv_uprc_read, nop_write),

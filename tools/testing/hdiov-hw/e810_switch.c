@@ -17,6 +17,7 @@
 #define RULE_HDR_SIZE   16      /* of a lookup element, before header data */
 #define LIST_HDR_SIZE   8
 #define FRAME_MIN       60
+#define FRAME_CRC       4
 
 typedef struct E810Dest {
     DECLARE_BITMAP(vsi, E810_NUM_VSI);
@@ -150,36 +151,65 @@ static bool e810_misc_rules(E810State *s, E810Dest *dst, int src,
     return false;
 }
 
-static void e810_count_rx(E810VsiStats *st, const uint8_t *frame, unsigned len)
+/* Add a frame to the packet counter of its class */
+static void e810_count(const uint8_t *frame, uint64_t *unicast,
+                       uint64_t *multicast, uint64_t *broadcast)
 {
-    st->gorc += len;
     switch (e810_mac_class(frame)) {
     case 0:
-        st->uprc++;
+        (*unicast)++;
         break;
     case 1:
-        st->mprc++;
+        (*multicast)++;
         break;
     default:
-        st->bprc++;
+        (*broadcast)++;
         break;
     }
+}
+
+/* Octets with the CRC; those that a VSI sends are counted without it */
+static void e810_count_rx(E810VsiStats *st, const uint8_t *frame, unsigned len)
+{
+    st->gorc += MAX(len, FRAME_MIN) + FRAME_CRC;
+    e810_count(frame, &st->uprc, &st->mprc, &st->bprc);
 }
 
 static void e810_count_tx(E810VsiStats *st, const uint8_t *frame, unsigned len)
 {
     st->gotc += len;
-    switch (e810_mac_class(frame)) {
-    case 0:
-        st->uptc++;
-        break;
-    case 1:
-        st->mptc++;
-        break;
-    default:
-        st->bptc++;
-        break;
+    e810_count(frame, &st->uptc, &st->mptc, &st->bptc);
+}
+
+/* Packets by size: up to 64, 127, 255, 511, 1023, 1522 bytes, and above */
+static void e810_count_size(uint64_t *sizes, unsigned octets)
+{
+    static const unsigned limits[] = { 64, 127, 255, 511, 1023, 1522 };
+    unsigned i = 0;
+
+    QEMU_BUILD_BUG_ON(ARRAY_SIZE(limits) != E810_NUM_SIZES - 1);
+    while (i < ARRAY_SIZE(limits) && octets > limits[i]) {
+        i++;
     }
+    sizes[i]++;
+}
+
+static void e810_count_port_rx(E810PortStats *st, const uint8_t *frame,
+                               unsigned len)
+{
+    unsigned octets = MAX(len, FRAME_MIN) + FRAME_CRC;
+
+    st->gorc += octets;
+    e810_count(frame, &st->uprc, &st->mprc, &st->bprc);
+    e810_count_size(st->prc, octets);
+}
+
+static void e810_count_port_tx(E810PortStats *st, const uint8_t *frame,
+                               unsigned len)
+{
+    st->gotc += len + FRAME_CRC;
+    e810_count(frame, &st->uptc, &st->mptc, &st->bptc);
+    e810_count_size(st->ptc, len + FRAME_CRC);
 }
 
 static void e810_deliver(E810State *s, E810Dest *dst, int src,
@@ -300,6 +330,11 @@ void e810_switch_tx(E810State *s, unsigned src, uint8_t *frame, unsigned len,
     }
     if (dst.lan) {
         s->cnt.uplink_tx++;
+        if (qemu_get_queue(s->nic)->link_down) {
+            s->port.tdold++;
+        } else {
+            e810_count_port_tx(&s->port, frame, len);
+        }
         qemu_send_packet(qemu_get_queue(s->nic), frame, len);
     }
     return;
@@ -319,10 +354,12 @@ void e810_switch_rx(E810State *s, const uint8_t *frame, unsigned len)
     e810_vlan(frame, len, &tci);
     vid = tci & 0xfff;
     s->cnt.uplink_rx++;
-    if (len + 4 > s->max_frame) {
+    if (len + FRAME_CRC > s->max_frame) {
         s->cnt.drop_oversize++;
+        s->port.roc++;
         return;
     }
+    e810_count_port_rx(&s->port, frame, len);
     r = e810_mac_lookup(s, SW_RECIPE_MAC_VLAN, frame, vid);
     if (!r) {
         r = e810_mac_lookup(s, SW_RECIPE_MAC, frame, 0);

@@ -1043,6 +1043,50 @@ def test_link(t, q, c):
     close(c, b)
 
 
+def test_counters(t, q, c):
+    def port(*regs):
+        return [c.rd(0x380000 + r) for r in regs]
+
+    def vsi(v, *regs):
+        return [c.rd(r + 8 * v.num) for r in regs]
+
+    a = Vsi(c, 10, MACS[1], 11)
+    _, rule = c.rule(1, LAN | LB | VALID | a.num << 4, b"\xff" * 6)
+    before = port(0, 0x900, 0x940, 0xa80, 0x240, 0x1300, 0x1380)
+    mine = vsi(a, 0x3b0000, 0x3b2000, 0x3b6000)
+    q.send(eth(MACS[1], OUT, b"c" * 6))
+    q.send(eth(MACS[1], OUT, b"c" * 100))
+    q.send(eth(b"\xff" * 6, OUT, b"c" * 1600))
+    q.send(eth(OUT, OUT, b"c" * 9711))
+    a.rx()
+    t.check("received by the port, with CRC, and by size",
+            [y - x for x, y in zip(before, port(0, 0x900, 0x940, 0xa80, 0x240,
+                                                0x1300, 0x1380))],
+            [64 + 118 + 1618, 1, 1, 1, 1, 2, 1])
+    t.check("received by the VSI, with CRC",
+            [y - x for x, y in zip(mine, vsi(a, 0x3b0000, 0x3b2000,
+                                             0x3b6000))],
+            [64 + 118 + 1618, 2, 1])
+    before = port(0xb40, 0xb80, 0xbc0, 0x11c0, 0x1240, 0x1280)
+    mine = vsi(a, 0x300000, 0x30a000, 0x30e000)
+    a.tx(eth(OUT, MACS[1], b"c" * 6))
+    a.tx(eth(b"\xff" * 6, MACS[1], b"c" * 100))
+    q.command("set_link", name="pf0", up=False)
+    a.tx(eth(OUT, MACS[1], b"c" * 50))
+    q.command("set_link", name="pf0", up=True)
+    q.frames()
+    t.check("sent by the port, with CRC, and by size",
+            [y - x for x, y in zip(before, port(0xb40, 0xb80, 0xbc0, 0x11c0,
+                                                0x1240, 0x1280))],
+            [64 + 118, 1, 1, 1, 1, 1])
+    t.check("sent by the VSI, without CRC",
+            [y - x for x, y in zip(mine, vsi(a, 0x300000, 0x30a000,
+                                             0x30e000))],
+            [60 + 114 + 64, 2, 1])
+    c.rule(1, 0, b"\xff" * 6, opcode=0x2a2, index=rule)
+    close(c, a)
+
+
 def test_plain(t, q, c):
     """The card as it is shipped: no pages, no PASID"""
     q.wr(c.cfg + 0x10, 0xffffffff)
@@ -1416,9 +1460,9 @@ def main():
     t = Tap()
     random.seed(args.seed)
     everything = (test_pci, test_aq, test_pasid, test_msi, test_mailbox,
-                  test_offload, test_rss, test_switch, test_link, test_irq,
-                  test_writeback,
-                  test_malicious, test_rate, test_reset, test_fuzz)
+                  test_offload, test_rss, test_switch, test_link, test_counters,
+                  test_irq, test_writeback, test_malicious, test_rate,
+                  test_reset, test_fuzz)
     run(t, args, everything)
     run(t, args, (test_pasid, test_mailbox), flts=True)
     run(t, args, (test_plain,), siov=False)
