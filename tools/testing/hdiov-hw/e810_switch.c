@@ -30,7 +30,7 @@ static uint64_t e810_mac_key(unsigned recipe, const uint8_t *mac,
 {
     return (uint64_t)(recipe == SW_RECIPE_MAC_VLAN) << 63 |
            (uint64_t)vlan << 48 | (uint64_t)lduw_be_p(mac) << 32 |
-           ldl_be_p(mac + 2);
+           (uint32_t)ldl_be_p(mac + 2);
 }
 
 static E810Rule *e810_mac_lookup(E810State *s, unsigned recipe,

@@ -967,6 +967,14 @@ def test_switch(t, q, c):
     q.send(eth(MACS[9], OUT, b"p" * 60))
     t.check("and no longer", [len(x.rx()) for x in v], [0, 0, 0])
 
+    added = [c.rule(1, LAN | LB | VALID | v[1].num << 4, mac)
+             for mac in (b"\x82\xa0\xff\x6f\x7b\xd2",
+                         b"\x33\x33\xff\x6f\x7b\xd2")]
+    t.check("addresses that differ in their first bytes only",
+            [rc for rc, _ in added], [0, 0])
+    for _, index in added:
+        c.rule(1, 0, opcode=0x2a2, index=index)
+
     vl = c.vsi_list([v[0].num, v[1].num], typ=4)
     rc, vr = c.rule(4, PRUNE | LIST | vl << 4, vlan=5)
     t.check("VLAN rule", rc, 0)
