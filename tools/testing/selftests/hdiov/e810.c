@@ -134,6 +134,7 @@ FIXTURE_TEARDOWN(e810)
 TEST_F(e810, handshake)
 {
 	struct eg *g = &self->g[0];
+	const uint32_t version[] = { htole32(1), htole32(1) };
 	char path[PATH_MAX], mac[32], text[32];
 	int32_t status;
 	uint32_t op;
@@ -151,6 +152,8 @@ TEST_F(e810, handshake)
 			       text, sizeof(text)));
 	EXPECT_STREQ(mac, text);
 
+	/* Asked for the version amid the rest, it takes nothing back */
+	ASSERT_EQ(0, eg_tell(g, VC_VERSION, version, sizeof(version)));
 	ASSERT_EQ(0, eg_queues_start(g));
 	/* Somewhere on the way it was told of the link */
 	eg_receive(g, &op, &status, NULL, 0, 10);

@@ -122,7 +122,12 @@ static s32 e810_vc_version(struct e810_adi *ea, const struct e810_msg *msg,
 	reply->version.minor = VF_IS_V10(&ea->vc_version) ?
 		VIRTCHNL_VERSION_MINOR_NO_VF_CAPS : VIRTCHNL_VERSION_MINOR;
 	reply->len = sizeof(reply->version);
-	ea->vc_state = E810_VC_VERSION;
+	/*
+	 * Not a new beginning: Linux' iavf sends it amid anything else, to find
+	 * out whether somebody is there, when a message takes long.
+	 */
+	if (ea->vc_state == E810_VC_INIT)
+		ea->vc_state = E810_VC_VERSION;
 	return VIRTCHNL_STATUS_SUCCESS;
 }
 
