@@ -224,9 +224,8 @@ static int e810_adi_enable(struct hdiov_adi *adi)
 	return 0;
 }
 
-static int e810_adi_quiesce(struct hdiov_adi *adi)
+static int e810_adi_stop(struct e810_adi *ea)
 {
-	struct e810_adi *ea = to_e810_adi(adi);
 	int ret, err, late;
 
 	guard(rwsem_read)(&ea->pf->reset_sem);
@@ -253,9 +252,19 @@ static int e810_adi_quiesce(struct hdiov_adi *adi)
 	if (late)
 		dev_err_ratelimited(&ea->pf->pdev->dev,
 				    "%s: the card does not deliver its messages: %d\n",
-				    hdiov_adi_name(adi), late);
+				    hdiov_adi_name(&ea->adi), late);
 	ea->stuck = err || ret || late;
 	return err ?: ret ?: late;
+}
+
+static int e810_adi_quiesce(struct hdiov_adi *adi)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+	int ret = e810_adi_stop(ea);
+
+	/* One more message may be in the hands of the work, waiting for a lock */
+	flush_work(&ea->work);
+	return ret;
 }
 
 static int e810_adi_reset(struct hdiov_adi *adi)
