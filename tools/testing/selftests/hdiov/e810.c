@@ -690,6 +690,34 @@ TEST_F(e810, function_reset)
 	EXPECT_TRUE(passes(&g[1], &g[0], 3, 100));
 }
 
+/* Queues stopped and started with the rings they had; no ring outlives a reset */
+TEST_F(e810, restarted_queues)
+{
+	/* VSI, no Rx queue, Tx queue 0 */
+	uint32_t tx[] = { 0, 0, htole32(1) };
+	struct eg *g = self->g;
+	int i;
+
+	UP(0);
+	UP(1);
+	for (i = 0; i < 3; i++) {
+		ASSERT_TRUE(passes(&g[0], &g[1], 5, 100));
+		ASSERT_TRUE(passes(&g[1], &g[0], 5, 100));
+		ASSERT_EQ(0, eg_queues_stop(&g[0]));
+		ASSERT_EQ(0, eg_queues_restart(&g[0]));
+	}
+	ASSERT_TRUE(passes(&g[0], &g[1], 5, 100));
+	ASSERT_TRUE(passes(&g[1], &g[0], 5, 100));
+
+	ASSERT_EQ(0, eg_reset(&g[0]));
+	ASSERT_EQ(0, eg_mailbox_start(&g[0]));
+	ASSERT_EQ(0, eg_handshake(&g[0]));
+	tx[0] = htole32(g[0].vsi_id);
+	EXPECT_LT(0, eg_tell(&g[0], VC_ENABLE_QUEUES, tx, sizeof(tx)));
+	ASSERT_EQ(0, eg_queues_start(&g[0]));
+	ASSERT_TRUE(passes(&g[0], &g[1], 5, 100));
+}
+
 /* The same guest twice, as after "rmmod iavf; modprobe iavf" */
 TEST_F(e810, again)
 {

@@ -448,6 +448,34 @@ static int select_queues(struct eg *g, uint32_t op)
 	return eg_tell(g, op, &sel, sizeof(sel));
 }
 
+static void rings_clear(struct eg *g)
+{
+	unsigned int i, n;
+
+	for (i = 0; i < g->num_queues; i++) {
+		struct eg_queue *q = &g->q[i];
+
+		memset((void *)q->tx, 0, EG_RING * sizeof(*q->tx));
+		for (n = 0; n < EG_RING; n++)
+			rx_fill(g, q, n);
+		q->tx_next = 0;
+		q->rx_next = 0;
+	}
+}
+
+static int queues_enable(struct eg *g)
+{
+	unsigned int i;
+	int ret;
+
+	ret = select_queues(g, VC_ENABLE_QUEUES);
+	if (ret)
+		return ret;
+	for (i = 0; i < g->num_queues; i++)
+		rx_tail(g, i, EG_RING - 1);
+	return 0;
+}
+
 int eg_queues_start(struct eg *g)
 {
 	struct vc_queues msg = { htole16(g->vsi_id), htole16(g->num_queues) };
@@ -457,14 +485,9 @@ int eg_queues_start(struct eg *g)
 	int ret;
 
 	map.map[0].vsi_id = htole16(g->vsi_id);
+	rings_clear(g);
 	for (i = 0; i < g->num_queues; i++) {
 		struct eg_queue *q = &g->q[i];
-
-		memset((void *)q->tx, 0, EG_RING * sizeof(*q->tx));
-		for (n = 0; n < EG_RING; n++)
-			rx_fill(g, q, n);
-		q->tx_next = 0;
-		q->rx_next = 0;
 
 		msg.qp[i].tx.vsi_id = htole16(g->vsi_id);
 		msg.qp[i].tx.queue_id = htole16(i);
@@ -496,12 +519,17 @@ int eg_queues_start(struct eg *g)
 	ret = eg_tell(g, VC_CONFIG_RSS_LUT, lut, sizeof(lut));
 	if (ret)
 		return ret;
-	ret = select_queues(g, VC_ENABLE_QUEUES);
-	if (ret)
-		return ret;
+	return queues_enable(g);
+}
+
+int eg_queues_restart(struct eg *g)
+{
+	unsigned int i;
+
+	rings_clear(g);
 	for (i = 0; i < g->num_queues; i++)
-		rx_tail(g, i, EG_RING - 1);
-	return 0;
+		tx_tail(g, i, 0);
+	return queues_enable(g);
 }
 
 int eg_queues_stop(struct eg *g)

@@ -396,6 +396,8 @@ enum e810_vc_state {
  * @vec: vectors
  * @txq: Tx queues
  * @rxq: Rx queues
+ * @tx_base: rings of the Tx queues, the guest's addresses
+ * @tx_len: descriptors in them, 0 if not set up since the last reset
  * @icr0_ena: VFINT_ICR0_ENA as written, without effect on this hardware
  * @icr0_heads: heads of the mailbox when the guest last read VFINT_ICR0
  * @resetting: guest or driver asked for a reset that has not happened yet
@@ -453,6 +455,8 @@ struct e810_adi {
 	struct e810_vector vec[E810_MAX_VECTORS_PER_ADI];
 	struct e810_queue txq[E810_MAX_QPS_PER_ADI];
 	struct e810_queue rxq[E810_MAX_QPS_PER_ADI];
+	u64 tx_base[E810_MAX_QPS_PER_ADI];
+	u16 tx_len[E810_MAX_QPS_PER_ADI];
 	u32 icr0_ena;
 	u32 icr0_heads;
 	bool resetting;
@@ -584,6 +588,7 @@ int e810_rxq_configure(struct e810_adi *ea, unsigned int q, u64 base, u16 len,
 		       u32 buf_size, u32 max_frame, u8 rxdid, bool keep_crc);
 int e810_rxqs_enable(struct e810_adi *ea, unsigned long mask);
 int e810_rxqs_disable(struct e810_adi *ea, unsigned long mask);
+int e810_txqs_enable(struct e810_adi *ea, unsigned long mask);
 int e810_txqs_disable(struct e810_adi *ea, unsigned long mask);
 int e810_queues_stop(struct e810_adi *ea);
 

@@ -389,6 +389,7 @@ void e810_adi_restore_all(struct e810_pf *pf)
 		for (q = 0; q < ea->adi.num_qps; q++) {
 			ea->txq[q] = (struct e810_queue){};
 			ea->rxq[q] = (struct e810_queue){};
+			ea->tx_len[q] = 0;
 		}
 		e810_vc_reset(ea, false);
 		ea->stuck = false;

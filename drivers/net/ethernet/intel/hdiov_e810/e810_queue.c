@@ -65,6 +65,31 @@ static u16 e810_abs_queue(struct e810_adi *ea, unsigned int q)
 	return ea->adi.qp_base + q;
 }
 
+static int e810_txq_start(struct e810_adi *ea, unsigned int q)
+{
+	u8 ctx[E810_TX_CTX_SIZE] = {};
+	int ret;
+
+	e810_ctx_set(ctx, e810_tx_base, ea->tx_base[q] >> E810_CTX_UNIT_SHIFT);
+	e810_ctx_set(ctx, e810_tx_port, ea->pf->port);
+	e810_ctx_set(ctx, e810_tx_pf, ea->pf->pf_num);
+	e810_ctx_set(ctx, e810_tx_vmvf_type, E810_TX_VMVF_TYPE_VMQ);
+	e810_ctx_set(ctx, e810_tx_src_vsi, ea->vsi);
+	e810_ctx_set(ctx, e810_tx_qlen, ea->tx_len[q]);
+	e810_ctx_set(ctx, e810_tx_tso_ena, 1);
+	e810_ctx_set(ctx, e810_tx_tso_qnum, e810_abs_queue(ea, q));
+	e810_ctx_set(ctx, e810_tx_legacy_int, 1);
+
+	ret = e810_aq_add_txq(ea->pf, e810_sched_queue_parent(ea, q),
+			      e810_abs_queue(ea, q), ctx);
+	/*
+	 * A command without answer may still be carried out. As long as it is
+	 * not known that the queue is off, quiescing must fail.
+	 */
+	ea->txq[q].configured = !ret || ret == -ETIMEDOUT || ret == -EIO;
+	return ret;
+}
+
 /**
  * e810_txq_configure - set up and start a Tx queue
  * @ea: the ADI
@@ -78,7 +103,6 @@ static u16 e810_abs_queue(struct e810_adi *ea, unsigned int q)
  */
 int e810_txq_configure(struct e810_adi *ea, unsigned int q, u64 base, u16 len)
 {
-	u8 ctx[E810_TX_CTX_SIZE] = {};
 	int ret;
 
 	if (ea->txq[q].configured) {
@@ -87,24 +111,38 @@ int e810_txq_configure(struct e810_adi *ea, unsigned int q, u64 base, u16 len)
 			return ret;
 	}
 
-	e810_ctx_set(ctx, e810_tx_base, base >> E810_CTX_UNIT_SHIFT);
-	e810_ctx_set(ctx, e810_tx_port, ea->pf->port);
-	e810_ctx_set(ctx, e810_tx_pf, ea->pf->pf_num);
-	e810_ctx_set(ctx, e810_tx_vmvf_type, E810_TX_VMVF_TYPE_VMQ);
-	e810_ctx_set(ctx, e810_tx_src_vsi, ea->vsi);
-	e810_ctx_set(ctx, e810_tx_qlen, len);
-	e810_ctx_set(ctx, e810_tx_tso_ena, 1);
-	e810_ctx_set(ctx, e810_tx_tso_qnum, e810_abs_queue(ea, q));
-	e810_ctx_set(ctx, e810_tx_legacy_int, 1);
+	ea->tx_base[q] = base;
+	ea->tx_len[q] = len;
+	return e810_txq_start(ea, q);
+}
 
-	ret = e810_aq_add_txq(ea->pf, e810_sched_queue_parent(ea, q),
-			      e810_abs_queue(ea, q), ctx);
-	/*
-	 * A command without answer may still be carried out. As long as it is
-	 * not known that the queue is off, quiescing must fail.
-	 */
-	ea->txq[q].configured = !ret || ret == -ETIMEDOUT || ret == -EIO;
-	return ret;
+/**
+ * e810_txqs_enable - start Tx queues that were stopped
+ * @ea: the ADI
+ * @mask: queues of the ADI, set up since its last reset. Those that run since
+ *	then go on.
+ *
+ * The card forgets a queue that it stops. DPDK stops single queues, and starts
+ * them again without another word about their rings.
+ *
+ * Context: process, with the ADI's lock, sleeps for answers of the firmware.
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_txqs_enable(struct e810_adi *ea, unsigned long mask)
+{
+	unsigned int q;
+	int ret;
+
+	for_each_set_bit(q, &mask, ea->adi.num_qps) {
+		if (!ea->txq[q].configured) {
+			ret = e810_txq_start(ea, q);
+			if (ret)
+				return ret;
+		}
+		ea->txq[q].enabled = true;
+	}
+	return 0;
 }
 
 /**
@@ -299,6 +337,7 @@ int e810_queues_stop(struct e810_adi *ea)
 	for (q = 0; q < ea->adi.num_qps; q++) {
 		writel(0, ea->pf->hw + E810_PAGE_QRX_TAIL(e810_abs_queue(ea, q)));
 		ea->rxq[q].configured = false;
+		ea->tx_len[q] = 0;
 	}
 	return tx;
 }

@@ -352,15 +352,14 @@ static s32 e810_vc_enable_queues(struct e810_adi *ea,
 		if (!ea->rxq[q].configured)
 			return VIRTCHNL_STATUS_ERR_PARAM;
 	for_each_set_bit(q, &tx, ea->adi.num_qps)
-		if (!ea->txq[q].configured)
+		if (!ea->tx_len[q])
 			return VIRTCHNL_STATUS_ERR_PARAM;
 
-	/* Tx queues run since they have a context */
 	ret = e810_rxqs_enable(ea, rx);
+	if (!ret)
+		ret = e810_txqs_enable(ea, tx);
 	if (ret)
 		return e810_vc_status(ret);
-	for_each_set_bit(q, &tx, ea->adi.num_qps)
-		ea->txq[q].enabled = true;
 	reply->link = true;
 	return VIRTCHNL_STATUS_SUCCESS;
 }
