@@ -99,6 +99,18 @@ channels() {
 }
 check "ethtool -L: one queue, then two again" channels
 
+# Each change is a reset that the driver asks for, some begin amid what follows the last one
+quick_mtu() {
+	local refused
+
+	guest g2 'for m in 9000 1400 3000 1500 9000 1500; do ip link set eth0 mtu $m || exit 1; done' &&
+		link_up g2 10.0.0.3 && pings g2 10.0.0.1 || return 1
+	refused=$(guest g2 'dmesg | grep "PF returned error" || true')
+	echo "$refused"
+	[ -z "$refused" ]
+}
+check "its MTU changes quickly, and the PF refuses nothing" quick_mtu
+
 # What can happen to a guest
 reload() { guest g1 'rmmod iavf && modprobe iavf' && link_up g1 10.0.0.2 && pings g1 10.0.0.1; }
 check "rmmod iavf, modprobe iavf" reload
