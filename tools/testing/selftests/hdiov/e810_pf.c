@@ -27,6 +27,8 @@
 #define GLGEN_RTRIG		0x190
 #define GLGEN_RTRIG_CORER	1
 #define GLGEN_RTRIG_GLOBR	2
+#define PFINT_OICR_PAGE		0x16c000
+#define PFINT_OICR_ENA		0x900
 #define PF_MBX_PAGE		0x22e000
 #define PF_MBX_ATQLEN		0x200
 #define PF_MBX_ATQT		0x300
@@ -308,6 +310,29 @@ static void *hammer(void *data)
 		eg_mbx_set(h->g, ATQT, 1);
 	}
 	return NULL;
+}
+
+/* The interrupt that announces it is lost: found out at the next command */
+TEST_F(e810_pf, card_reset_unnoticed)
+{
+	volatile uint32_t *oicr;
+	int ms;
+
+	oicr = pf_mmap(self->pf, PFINT_OICR_PAGE);
+	ASSERT_NE(MAP_FAILED, (void *)oicr);
+	oicr[PFINT_OICR_ENA / 4] = 0;
+	glgen_set(self->glgen, GLGEN_RSTCTL, 0);
+	glgen_set(self->glgen, GLGEN_RTRIG, GLGEN_RTRIG_CORER);
+	for (ms = 0; ms < SOON_MS; ms++) {
+		if (!(glgen_get(self->glgen, GLGEN_RSTAT) & 3))
+			break;
+		msleep(1);
+	}
+	munmap((void *)oicr, 4096);
+	ASSERT_GT(0, vdev_reset(&self->vdev[0]));
+	ASSERT_TRUE(becomes(&self->vdev[0], "running"));
+	ASSERT_TRUE(becomes(&self->vdev[1], "running"));
+	ALL_BEGIN_ANEW();
 }
 
 /*

@@ -495,6 +495,9 @@ static inline void e810_flush(struct e810_pf *pf)
 	readl(pf->hw + GLGEN_RSTAT);
 }
 
+/* e810_main.c */
+void e810_card_reset(struct e810_pf *pf);
+
 /* e810_ctlq.c */
 int e810_ctlq_alloc(struct e810_ctlq *cq, struct e810_pf *pf,
 		    const struct e810_ctlq_regs *regs, unsigned int sq_size,

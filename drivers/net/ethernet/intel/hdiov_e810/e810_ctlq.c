@@ -316,6 +316,9 @@ int e810_ctlq_send(struct e810_ctlq *cq, struct e810_aq_desc *desc, void *buf,
 	dev_err(&cq->pf->pdev->dev,
 		"%s: no answer to command 0x%04x within %u ms, reset the function to go on\n",
 		cq->regs->name, opcode, jiffies_to_msecs(E810_CTLQ_TIMEOUT));
+	/* Nobody but a reset turns the queue off, one whose warning was lost */
+	if (!(e810_rd32(cq->pf, cq->regs->sq_len) & CTLQ_LEN_ENABLE))
+		e810_card_reset(cq->pf);
 	return -ETIMEDOUT;
 }
 

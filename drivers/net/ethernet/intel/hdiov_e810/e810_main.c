@@ -327,6 +327,23 @@ static void e810_service(struct work_struct *work)
 	queue_work(pf->wq, &pf->service);
 }
 
+/**
+ * e810_card_reset - someone resets the card, now or soon, or has
+ * @pf: the function
+ *
+ * That makes the card forget that mailboxes have PASIDs, and firmware's own VSI
+ * is back, with the number of a VDEV's: no requests, until all doorbells are
+ * unmapped and the function is reset.
+ *
+ * Context: any
+ */
+void e810_card_reset(struct e810_pf *pf)
+{
+	pci_clear_master(pf->pdev);
+	WRITE_ONCE(pf->in_reset, true);
+	queue_work(pf->wq, &pf->reset);
+}
+
 static irqreturn_t e810_irq(int irq, void *data)
 {
 	struct e810_pf *pf = data;
@@ -337,15 +354,7 @@ static irqreturn_t e810_irq(int irq, void *data)
 		return IRQ_HANDLED;
 
 	if (oicr & PFINT_OICR_GRST) {
-		/*
-		 * Someone else's global reset, now or soon. It makes the card
-		 * forget that mailboxes have PASIDs, and firmware's own VSI is
-		 * back, with the number of a VDEV's: no requests, until all
-		 * doorbells are unmapped and the function is reset.
-		 */
-		pci_clear_master(pf->pdev);
-		WRITE_ONCE(pf->in_reset, true);
-		queue_work(pf->wq, &pf->reset);
+		e810_card_reset(pf);
 		return IRQ_HANDLED;
 	}
 	if (oicr & (PFINT_OICR_ECC_ERR | PFINT_OICR_PCI_EXCEPTION))
