@@ -222,11 +222,13 @@ TEST_F(e810_pf, card_reset)
 	unsigned int i;
 
 	ASSERT_TRUE(passes(&g[0], &g[1]));
-	glgen_set(self->glgen, GLGEN_RSTCTL, 0);
+	/* Time for the driver to see it come: is_reset() cannot tell otherwise */
+	glgen_set(self->glgen, GLGEN_RSTCTL, 3);
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		keep_busy(&g[0], &g[1]);
 		keep_busy(&g[1], &g[0]);
 		glgen_set(self->glgen, GLGEN_RTRIG, kinds[i]);
+		ASSERT_TRUE(becomes(&self->vdev[0], "bound"));
 		ALL_BEGIN_ANEW();
 	}
 	/* Those that nobody used are back, too */
@@ -397,9 +399,11 @@ TEST_F(e810_pf, card_reset_while_removed)
 	EXPECT_LT(0, event_wait(efd, SOON_MS));
 	EXPECT_TRUE(passes(&g[0], &g[1]));
 
-	glgen_set(self->glgen, GLGEN_RSTCTL, 0);
+	glgen_set(self->glgen, GLGEN_RSTCTL, 3);
 	keep_busy(&g[0], &g[1]);
 	glgen_set(self->glgen, GLGEN_RTRIG, GLGEN_RTRIG_CORER);
+	/* Ignored until it was too late, once */
+	ASSERT_TRUE(becomes(&self->vdev[0], "bound"));
 	ALL_BEGIN_ANEW();
 
 	eg_exit(&g[0]);
