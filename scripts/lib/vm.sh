@@ -124,10 +124,29 @@ free_port() {
 	echo "$p"
 }
 
+# vm_answers NAME: wait for a booting L1. False if it will not come up any more.
+# Once in some hundred boots QEMU's local APIC keeps a timer interrupt in service that the CPU, halted since, knows nothing of: that CPU
+# gets no more of them, Linux complains of a timer wakeup that did not happen, and all waits for ever.
+vm_answers() {
+	local d end=$(($(date +%s) + 300))
+
+	d=$(vm_dir "$1")
+	while [ "$(date +%s)" -lt $end ]; do
+		if ! vm_alive "$1"; then
+			tail -n 30 "$d/console.log" "$d/qemu.log" >&2
+			die "boot: $1 died on the way up; console: $d/console.log"
+		fi
+		if ssh_limit=20 vm_ssh "$1" -o ConnectTimeout=5 true >/dev/null 2>&1; then return 0; fi
+		if grep -q "kthread timer wakeup didn't happen" "$d/console.log"; then return 1; fi
+		sleep 0.3
+	done
+	return 1
+}
+
 has_device() { "$(qemu_binary)" -device help 2>/dev/null | grep -q "name \"$1\""; }
 
 cmd_boot() {
-	local kernel=stable name=$l1_name smp=2 mem=3G ports='' qat=yes extra=() qemu d sock accel i start append='' modules=yes below=no bus=''
+	local kernel=stable name=$l1_name smp=2 mem=3G ports='' qat=yes extra=() qemu d sock accel i attempt start append='' modules=yes below=no bus=''
 
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -207,38 +226,36 @@ cmd_boot() {
 		# too slow, where it has no HPET to notice by: so it is told.
 		append="tsc=reliable tsc_early_khz=$(/usr/bin/python3 "$top/scripts/lib/tsc-khz.py") $append"
 	fi
-	for i in 1 2 3 4 5; do
-		printf '%s\n' "$(free_port)" >"$d/port"
-		# shellcheck disable=SC2086
-		lock_free "$qemu" -name "hdiov-$name" -L "$(bios_dir)" -M q35,kernel-irqchip=split $accel -smp "$smp" -m "$mem" -nodefaults -display none \
-			-no-reboot -device intel-iommu,intremap=on,x-scalable-mode=on,x-pasid-mode=on \
-			-kernel "$cache/kernel-$kernel/vmlinux" -initrd "$d/initrd" \
-			-append "console=ttyS0 quiet loglevel=4 panic=-1 no_timer_check mitigations=off intel_iommu=on,sm_on iomem=relaxed $append" \
-			-serial "file:$d/console.log" -qmp "unix:$sock/qmp,server=on,wait=off" \
-			-drive "file=$l1_img,format=raw,if=none,id=root,snapshot=on" -device virtio-blk-pci,drive=root \
-			-netdev "user,id=mgmt,restrict=on,hostfwd=tcp:127.0.0.1:$(cat "$d/port")-:22" \
-			-device virtio-net-pci,netdev=mgmt,mac=52:54:00:aa:ff:01,romfile= \
-			-object rng-builtin,id=rng -device virtio-rng-pci,rng=rng \
-			"${extra[@]}" -pidfile "$d/pid" -daemonize >"$d/qemu.log" 2>&1 && break
-		grep -q 'forwarding rule' "$d/qemu.log" || break
-	done
-	if ! vm_alive "$name"; then
-		cat "$d/qemu.log" >&2
-		die "boot: QEMU did not start"
-	fi
-	for ((i = 0; i < 120; i++)); do
+	for attempt in 1 2 3; do
+		for i in 1 2 3 4 5; do
+			printf '%s\n' "$(free_port)" >"$d/port"
+			# shellcheck disable=SC2086
+			lock_free "$qemu" -name "hdiov-$name" -L "$(bios_dir)" -M q35,kernel-irqchip=split $accel -smp "$smp" -m "$mem" -nodefaults -display none \
+				-no-reboot -device intel-iommu,intremap=on,x-scalable-mode=on,x-pasid-mode=on \
+				-kernel "$cache/kernel-$kernel/vmlinux" -initrd "$d/initrd" \
+				-append "console=ttyS0 quiet loglevel=4 panic=-1 no_timer_check mitigations=off intel_iommu=on,sm_on iomem=relaxed $append" \
+				-serial "file:$d/console.log" -qmp "unix:$sock/qmp,server=on,wait=off" \
+				-drive "file=$l1_img,format=raw,if=none,id=root,snapshot=on" -device virtio-blk-pci,drive=root \
+				-netdev "user,id=mgmt,restrict=on,hostfwd=tcp:127.0.0.1:$(cat "$d/port")-:22" \
+				-device virtio-net-pci,netdev=mgmt,mac=52:54:00:aa:ff:01,romfile= \
+				-object rng-builtin,id=rng -device virtio-rng-pci,rng=rng \
+				"${extra[@]}" -pidfile "$d/pid" -daemonize >"$d/qemu.log" 2>&1 && break
+			grep -q 'forwarding rule' "$d/qemu.log" || break
+		done
 		if ! vm_alive "$name"; then
-			tail -n 30 "$d/console.log" "$d/qemu.log" >&2
-			die "boot: $name died on the way up; console: $d/console.log"
+			cat "$d/qemu.log" >&2
+			die "boot: QEMU did not start"
 		fi
-		if vm_ssh "$name" -o ConnectTimeout=5 true >/dev/null 2>&1; then
+		if vm_answers "$name"; then
 			say "$name is up after $(($(date +%s) - start)) s: kernel $(cat "$cache/kernel-$kernel/abi"), $ports PF(s)"
 			return
 		fi
-		sleep 0.3
+		tail -n 30 "$d/console.log" >&2
+		[ $attempt != 3 ] || die "boot: $name does not answer; console: $d/console.log"
+		say "$name does not answer: once more"
+		kill -9 "$(cat "$d/pid")"
+		while vm_alive "$name"; do sleep 0.1; done
 	done
-	tail -n 30 "$d/console.log" >&2
-	die "boot: $name does not answer; console: $d/console.log"
 }
 
 need_vm() { vm_alive "$1" || die "$1 is not running; start it with: scripts/testbed boot --name $1"; }
