@@ -125,7 +125,7 @@ free_port() {
 }
 
 # vm_answers NAME: wait for a booting L1. False if it will not come up any more.
-# Once in some hundred boots QEMU's local APIC keeps a timer interrupt in service that the CPU, halted since, knows nothing of: that CPU
+# Seen once in some hundred boots: QEMU's local APIC keeps a timer interrupt in service that the CPU, halted since, knows nothing of: that CPU
 # gets no more of them, Linux complains of a timer wakeup that did not happen, and all waits for ever.
 vm_answers() {
 	local d end=$(($(date +%s) + 300))
