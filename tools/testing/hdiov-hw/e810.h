@@ -24,6 +24,9 @@ OBJECT_DECLARE_SIMPLE_TYPE(E810State, E810)
 #define E810_MAX_RULES          8192
 #define E810_MAX_LISTS          1024
 #define E810_NO_VSI             0xffff
+#define E810_NO_VF              0xffff
+#define E810_ECAP_ARI           0x148
+#define E810_ECAP_SRIOV         0x160
 #define E810_DEADBEEF           0xdeadbeef  /* what undefined registers read */
 
 /* One direction of an admin or mailbox queue */
@@ -36,6 +39,7 @@ typedef struct E810CtlQ {
     E810Ring sq;                /* ATQ */
     E810Ring rq;                /* ARQ */
     uint16_t vsi;               /* of a VSI's mailbox, or E810_NO_VSI */
+    uint16_t vf;                /* of a VF's mailbox, or E810_NO_VF */
     bool active;
     QTAILQ_ENTRY(E810CtlQ) next;
 } E810CtlQ;
@@ -86,6 +90,15 @@ typedef struct E810Vsi {
     E810CtlQ mbx;
     E810VsiStats stats;
 } E810Vsi;
+
+typedef struct E810Vf {
+    bool in_reset;              /* from the trigger on until it is cleared */
+    bool swr;                   /* VPGEN_VFRTRIG.VFSWR */
+    uint32_t rstat;             /* VFGEN_RSTAT, a note of the PF's driver */
+    uint32_t icr0_ena;
+    int64_t reset_done;         /* when VFRD becomes 1 */
+    E810CtlQ mbx;
+} E810Vf;
 
 #define E810_CACHE_LINE 64      /* as GLPCI_CNF2 says */
 
@@ -214,6 +227,7 @@ struct E810State {
     NICConf conf;
     uint16_t device_id;
     bool siov;
+    uint16_t sriov_vfs;
 
     NICState *nic;
     MemoryRegion bar0;
@@ -264,6 +278,19 @@ struct E810State {
     uint8_t *seg_buf;                   /* a frame as sent */
     uint8_t *rx_buf;                    /* a frame as received */
 
+    /* virtual functions */
+    E810Vf vf[E810_MAX_VFS];
+    uint32_t vflrstat[E810_MAX_VFS / 32];
+    uint32_t vpint_alloc[E810_MAX_VFS];
+    uint32_t vpint_alloc_pci[E810_MAX_VFS];
+    uint32_t vplan_rx_qbase[E810_MAX_VFS];
+    uint32_t vplan_tx_qbase[E810_MAX_VFS];
+    uint32_t vplan_rx_mapena[E810_MAX_VFS];
+    uint32_t vplan_tx_mapena[E810_MAX_VFS];
+    uint32_t vp_mdet_pqm[E810_MAX_VFS];
+    uint32_t vp_mdet_tclan[E810_MAX_VFS];
+    uint32_t vp_mdet_rx[E810_MAX_VFS];
+
     /* interrupts */
     E810Vector vec[E810_NUM_VECTORS];
     uint32_t oicr;
@@ -306,7 +333,9 @@ extern const MemoryRegionOps e810_mmio_ops;
 void e810_irq_init(E810State *s);
 void e810_irq_finalize(E810State *s);
 void e810_irq_reset(E810State *s);
-void e810_irq_cause(E810State *s, uint32_t cause_ctl);
+void e810_irq_reset_range(E810State *s, unsigned first, unsigned last);
+int e810_irq_vector(E810State *s, uint32_t cause_ctl, unsigned vf);
+void e810_irq_cause(E810State *s, uint32_t cause_ctl, unsigned vf);
 void e810_oicr_set(E810State *s, uint32_t bits);
 uint32_t e810_oicr_read(E810State *s);
 uint32_t e810_dyn_ctl_read(E810State *s, unsigned v);
@@ -343,11 +372,28 @@ void e810_vsi_rtrig(E810State *s, unsigned num, uint32_t val);
 uint32_t e810_vsi_rstat(E810State *s, unsigned num);
 bool e810_vsi_pending(E810State *s, unsigned num);
 int e810_vsi_rxq(E810State *s, E810Vsi *v, unsigned idx);
-static inline uint32_t e810_vsi_dma_pasid(E810Vsi *v)
-{
-    return v->pasid & VSI_PASID_EN ? v->pasid & HDIOV_PASID_MASK :
-                                     HDIOV_NO_PASID;
-}
+unsigned e810_vsi_vf(E810State *s, unsigned num);
+bool e810_vsi_live(E810State *s, unsigned num);
+void e810_vsi_stop(E810State *s, unsigned num);
+HdiovDmaTag e810_vsi_tag(E810State *s, unsigned num);
+
+/* e810_vf.c */
+bool e810_vf_init(E810State *s, Error **errp);
+void e810_vf_reset_all(E810State *s);
+unsigned e810_vf_count(E810State *s);
+PCIDevice *e810_vf_fn(E810State *s, unsigned vf);
+bool e810_vf_live(E810State *s, unsigned vf);
+int e810_vf_vector(E810State *s, unsigned vf, unsigned idx);
+unsigned e810_vf_of_vector(E810State *s, unsigned v, unsigned *idx);
+void e810_vf_drained(E810State *s, unsigned n);
+uint32_t e810_vf_rtrig_read(E810State *s, unsigned n);
+void e810_vf_rtrig_write(E810State *s, unsigned n, uint32_t val);
+uint32_t e810_vf_rstat_read(E810State *s, unsigned n);
+uint32_t e810_vfgen_rstat_read(E810State *s, unsigned n);
+void e810_vfgen_rstat_write(E810State *s, unsigned n, uint32_t val);
+void e810_vf_alloc_pci_write(E810State *s, unsigned n, uint32_t val);
+uint32_t e810_vf_mbx_len_read(E810State *s, unsigned n, bool rq);
+void e810_vf_mbx_len_write(E810State *s, unsigned n, bool rq, uint32_t val);
 
 /* e810_switch.c */
 void e810_switch_init(E810State *s);

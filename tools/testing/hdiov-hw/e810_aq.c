@@ -160,6 +160,9 @@ static uint16_t aq_vsi(E810State *s, E810Desc *d, uint8_t *buf, unsigned len)
                 return AQ_RC_ENOSPC;
             }
         }
+        if ((d->raw[6] & 0x3) == VSI_TYPE_VF && d->raw[4] >= s->sriov_vfs) {
+            return AQ_RC_EINVAL;
+        }
         s->vsi[num].type = d->raw[6] & 0x3;
         s->vsi[num].vf_id = d->raw[4];
         rc = e810_vsi_update(s, num, buf, true);

@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Three kinds of queue pairs have the same registers and descriptors: the PF's
- * to firmware, the PF's mailbox, and a mailbox for each VSI. A message that a
- * VSI sends appears in the PF's mailbox, and the other way round. Work is done
+ * to firmware, the PF's mailbox, and a mailbox for each VSI or VF. A message
+ * that one of them sends appears in the PF's mailbox, and the other way round. Work is done
  * in a bottom half, a few descriptors of each queue in turn.
  */
 
@@ -20,12 +20,16 @@
 #define MBX_OP_TO_VSI   0x0802
 #define AQ_OP_LINK      0x0607
 
-static uint32_t e810_ctlq_pasid(E810State *s, E810CtlQ *q)
+/* Whom a queue does DMA as */
+static HdiovDmaTag e810_ctlq_tag(E810State *s, E810CtlQ *q)
 {
-    if (q->vsi == E810_NO_VSI || !(s->gl_mbx_pasid & MBX_PASID_MODE)) {
-        return HDIOV_NO_PASID;
+    if (q->vf != E810_NO_VF) {
+        return (HdiovDmaTag) { e810_vf_fn(s, q->vf), HDIOV_NO_PASID };
     }
-    return e810_vsi_dma_pasid(&s->vsi[q->vsi]);
+    if (q->vsi == E810_NO_VSI || !(s->gl_mbx_pasid & MBX_PASID_MODE)) {
+        return hdiov_dma_pf(&s->dma, HDIOV_NO_PASID);
+    }
+    return e810_vsi_tag(s, q->vsi);
 }
 
 static unsigned e810_ring_len(E810Ring *r)
@@ -37,6 +41,9 @@ static bool e810_ring_live(E810State *s, E810CtlQ *q, E810Ring *r)
 {
     if (q->vsi != E810_NO_VSI &&
         (!s->vsi[q->vsi].valid || s->vsi[q->vsi].in_reset)) {
+        return false;
+    }
+    if (q->vf != E810_NO_VF && !e810_vf_live(s, q->vf)) {
         return false;
     }
     return (r->reg[CQ_LEN] & CQ_LEN_ENABLE) && !r->stopped;
@@ -71,7 +78,7 @@ static bool e810_ring_fetch(E810State *s, E810CtlQ *q, E810Ring *r,
                             E810Desc *d)
 {
     if (r->reg[CQ_H] >= e810_ring_len(r) || r->reg[CQ_T] >= e810_ring_len(r) ||
-        !hdiov_dma_read(&s->dma, e810_ctlq_pasid(s, q), e810_ring_addr(r),
+        !hdiov_dma_read(&s->dma, e810_ctlq_tag(s, q), e810_ring_addr(r),
                         d, sizeof(*d))) {
         e810_ring_crit(r);
         return false;
@@ -101,7 +108,7 @@ static bool e810_ring_complete(E810State *s, E810CtlQ *q, E810Ring *r,
     le.opcode = cpu_to_le16(d->opcode);
     le.datalen = cpu_to_le16(d->datalen);
     le.retval = cpu_to_le16(d->retval);
-    if (!hdiov_dma_write(&s->dma, e810_ctlq_pasid(s, q), e810_ring_addr(r),
+    if (!hdiov_dma_write(&s->dma, e810_ctlq_tag(s, q), e810_ring_addr(r),
                          &le, sizeof(le))) {
         e810_ring_crit(r);
         return false;
@@ -113,11 +120,13 @@ static bool e810_ring_complete(E810State *s, E810CtlQ *q, E810Ring *r,
 static void e810_ctlq_irq(E810State *s, E810CtlQ *q)
 {
     if (q == &s->fw) {
-        e810_irq_cause(s, s->fw_ctl);
+        e810_irq_cause(s, s->fw_ctl, E810_NO_VF);
     } else if (q == &s->mbx) {
-        e810_irq_cause(s, s->mbx_ctl);
+        e810_irq_cause(s, s->mbx_ctl, E810_NO_VF);
+    } else if (q->vf != E810_NO_VF) {
+        e810_irq_cause(s, s->vpint_mbx_ctl[q->vf], q->vf);
     } else {
-        e810_irq_cause(s, s->vpint_mbx_ctl[q->vsi]);
+        e810_irq_cause(s, s->vpint_mbx_ctl[q->vsi], E810_NO_VF);
     }
 }
 
@@ -128,7 +137,7 @@ static void e810_ctlq_irq(E810State *s, E810CtlQ *q)
 static uint16_t e810_ctlq_post(E810State *s, E810CtlQ *q, const E810Desc *msg,
                                const void *buf, uint16_t len)
 {
-    uint32_t pasid = e810_ctlq_pasid(s, q);
+    HdiovDmaTag tag = e810_ctlq_tag(s, q);
     E810Ring *r = &q->rq;
     E810Desc d;
 
@@ -145,7 +154,7 @@ static uint16_t e810_ctlq_post(E810State *s, E810CtlQ *q, const E810Desc *msg,
     if (len && (!(d.flags & AQ_FLAG_BUF) || len > d.datalen)) {
         return AQ_RC_EINVAL;
     }
-    if (len && !hdiov_dma_write(&s->dma, pasid, e810_desc_addr(&d), buf, len)) {
+    if (len && !hdiov_dma_write(&s->dma, tag, e810_desc_addr(&d), buf, len)) {
         e810_ring_crit(r);
         return AQ_RC_EIO;
     }
@@ -206,6 +215,7 @@ static void e810_mbx_wake(E810State *s)
 
 static void e810_fw_one(E810State *s, E810Desc *d)
 {
+    HdiovDmaTag tag = hdiov_dma_pf(&s->dma, HDIOV_NO_PASID);
     uint16_t len = d->datalen;
     dma_addr_t addr = 0;
 
@@ -221,44 +231,53 @@ static void e810_fw_one(E810State *s, E810Desc *d)
     }
     addr = e810_desc_addr(d);
     if ((d->flags & AQ_FLAG_RD) &&
-        !hdiov_dma_read(&s->dma, HDIOV_NO_PASID, addr, s->aq_buf, len)) {
+        !hdiov_dma_read(&s->dma, tag, addr, s->aq_buf, len)) {
         d->retval = AQ_RC_EIO;
         return;
     }
     d->retval = e810_aq_command(s, d, s->aq_buf, len);
-    if (len && !hdiov_dma_write(&s->dma, HDIOV_NO_PASID, addr, s->aq_buf,
-                                len)) {
+    if (len && !hdiov_dma_write(&s->dma, tag, addr, s->aq_buf, len)) {
         d->retval = AQ_RC_EIO;
     }
 }
 
 static void e810_pf_mbx_one(E810State *s, E810Desc *d)
 {
-    uint32_t vsi = le32_to_cpu(d->param0);
+    uint32_t to = le32_to_cpu(d->param0);
     uint16_t len = d->flags & AQ_FLAG_BUF ? d->datalen : 0;
     E810Desc msg = *d;
+    E810CtlQ *q = NULL;
 
     if (d->opcode != MBX_OP_TO_VSI) {
         d->retval = AQ_RC_ESRCH;
         return;
     }
-    if (vsi >= E810_NUM_VSI || !s->vsi[vsi].valid || len > AQ_BUF_MAX) {
+    /* With VFs, mailboxes are theirs; else those of VSIs */
+    if (e810_vf_count(s)) {
+        q = to < e810_vf_count(s) ? &s->vf[to].mbx : NULL;
+    } else if (e810_vsi_get(s, to)) {
+        q = &s->vsi[to].mbx;
+    }
+    if (!q || len > AQ_BUF_MAX) {
         d->retval = AQ_RC_EINVAL;
         return;
     }
-    if (len && !hdiov_dma_read(&s->dma, HDIOV_NO_PASID, e810_desc_addr(d),
-                               s->aq_buf, len)) {
+    if (len && !hdiov_dma_read(&s->dma, hdiov_dma_pf(&s->dma, HDIOV_NO_PASID),
+                               e810_desc_addr(d), s->aq_buf, len)) {
         d->retval = AQ_RC_EIO;
         return;
     }
     msg.param0 = msg.param1 = 0;
-    d->retval = e810_ctlq_post(s, &s->vsi[vsi].mbx, &msg, s->aq_buf, len);
+    d->retval = e810_ctlq_post(s, q, &msg, s->aq_buf, len);
     if (d->retval == AQ_RC_OK) {
         s->cnt.mbx_to_vsi++;
     }
 }
 
-/* Returns false if the message must wait for room in the PF's mailbox */
+/*
+ * A message of a VSI or VF. Returns false if it must wait for room in the PF's
+ * mailbox.
+ */
 static bool e810_vsi_mbx_one(E810State *s, E810CtlQ *q, E810Desc *d)
 {
     uint16_t len = d->flags & AQ_FLAG_BUF ? d->datalen : 0;
@@ -279,14 +298,14 @@ static bool e810_vsi_mbx_one(E810State *s, E810CtlQ *q, E810Desc *d)
         !e810_ring_has_work(&s->mbx.rq)) {
         return false;
     }
-    if (len && !hdiov_dma_read(&s->dma, e810_ctlq_pasid(s, q),
+    if (len && !hdiov_dma_read(&s->dma, e810_ctlq_tag(s, q),
                                e810_desc_addr(d), s->aq_buf, len)) {
         d->retval = AQ_RC_EIO;
         d->flags |= AQ_FLAG_ERR;
         return true;
     }
     /* The card, not the sender, says who the sender is */
-    msg.retval = q->vsi;
+    msg.retval = q->vf != E810_NO_VF ? q->vf : q->vsi;
     msg.param0 = msg.param1 = 0;
     rc = e810_ctlq_post(s, &s->mbx, &msg, s->aq_buf, len);
     d->retval = rc;
@@ -353,8 +372,9 @@ void e810_ctlq_write(E810State *s, E810CtlQ *q, bool rq, unsigned reg,
 {
     E810Ring *r = rq ? &q->rq : &q->sq;
 
-    /* A VSI in reset holds its mailbox registers at 0 */
-    if (q->vsi != E810_NO_VSI && s->vsi[q->vsi].in_reset) {
+    /* A VSI or VF in reset holds its mailbox registers at 0 */
+    if ((q->vsi != E810_NO_VSI && s->vsi[q->vsi].in_reset) ||
+        (q->vf != E810_NO_VF && s->vf[q->vf].in_reset)) {
         return;
     }
 
@@ -374,7 +394,7 @@ void e810_ctlq_write(E810State *s, E810CtlQ *q, bool rq, unsigned reg,
         return;
     case CQ_T:
         r->reg[reg] = val & CQ_LEN_MASK;
-        if (q->vsi != E810_NO_VSI) {
+        if (q->vsi != E810_NO_VSI || q->vf != E810_NO_VF) {
             s->cnt.doorbells_mbx++;
         }
         break;
@@ -400,8 +420,10 @@ void e810_ctlq_init(E810State *s)
     QTAILQ_INIT(&s->cq_active);
     QTAILQ_INIT(&s->mbx_wait);
     s->fw.vsi = s->mbx.vsi = E810_NO_VSI;
+    s->fw.vf = s->mbx.vf = E810_NO_VF;
     for (i = 0; i < E810_NUM_VSI; i++) {
         s->vsi[i].mbx.vsi = i;
+        s->vsi[i].mbx.vf = E810_NO_VF;
     }
     s->cq_bh = qemu_bh_new_guarded(e810_ctlq_bh, s,
                                    &DEVICE(s)->mem_reentrancy_guard);

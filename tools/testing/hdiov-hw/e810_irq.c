@@ -14,10 +14,24 @@
 #include "hw/pci/msix.h"
 #include "e810.h"
 
+/* The function whose message a vector is; *idx: which one of its own */
+static PCIDevice *e810_vector_fn(E810State *s, unsigned v, unsigned *idx)
+{
+    unsigned vf = e810_vf_of_vector(s, v, idx);
+
+    if (vf == E810_NO_VF) {
+        *idx = v;
+        return PCI_DEVICE(s);
+    }
+    return *idx < E810_VF_VECTORS ? e810_vf_fn(s, vf) : NULL;
+}
+
 static void e810_vector_eval(E810State *s, unsigned v)
 {
     E810Vector *vec = &s->vec[v];
     int64_t now, when = INT64_MAX;
+    PCIDevice *fn;
+    unsigned idx;
     int i;
 
     if (!vec->pending ||
@@ -53,7 +67,10 @@ static void e810_vector_eval(E810State *s, unsigned v)
         vec->dyn_ctl &= ~DYN_CTL_INTENA;
     }
     s->cnt.interrupts++;
-    msix_notify(PCI_DEVICE(s), v);
+    fn = e810_vector_fn(s, v, &idx);
+    if (fn) {
+        msix_notify(fn, idx);
+    }
 }
 
 static void e810_vector_timer(void *opaque)
@@ -69,10 +86,26 @@ static void e810_vector_event(E810State *s, unsigned v, unsigned itr)
     e810_vector_eval(s, v);
 }
 
-void e810_irq_cause(E810State *s, uint32_t ctl)
+/*
+ * The vector that a cause's control register names, or -1. For a VF's queues
+ * and mailbox it counts from the VF's first one.
+ */
+int e810_irq_vector(E810State *s, uint32_t ctl, unsigned vf)
 {
-    if (ctl & CAUSE_ENA) {
-        e810_vector_event(s, extract32(ctl, 0, 11), extract32(ctl, 11, 2));
+    unsigned idx = extract32(ctl, 0, 11);
+
+    if (!(ctl & CAUSE_ENA)) {
+        return -1;
+    }
+    return vf == E810_NO_VF ? idx : e810_vf_vector(s, vf, idx);
+}
+
+void e810_irq_cause(E810State *s, uint32_t ctl, unsigned vf)
+{
+    int v = e810_irq_vector(s, ctl, vf);
+
+    if (v >= 0) {
+        e810_vector_event(s, v, extract32(ctl, 11, 2));
     }
 }
 
@@ -80,7 +113,7 @@ void e810_oicr_set(E810State *s, uint32_t bits)
 {
     s->oicr |= bits;
     if (s->oicr & s->oicr_ena) {
-        e810_irq_cause(s, s->oicr_ctl);
+        e810_irq_cause(s, s->oicr_ctl, E810_NO_VF);
     }
 }
 
@@ -101,6 +134,8 @@ void e810_dyn_ctl_write(E810State *s, unsigned v, uint32_t val)
 {
     E810Vector *vec = &s->vec[v];
     unsigned itr = extract32(val, 3, 2);
+    PCIDevice *fn;
+    unsigned idx;
 
     if (itr != ITR_NONE) {
         vec->itr[itr] = extract32(val, 5, 12);
@@ -111,7 +146,10 @@ void e810_dyn_ctl_write(E810State *s, unsigned v, uint32_t val)
      * bit when they re-enable the vector after polling.
      */
     if (val & DYN_CTL_CLEARPBA) {
-        msix_clr_pending(PCI_DEVICE(s), v);
+        fn = e810_vector_fn(s, v, &idx);
+        if (fn) {
+            msix_clr_pending(fn, idx);
+        }
     }
     vec->dyn_ctl = (vec->dyn_ctl & ~DYN_CTL_WB_ON_ITR) |
                    (val & DYN_CTL_WB_ON_ITR);
@@ -153,11 +191,12 @@ void e810_irq_finalize(E810State *s)
     }
 }
 
-void e810_irq_reset(E810State *s)
+/* As a VF's reset leaves its vectors; @last may be below @first: none */
+void e810_irq_reset_range(E810State *s, unsigned first, unsigned last)
 {
-    int v;
+    unsigned v;
 
-    for (v = 0; v < E810_NUM_VECTORS; v++) {
+    for (v = first; v <= last; v++) {
         E810Vector *vec = &s->vec[v];
 
         timer_del(&vec->timer);
@@ -167,6 +206,11 @@ void e810_irq_reset(E810State *s)
         vec->pending = 0;
         vec->last = 0;
     }
+}
+
+void e810_irq_reset(E810State *s)
+{
+    e810_irq_reset_range(s, 0, E810_NUM_VECTORS - 1);
     s->oicr = 0;
     s->oicr_ena = s->oicr_ctl = 0;
     s->fw_ctl = s->mbx_ctl = s->sb_ctl = 0;

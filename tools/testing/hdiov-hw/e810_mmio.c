@@ -289,15 +289,74 @@ MDET(pf_mdet_tclan)
 MDET(pf_mdet_pqm)
 MDET(pf_mdet_rx)
 
+/* Those of a VF, instead of the PF's */
+#define VP_MDET(_name) \
+static uint32_t _name##_read(E810State *s, unsigned i) \
+{ \
+    return s->_name[i]; \
+} \
+static void _name##_write(E810State *s, unsigned i, uint32_t val) \
+{ \
+    s->_name[i] = 0; \
+}
+VP_MDET(vp_mdet_pqm)
+VP_MDET(vp_mdet_tclan)
+VP_MDET(vp_mdet_rx)
+
+static uint32_t vflrstat_read(E810State *s, unsigned i)
+{
+    return s->vflrstat[i];
+}
+
+static void vflrstat_write(E810State *s, unsigned i, uint32_t val)
+{
+    s->vflrstat[i] &= ~val;
+}
+
+static uint32_t vpint_alloc_pci_read(E810State *s, unsigned i)
+{
+    return s->vpint_alloc_pci[i];
+}
+
+static uint32_t vf_atqlen_read(E810State *s, unsigned i)
+{
+    return e810_vf_mbx_len_read(s, i, false);
+}
+
+static void vf_atqlen_write(E810State *s, unsigned i, uint32_t val)
+{
+    e810_vf_mbx_len_write(s, i, false, val);
+}
+
+static uint32_t vf_arqlen_read(E810State *s, unsigned i)
+{
+    return e810_vf_mbx_len_read(s, i, true);
+}
+
+static void vf_arqlen_write(E810State *s, unsigned i, uint32_t val)
+{
+    e810_vf_mbx_len_write(s, i, true, val);
+}
+
 /* Sorted by base */
 static const E810Reg e810_regs[] = {
     RO(VP_MDET_TX_TDPU, 256, 0),
     RW(GL_MDCK_TX_TDPU, 1, mdck_tdpu, 0xffffffff),
+    RW(VPLAN_RX_QBASE, E810_MAX_VFS, vplan_rx_qbase, 0xff07ff),
+    RW(VPLAN_RXQ_MAPENA, E810_MAX_VFS, vplan_rx_mapena, VPLAN_MAPENA),
+    RW(VPLAN_TXQ_MAPENA, E810_MAX_VFS, vplan_tx_mapena, VPLAN_MAPENA),
+    FN(VFGEN_RSTAT, E810_MAX_VFS, e810_vfgen_rstat_read,
+       e810_vfgen_rstat_write),
     FN(PF_FW_ATQBAL, 0x140, fw_read, fw_write),
+    FN(VPGEN_VFRTRIG, E810_MAX_VFS, e810_vf_rtrig_read, e810_vf_rtrig_write),
+    FN(VPGEN_VFRSTAT, E810_MAX_VFS, e810_vf_rstat_read, nop_write),
     FN(PFGEN_CTRL, 1, pfgen_ctrl_read, pfgen_ctrl_write),
     FN(VSIGEN_RTRIG, E810_NUM_VSI, vsi_rtrig_read, e810_vsi_rtrig),
     FN(VSIGEN_RSTAT, E810_NUM_VSI, e810_vsi_rstat, vsi_rstat_write),
+    FN(GLGEN_VFLRSTAT, E810_MAX_VFS / 32, vflrstat_read, vflrstat_write),
     FN(VSI_PASID, E810_NUM_VSI, pasid_read, pasid_write),
+    FN(VPINT_ALLOC_PCI, E810_MAX_VFS, vpint_alloc_pci_read,
+       e810_vf_alloc_pci_write),
     RO(PFPM_WUS, 1, 0),
     RW(PFPM_WUFC, 1, wufc, 0x2),
     RO(GLPCI_LBARCTRL, 1, LBARCTRL_PAGES_PF),
@@ -321,7 +380,7 @@ static const E810Reg e810_regs[] = {
     RO(GLGEN_CLKSTAT_SRC, 1, 2 << 4),           /* 446 MHz */
     RO(GLPCI_CNF2, 1, 0),                       /* 64-byte cache lines */
     FN(QTX_COMM_HEAD, E810_NUM_TXQ, tx_head_read, nop_write),
-    RO(VP_MDET_TX_TCLAN, 256, 0),
+    FN(VP_MDET_TX_TCLAN, E810_MAX_VFS, vp_mdet_tclan_read, vp_mdet_tclan_write),
     FN(PF_MDET_TX_TCLAN, 1, pf_mdet_tclan_read, pf_mdet_tclan_write),
     FN(GL_MDET_TX_TCLAN, 1, mdet_tclan_read, mdet_tclan_write),
     FN(QRX_CTRL, E810_NUM_RXQ, e810_rx_ctrl_read, e810_rx_ctrl_write),
@@ -340,23 +399,27 @@ static const E810Reg e810_regs[] = {
     RW(PFINT_OICR_CTL, 1, oicr_ctl, 0x40001fff),
     RW(GLINT_CTL, 1, glint_ctl, GLINT_CTL_DIS_AUTOMASK),
     FN(VSI_VSI2F, E810_NUM_VSI, vsi2f_read, nop_write),
+    RW(VPINT_ALLOC, E810_MAX_VFS, vpint_alloc, VPINT_ALLOC_MASK),
+    RW(VPLAN_TX_QBASE, E810_MAX_VFS, vplan_tx_qbase, 0xff3fff),
     RO(PFGEN_PORTNUM, 1, 0),
     RO(PFLAN_RX_QALLOC, 1, ALLOC_VALID | (E810_NUM_RXQ - 1) << 16),
     RO(PFLAN_TX_QALLOC, 1, ALLOC_VALID | (E810_NUM_TXQ - 1) << 16),
     RO(PFINT_ALLOC, 1, ALLOC_VALID | (E810_NUM_VECTORS - 1) << 12),
     RO(PRTMAC_BASE, (PRTMAC_END - PRTMAC_BASE) / 4, 0),
+    FN(VF_MBX_ATQLEN, E810_MAX_VFS, vf_atqlen_read, vf_atqlen_write),
+    FN(VF_MBX_ARQLEN, E810_MAX_VFS, vf_arqlen_read, vf_arqlen_write),
     FN(PF_MBX_ATQBAL, 0x140, mbx_read, mbx_write),
     RW(GL_MBX_PASID, 1, gl_mbx_pasid, 0x3),
     RW(QRX_CONTEXT, 8 * E810_NUM_RXQ, qrx_context, 0xffffffff),
     FN(QRX_TAIL, E810_NUM_RXQ, rx_tail_read, e810_rx_tail),
     RW(GLLAN_RCTL_0, 1, gllan_rctl, RCTL_0_PXE_MODE),
     FN(PF_MDET_RX, 1, pf_mdet_rx_read, pf_mdet_rx_write),
-    RO(VP_MDET_RX, 256, 0),
+    FN(VP_MDET_RX, E810_MAX_VFS, vp_mdet_rx_read, vp_mdet_rx_write),
     FN(GL_MDET_RX, 1, mdet_rx_read, mdet_rx_write),
     FN(GLV_RDPC, E810_NUM_VSI, glv_rdpc_read, nop_write),
     RO(GLV_REPC, E810_NUM_VSI, 0),
     FN(QTX_COMM_DBELL, E810_NUM_TXQ, tx_tail_read, e810_tx_doorbell),
-    RO(VP_MDET_TX_PQM, 256, 0),
+    FN(VP_MDET_TX_PQM, E810_MAX_VFS, vp_mdet_pqm_read, vp_mdet_pqm_write),
     FN(PF_MDET_TX_PQM, 1, pf_mdet_pqm_read, pf_mdet_pqm_write),
     RW(GLCOMM_QTX_CNTX_DATA, 10, qtx_cntx_data, 0xffffffff),
     FN(GLCOMM_QTX_CNTX_CTL, 1, qtx_cntx_read, qtx_cntx_write),

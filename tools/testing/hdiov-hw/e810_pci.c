@@ -7,7 +7,8 @@
  * listed in README.rst. The files: e810_mmio.c registers, e810_ctlq.c admin
  * queues and mailboxes, e810_aq.c admin commands, e810_vsi.c VSIs,
  * e810_switch.c rules and forwarding, e810_sched.c scheduler tree,
- * e810_tx.c and e810_rx.c queues, e810_irq.c interrupts.
+ * e810_tx.c and e810_rx.c queues, e810_irq.c interrupts, e810_vf.c virtual
+ * functions.
  */
 
 #include "qemu/osdep.h"
@@ -15,6 +16,7 @@
 #include "qapi/visitor.h"
 #include "qemu/module.h"
 #include "hw/pci/pcie.h"
+#include "hw/pci/pcie_sriov.h"
 #include "hw/pci/msix.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
@@ -54,6 +56,7 @@ void e810_reset_pf(E810State *s)
         v->rstat = 0;
         v->pasid = 0;
     }
+    e810_vf_reset_all(s);
     e810_irq_reset(s);
     e810_sched_reset(s);
     e810_vsi_default(s);
@@ -163,6 +166,23 @@ static void e810_add_pasid(PCIDevice *pci)
                  PCI_PASID_CTRL_ENABLE);
 }
 
+static void e810_exit_parts(E810State *s)
+{
+    PCIDevice *pci = PCI_DEVICE(s);
+
+    e810_tx_finalize(s);
+    e810_ctlq_finalize(s);
+    e810_irq_finalize(s);
+    e810_switch_finalize(s);
+    e810_sched_finalize(s);
+    timer_free(s->grst_timer);
+    hdiov_dma_finalize(&s->dma);
+    g_free(s->rx_buf);
+    msix_uninit(pci, &s->bar3, &s->bar3);
+    pcie_aer_exit(pci);
+    pcie_cap_exit(pci);
+}
+
 static void e810_realize(PCIDevice *pci, Error **errp)
 {
     static const uint16_t ids[] = {
@@ -227,7 +247,7 @@ static void e810_realize(PCIDevice *pci, Error **errp)
                                             &s->msix_page, 1);
     }
 
-    hdiov_dma_init(&s->dma, pci, s->siov ? E810_ECAP_PASID : 0);
+    hdiov_dma_init(&s->dma, pci, s->siov ? E810_ECAP_PASID : 0, s->sriov_vfs);
     s->grst_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, e810_global_reset, s);
     s->rx_buf = g_malloc(E810_MAX_FRAME + 64);
     e810_irq_init(s);
@@ -240,6 +260,11 @@ static void e810_realize(PCIDevice *pci, Error **errp)
         s->rxq[i].vsi = E810_NO_VSI;
     }
 
+    if (!e810_vf_init(s, errp)) {
+        e810_exit_parts(s);
+        return;
+    }
+
     s->nic = qemu_new_nic(&e810_net_info, &s->conf, TYPE_E810,
                           DEVICE(s)->id, &DEVICE(s)->mem_reentrancy_guard, s);
     qemu_format_nic_info_str(qemu_get_queue(s->nic), s->conf.macaddr.a);
@@ -249,18 +274,9 @@ static void e810_exit(PCIDevice *pci)
 {
     E810State *s = E810(pci);
 
+    pcie_sriov_pf_exit(pci);
     qemu_del_nic(s->nic);
-    e810_tx_finalize(s);
-    e810_ctlq_finalize(s);
-    e810_irq_finalize(s);
-    e810_switch_finalize(s);
-    e810_sched_finalize(s);
-    timer_free(s->grst_timer);
-    hdiov_dma_finalize(&s->dma);
-    g_free(s->rx_buf);
-    msix_uninit(pci, &s->bar3, &s->bar3);
-    pcie_aer_exit(pci);
-    pcie_cap_exit(pci);
+    e810_exit_parts(s);
 }
 
 /* Counters for qom-get */
@@ -298,7 +314,8 @@ static void e810_get_stats(Object *obj, Visitor *v, const char *name,
                            void *opaque, Error **errp)
 {
     E810State *s = E810(obj);
-    uint32_t vsis = e810_vsi_count(s), rules = 0, txqs = 0, rxqs = 0;
+    uint32_t vsis = e810_vsi_count(s), vfs = e810_vf_count(s);
+    uint32_t rules = 0, txqs = 0, rxqs = 0;
     int i;
 
     for (i = 0; i < E810_MAX_RULES; i++) {
@@ -322,6 +339,7 @@ static void e810_get_stats(Object *obj, Visitor *v, const char *name,
         }
     }
     if (visit_type_uint32(v, "vsis", &vsis, errp) &&
+        visit_type_uint32(v, "vfs", &vfs, errp) &&
         visit_type_uint32(v, "rules", &rules, errp) &&
         visit_type_uint32(v, "tx-queues", &txqs, errp) &&
         visit_type_uint32(v, "rx-queues", &rxqs, errp) &&
@@ -339,10 +357,17 @@ static void e810_get_by_pasid(Object *obj, Visitor *v, const char *name,
     hdiov_dma_visit_by_pasid(&E810(obj)->dma, v, name, errp);
 }
 
+static void e810_get_by_vf(Object *obj, Visitor *v, const char *name,
+                           void *opaque, Error **errp)
+{
+    hdiov_dma_visit_by_vf(&E810(obj)->dma, v, name, errp);
+}
+
 static const Property e810_properties[] = {
     DEFINE_NIC_PROPERTIES(E810State, conf),
     DEFINE_PROP_UINT16("device-id", E810State, device_id, 0x1592),
     DEFINE_PROP_BOOL("siov", E810State, siov, true),
+    DEFINE_PROP_UINT16("sriov-vfs", E810State, sriov_vfs, 0),
 };
 
 static const VMStateDescription e810_vmstate = {
@@ -371,6 +396,8 @@ static void e810_class_init(ObjectClass *klass, void *data)
                               NULL, NULL, NULL);
     object_class_property_add(klass, "dma-by-pasid", "HdiovDmaByPasid",
                               e810_get_by_pasid, NULL, NULL, NULL);
+    object_class_property_add(klass, "dma-by-vf", "HdiovDmaByVf",
+                              e810_get_by_vf, NULL, NULL, NULL);
 }
 
 static const TypeInfo e810_info = {

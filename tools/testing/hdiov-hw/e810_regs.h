@@ -16,6 +16,9 @@
 #define E810_NUM_RXQ            2048
 #define E810_NUM_TXQ            2048
 #define E810_NUM_VECTORS        2048
+#define E810_MAX_VFS            256
+#define E810_VF_VECTORS         17
+#define E810_VF_DEV_ID          0x1889
 #define E810_MAX_FRAME          9728    /* with CRC */
 #define E810_MIN_TX_LEN         17      /* shorter is malicious */
 #define E810_MAX_TX_BUFS        8       /* of a packet without TSO */
@@ -104,6 +107,23 @@
 #define GLINT_RATE              0x0015a000
 #define   GLINT_RATE_ENA            BIT(6)
 #define GLINT_VECT2FUNC         0x00162000
+#define   VECT2FUNC_IS_PF           BIT(16)
+#define VPLAN_RX_QBASE          0x00072000
+#define VPLAN_RXQ_MAPENA        0x00073000
+#define VPLAN_TXQ_MAPENA        0x00073800
+#define   VPLAN_MAPENA              BIT(0)
+#define VPLAN_TX_QBASE          0x001d1800
+#define VFGEN_RSTAT             0x00074000
+#define VPGEN_VFRTRIG           0x00090000
+#define   VPGEN_VFRTRIG_VFSWR       BIT(0)
+#define VPGEN_VFRSTAT           0x00090800
+#define   VPGEN_VFRSTAT_VFRD        BIT(0)
+#define GLGEN_VFLRSTAT          0x00093a04
+#define VPINT_ALLOC_PCI         0x0009d000
+#define VPINT_ALLOC             0x001d1000
+#define   VPINT_ALLOC_MASK          0x807ff7ff
+#define VF_MBX_ATQLEN           0x0022a800
+#define VF_MBX_ARQLEN           0x0022bc00
 #define QINT_TQCTL              0x00140000
 #define QINT_RQCTL              0x00150000
 #define   CAUSE_ENA                 BIT(30)
@@ -113,6 +133,7 @@
 #define PFINT_OICR              0x0016ca00
 #define   OICR_MAL_DETECT           BIT(19)
 #define   OICR_GRST                 BIT(20)
+#define   OICR_VFLR                 BIT(29)
 #define PFINT_OICR_CTL          0x0016ca80
 #define PFINT_OICR_ENA          0x0016c900
 #define VPINT_MBX_CTL           0x0016a000
@@ -197,6 +218,7 @@ enum {
 
 /* VSI context, byte offsets */
 #define VSI_CTX_SIZE            128
+enum { VSI_TYPE_VF, VSI_TYPE_VMDQ2, VSI_TYPE_PF, VSI_TYPE_MNG };
 #define VSI_CTX_VALID           0
 #define   VSI_VALID_SW              BIT(0)
 #define   VSI_VALID_SECURITY        BIT(1)

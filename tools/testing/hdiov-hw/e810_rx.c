@@ -79,7 +79,7 @@ static void e810_rx_flush(E810State *s, E810RxQ *q)
         return;
     }
     if (q->vsi != E810_NO_VSI) {
-        hdiov_dma_write(&s->dma, e810_vsi_dma_pasid(&s->vsi[q->vsi]),
+        hdiov_dma_write(&s->dma, e810_vsi_tag(s, q->vsi),
                         q->base + q->wb_head * q->dsize, q->wb,
                         q->wb_len * q->dsize);
     }
@@ -94,7 +94,7 @@ void e810_rx_flush_vector(E810State *s, unsigned v)
     QTAILQ_FOREACH_SAFE(q, &s->rx_held, next, tmp) {
         uint32_t ctl = s->qint_rqctl[q - s->rxq];
 
-        if ((ctl & CAUSE_ENA) && extract32(ctl, 0, 11) == v) {
+        if (e810_irq_vector(s, ctl, e810_vsi_vf(s, q->vsi)) == v) {
             e810_rx_flush(s, q);
         }
     }
@@ -116,6 +116,7 @@ void e810_rx_stop(E810State *s, unsigned n)
 static bool e810_rx_tail_ok(E810State *s, unsigned n)
 {
     E810RxQ *q = &s->rxq[n];
+    unsigned vf = e810_vsi_vf(s, q->vsi);
 
     if (q->tail < q->qlen) {
         return true;
@@ -125,9 +126,14 @@ static bool e810_rx_tail_ok(E810State *s, unsigned n)
     qemu_log_mask(LOG_GUEST_ERROR, "e810: Rx queue %u of VSI %u: tail %u "
                   "beyond its %u descriptors\n", n, q->vsi, q->tail, q->qlen);
     if (!(s->mdet_rx & BIT(31))) {
-        s->mdet_rx = BIT(31) | MDD_RX_TAIL << 26 | (q->vsi & 0xff) << 15 | n;
+        s->mdet_rx = BIT(31) | MDD_RX_TAIL << 26 |
+                     (vf == E810_NO_VF ? q->vsi & 0xff : vf) << 15 | n;
     }
-    s->pf_mdet_rx = 1;
+    if (vf == E810_NO_VF) {
+        s->pf_mdet_rx = 1;
+    } else {
+        s->vp_mdet_rx[vf] = 1;
+    }
     e810_oicr_set(s, OICR_MAL_DETECT);
     return false;
 }
@@ -373,13 +379,13 @@ static int rx_select(E810State *s, E810Vsi *v, unsigned vsi, const RxMeta *m)
 }
 
 /* Fetch buffer addresses ahead; false stops the queue */
-static bool e810_rx_prefetch(E810State *s, E810RxQ *q, uint32_t pasid)
+static bool e810_rx_prefetch(E810State *s, E810RxQ *q, HdiovDmaTag tag)
 {
     uint64_t d[ARRAY_SIZE(q->cache) * 4];
     unsigned i, n = MIN(e810_rx_avail(q), ARRAY_SIZE(q->cache));
 
     n = MIN(n, q->qlen - q->head);
-    if (!hdiov_dma_read(&s->dma, pasid, q->base + q->head * q->dsize, d,
+    if (!hdiov_dma_read(&s->dma, tag, q->base + q->head * q->dsize, d,
                         n * q->dsize)) {
         q->stopped = true;
         return false;
@@ -455,7 +461,7 @@ void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
                      unsigned len, bool loopback, bool csum_ok)
 {
     E810Vsi *v = &s->vsi[vsi];
-    uint32_t pasid = e810_vsi_dma_pasid(v);
+    HdiovDmaTag tag = e810_vsi_tag(s, vsi);
     uint16_t idx[E810_MAX_RX_BUFS];
     uint64_t addr[E810_MAX_RX_BUFS];
     bool bad = false;
@@ -516,7 +522,7 @@ void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
     for (i = 0, pos = 0; i < n; i++) {
         unsigned size = MIN(q->dbuf, len - pos);
 
-        if (!q->cache_len && !e810_rx_prefetch(s, q, pasid)) {
+        if (!q->cache_len && !e810_rx_prefetch(s, q, tag)) {
             s->cnt.drop_dma_fault++;
             v->stats.rdpc++;
             return;
@@ -526,7 +532,7 @@ void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
         idx[i] = q->head;
         q->head = q->head + 1 == q->qlen ? 0 : q->head + 1;
         /* A blocked write is lost on the bus; the card does not notice */
-        bad |= !hdiov_dma_write(&s->dma, pasid, addr[i], frame + pos, size);
+        bad |= !hdiov_dma_write(&s->dma, tag, addr[i], frame + pos, size);
         pos += size;
     }
     for (i = 0, pos = 0; i < n; i++) {
@@ -539,5 +545,5 @@ void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
         s->cnt.drop_dma_fault++;
     }
     s->cnt.rx_packets++;
-    e810_irq_cause(s, s->qint_rqctl[qid]);
+    e810_irq_cause(s, s->qint_rqctl[qid], e810_vsi_vf(s, vsi));
 }

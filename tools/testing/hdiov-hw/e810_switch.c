@@ -222,7 +222,7 @@ static void e810_deliver(E810State *s, E810Dest *dst, int src,
          n = find_next_bit(dst->vsi, E810_NUM_VSI, n + 1)) {
         E810Vsi *v = &s->vsi[n];
 
-        if (!v->valid || v->in_reset) {
+        if (!e810_vsi_live(s, n)) {
             continue;
         }
         if (n == src && !(v->ctx[VSI_CTX_SW_FLAGS] & VSI_SW_LOCAL_LB)) {

@@ -63,7 +63,8 @@ static uint64_t tx_ctx_bits(const uint8_t *ctx, unsigned lsb, unsigned width)
 /* Stop the queue of a malicious driver and tell the PF */
 static void e810_tx_mdd(E810State *s, E810TxQ *q, bool pqm, unsigned type)
 {
-    unsigned vf = q->vsi & 0xff;
+    unsigned fn = e810_vsi_vf(s, q->vsi);
+    unsigned vf = fn == E810_NO_VF ? q->vsi & 0xff : fn;
 
     q->stopped = true;
     s->cnt.mdd++;
@@ -73,12 +74,12 @@ static void e810_tx_mdd(E810State *s, E810TxQ *q, bool pqm, unsigned type)
         if (!(s->mdet_pqm & BIT(31))) {
             s->mdet_pqm = BIT(31) | type << 26 | q->id << 12 | vf << 4;
         }
-        s->pf_mdet_pqm = 1;
+        *(fn == E810_NO_VF ? &s->pf_mdet_pqm : &s->vp_mdet_pqm[fn]) = 1;
     } else {
         if (!(s->mdet_tclan & BIT(31))) {
             s->mdet_tclan = BIT(31) | type << 26 | vf << 15 | q->id;
         }
-        s->pf_mdet_tclan = 1;
+        *(fn == E810_NO_VF ? &s->pf_mdet_tclan : &s->vp_mdet_tclan[fn]) = 1;
     }
     e810_oicr_set(s, OICR_MAL_DETECT);
 }
@@ -100,7 +101,7 @@ static uint64_t *e810_tx_desc(E810State *s, E810TxQ *q, TxWindow *w,
 
         w->len = MIN(end - idx, TX_WINDOW);
         w->pos = idx;
-        if (!hdiov_dma_read(&s->dma, e810_vsi_dma_pasid(&s->vsi[q->vsi]),
+        if (!hdiov_dma_read(&s->dma, e810_vsi_tag(s, q->vsi),
                             q->base + idx * 16, w->qw, w->len * 16)) {
             w->len = 0;
             return NULL;
@@ -118,7 +119,7 @@ static uint64_t *e810_tx_desc(E810State *s, E810TxQ *q, TxWindow *w,
  */
 static int e810_tx_gather(E810State *s, E810TxQ *q, TxWindow *w, TxPacket *p)
 {
-    uint32_t pasid = e810_vsi_dma_pasid(&s->vsi[q->vsi]);
+    HdiovDmaTag tag = e810_vsi_tag(s, q->vsi);
     uint8_t *buf = s->tx_buf + TX_HEADROOM;
     unsigned avail = e810_tx_avail(q), idx = q->head, bufs = 0, size;
     uint64_t *d;
@@ -166,7 +167,7 @@ static int e810_tx_gather(E810State *s, E810TxQ *q, TxWindow *w, TxPacket *p)
                 p->qw1 = d[1];
             }
             if (!p->fault &&
-                !hdiov_dma_read(&s->dma, pasid, d[0], buf + p->len, size)) {
+                !hdiov_dma_read(&s->dma, tag, d[0], buf + p->len, size)) {
                 p->fault = true;
             }
             p->len += size;
@@ -387,7 +388,7 @@ static TxResult e810_tx_send(E810State *s, E810TxQ *q, const TxPacket *p,
 
 static void e810_tx_complete(E810State *s, E810TxQ *q, const TxPacket *p)
 {
-    uint32_t pasid = e810_vsi_dma_pasid(&s->vsi[q->vsi]);
+    HdiovDmaTag tag = e810_vsi_tag(s, q->vsi);
     uint64_t done = cpu_to_le64(TXD_DONE);
     unsigned i;
 
@@ -397,19 +398,17 @@ static void e810_tx_complete(E810State *s, E810TxQ *q, const TxPacket *p)
         q->head -= q->qlen;
     }
     for (i = 0; i < p->num_rs; i++) {
-        hdiov_dma_write(&s->dma, pasid, q->base + p->rs[i] * 16 + 8, &done,
+        hdiov_dma_write(&s->dma, tag, q->base + p->rs[i] * 16 + 8, &done,
                         sizeof(done));
     }
     if (p->num_rs) {
-        e810_irq_cause(s, s->qint_tqctl[q->id]);
+        e810_irq_cause(s, s->qint_tqctl[q->id], e810_vsi_vf(s, q->vsi));
     }
 }
 
 static bool e810_tx_may_run(E810State *s, E810TxQ *q)
 {
-    E810Vsi *v = e810_vsi_get(s, q->vsi);
-
-    return q->configured && !q->stopped && v && !v->in_reset &&
+    return q->configured && !q->stopped && e810_vsi_live(s, q->vsi) &&
            q->head != q->tail;
 }
 
@@ -517,7 +516,7 @@ void e810_tx_doorbell(E810State *s, unsigned n, uint32_t val)
 
 static uint16_t e810_tx_add_one(E810State *s, uint32_t parent, uint8_t *b)
 {
-    unsigned id = lduw_le_p(b), vsi, type, qlen;
+    unsigned id = lduw_le_p(b), vsi, vf, type, qlen;
     const uint8_t *ctx = b + 8;
     uint16_t rc;
     E810TxQ *q;
@@ -531,6 +530,12 @@ static uint16_t e810_tx_add_one(E810State *s, uint32_t parent, uint8_t *b)
     qlen = tx_ctx_bits(ctx, 135, 13);
     if (q->configured) {
         return AQ_RC_EEXIST;
+    }
+    /* The queue's function must be its VSI's */
+    vf = e810_vsi_vf(s, vsi);
+    if (vf == E810_NO_VF ? type == VSI_TYPE_VF :
+        (type != VSI_TYPE_VF || tx_ctx_bits(ctx, 68, 10) != vf)) {
+        return AQ_RC_EINVAL;
     }
     /* One port, one PF; queue lengths as the datasheets of the family have */
     if (!e810_vsi_get(s, vsi) || type == 3 || tx_ctx_bits(ctx, 65, 3) ||
@@ -610,6 +615,11 @@ uint16_t e810_tx_disable(E810State *s, E810Desc *d, uint8_t *buf,
             return AQ_RC_EINVAL;
         }
         e810_tx_stop_vsi(s, vm);
+    } else if (cmd == 2) {
+        if (vm >= e810_vf_count(s)) {
+            return AQ_RC_EINVAL;
+        }
+        e810_vf_drained(s, vm);
     }
     if (n && !buf) {
         return AQ_RC_EINVAL;

@@ -191,7 +191,54 @@ void e810_vsi_default(E810State *s)
     stw_le_p(ctx, VSI_VALID_SW | VSI_VALID_RXQ_MAP);
     ctx[VSI_CTX_SW_FLAGS2] = VSI_SW2_LAN_ENA;
     e810_vsi_update(s, E810_DEFAULT_VSI, ctx, true);
-    s->vsi[E810_DEFAULT_VSI].type = 2;
+    s->vsi[E810_DEFAULT_VSI].type = VSI_TYPE_PF;
+}
+
+/* The VF that a VSI belongs to, or E810_NO_VF */
+unsigned e810_vsi_vf(E810State *s, unsigned num)
+{
+    E810Vsi *v = e810_vsi_get(s, num);
+
+    return v && v->type == VSI_TYPE_VF ? v->vf_id : E810_NO_VF;
+}
+
+/* Whom a VSI's queues do DMA as */
+HdiovDmaTag e810_vsi_tag(E810State *s, unsigned num)
+{
+    uint32_t pasid = s->vsi[num].pasid;
+    unsigned vf = e810_vsi_vf(s, num);
+
+    if (vf != E810_NO_VF) {
+        return (HdiovDmaTag) { e810_vf_fn(s, vf), HDIOV_NO_PASID };
+    }
+    return hdiov_dma_pf(&s->dma, pasid & VSI_PASID_EN ?
+                        pasid & HDIOV_PASID_MASK : HDIOV_NO_PASID);
+}
+
+/* May a VSI's queues run? */
+bool e810_vsi_live(E810State *s, unsigned num)
+{
+    E810Vsi *v = e810_vsi_get(s, num);
+    unsigned vf = e810_vsi_vf(s, num);
+
+    return v && !v->in_reset && (vf == E810_NO_VF || e810_vf_live(s, vf));
+}
+
+/* Stop the queues of a VSI; they are configured anew before they run again */
+void e810_vsi_stop(E810State *s, unsigned num)
+{
+    E810Vsi *v = &s->vsi[num];
+    int i;
+
+    for (i = 0; i < v->num_rxq; i++) {
+        int q = e810_vsi_rxq(s, v, i);
+
+        if (q >= 0) {
+            e810_rx_stop(s, q);
+            s->rxq[q].tail = 0;
+        }
+    }
+    e810_tx_stop_vsi(s, num);
 }
 
 /*
@@ -201,7 +248,6 @@ void e810_vsi_default(E810State *s)
 void e810_vsi_rtrig(E810State *s, unsigned num, uint32_t val)
 {
     E810Vsi *v = &s->vsi[num];
-    int i;
 
     if (!(val & VSIGEN_RTRIG_VMSWR)) {
         v->in_reset = false;
@@ -213,15 +259,7 @@ void e810_vsi_rtrig(E810State *s, unsigned num, uint32_t val)
     v->in_reset = true;
     v->reset_done = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + VSI_RESET_NS;
     e810_ctlq_reset(s, &v->mbx);
-    for (i = 0; i < v->num_rxq; i++) {
-        int q = e810_vsi_rxq(s, v, i);
-
-        if (q >= 0) {
-            e810_rx_stop(s, q);
-            s->rxq[q].tail = 0;
-        }
-    }
-    e810_tx_stop_vsi(s, num);
+    e810_vsi_stop(s, num);
 }
 
 uint32_t e810_vsi_rstat(E810State *s, unsigned num)

@@ -1,5 +1,5 @@
 /*
- * PASID-tagged DMA of emulated devices, with counters
+ * DMA of emulated devices by function and PASID, with counters
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -7,12 +7,19 @@
 #ifndef HW_HDIOV_DMA_H
 #define HW_HDIOV_DMA_H
 
+#include "hw/pci/pci_bus.h"
 #include "hw/pci/pci_device.h"
 #include "qapi/visitor.h"
 
-/* A DMA stream's tag: a 20-bit PASID, or none (plain requester id) */
-#define HDIOV_NO_PASID  UINT32_MAX
+/* A 20-bit PASID, or none (the requester id alone says who it is) */
+#define HDIOV_NO_PASID  PCI_NO_PASID
 #define HDIOV_PASID_MASK 0xfffffu
+
+/* Who a request is from: a function, NULL for one that is not there, a PASID */
+typedef struct HdiovDmaTag {
+    PCIDevice *fn;
+    uint32_t pasid;
+} HdiovDmaTag;
 
 typedef struct HdiovDmaCount {
     uint64_t reads;
@@ -25,27 +32,41 @@ typedef struct HdiovDmaCount {
 typedef struct HdiovDma {
     PCIDevice *dev;
     uint16_t pasid_cap;     /* offset of the PASID capability, 0 if none */
+    uint16_t num_vfs;       /* that there can be */
     HdiovDmaCount total;
-    HdiovDmaCount no_pasid;
+    HdiovDmaCount no_pasid; /* of the PF */
+    HdiovDmaCount *by_vf;
     GHashTable *by_pasid;   /* PASID -> HdiovDmaCount */
 } HdiovDma;
 
-void hdiov_dma_init(HdiovDma *d, PCIDevice *dev, uint16_t pasid_cap);
+void hdiov_dma_init(HdiovDma *d, PCIDevice *dev, uint16_t pasid_cap,
+                    uint16_t num_vfs);
 void hdiov_dma_finalize(HdiovDma *d);
+
+/* The tag of the PF's own requests */
+static inline HdiovDmaTag hdiov_dma_pf(HdiovDma *d, uint32_t pasid)
+{
+    return (HdiovDmaTag) { d->dev, pasid };
+}
 
 /*
  * Move @len bytes between @buf and the I/O virtual address @addr. Returns
  * false if the IOMMU or the bus blocked any of it.
  */
-bool hdiov_dma_read(HdiovDma *d, uint32_t pasid, dma_addr_t addr,
+bool hdiov_dma_read(HdiovDma *d, HdiovDmaTag tag, dma_addr_t addr,
                     void *buf, dma_addr_t len);
-bool hdiov_dma_write(HdiovDma *d, uint32_t pasid, dma_addr_t addr,
+bool hdiov_dma_write(HdiovDma *d, HdiovDmaTag tag, dma_addr_t addr,
                      const void *buf, dma_addr_t len);
 
-/* A struct of the counters without PASID, and one entry for each PASID seen */
+/*
+ * A struct of counters, an entry for each PASID seen, and one for each VF that
+ * ever did anything.
+ */
 bool hdiov_dma_visit_count(Visitor *v, const char *name, HdiovDmaCount *c,
                            Error **errp);
 bool hdiov_dma_visit_by_pasid(HdiovDma *d, Visitor *v, const char *name,
                               Error **errp);
+bool hdiov_dma_visit_by_vf(HdiovDma *d, Visitor *v, const char *name,
+                           Error **errp);
 
 #endif

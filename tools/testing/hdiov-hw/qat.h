@@ -137,7 +137,7 @@ struct QATState {
 typedef struct QATJob {
     QATBank *bank;
     uint32_t gen;
-    uint32_t pasid;             /* of all but the rings */
+    HdiovDmaTag tag;            /* of all but the rings */
     bool fault;                 /* a transfer was blocked */
     uint8_t req[QAT_REQ_SIZE];
     uint8_t resp[QAT_RESP_SIZE];

@@ -49,7 +49,8 @@ static void qat_admin_one(QATState *s, unsigned ae)
     uint8_t req[ADMIN_MSG_SIZE], resp[ADMIN_MSG_SIZE] = {};
 
     s->cnt.admin++;
-    if (!hdiov_dma_read(&s->dma, HDIOV_NO_PASID, addr, req, sizeof(req))) {
+    if (!hdiov_dma_read(&s->dma, hdiov_dma_pf(&s->dma, HDIOV_NO_PASID), addr,
+                        req, sizeof(req))) {
         return;
     }
 
@@ -75,7 +76,8 @@ static void qat_admin_one(QATState *s, unsigned ae)
     default:
         resp[2] = ADMIN_STATUS_UNSUPP;
     }
-    hdiov_dma_write(&s->dma, HDIOV_NO_PASID, addr + ADMIN_MSG_SIZE, resp,
+    hdiov_dma_write(&s->dma, hdiov_dma_pf(&s->dma, HDIOV_NO_PASID),
+                    addr + ADMIN_MSG_SIZE, resp,
                     sizeof(resp));
 }
 
@@ -467,7 +469,7 @@ static void qat_realize(PCIDevice *pci, Error **errp)
     pcie_aer_init(pci, PCI_ERR_VER, QAT_ECAP_AER, PCI_ERR_SIZEOF, &error_abort);
     qat_add_pasid(pci);
 
-    hdiov_dma_init(&s->dma, pci, QAT_ECAP_PASID);
+    hdiov_dma_init(&s->dma, pci, QAT_ECAP_PASID, 0);
     s->admin_bh = qemu_bh_new_guarded(qat_admin_bh, s,
                                       &DEVICE(s)->mem_reentrancy_guard);
     qat_ring_init(s);

@@ -421,9 +421,9 @@ static bool qat_dma(QATJob *job, uint64_t addr, void *buf, uint64_t len,
         bql_lock();
         ok = b->gen == job->gen;
         if (ok && is_write) {
-            ok = hdiov_dma_write(&b->s->dma, job->pasid, addr, p, n);
+            ok = hdiov_dma_write(&b->s->dma, job->tag, addr, p, n);
         } else if (ok) {
-            ok = hdiov_dma_read(&b->s->dma, job->pasid, addr, p, n);
+            ok = hdiov_dma_read(&b->s->dma, job->tag, addr, p, n);
         }
         bql_unlock();
         job->fault = !ok;
@@ -616,17 +616,19 @@ static void qat_bank_one(QATBank *b, QATJob *job)
     QATRing *tx = &b->ring[0], *rx = &b->ring[1];
     uint32_t size = qat_msg_size(b, 0);
     uint32_t pasid = b->pasidctl & PASIDCTL_PASID;
-    uint32_t ring_pasid = b->pasidctl & PASIDCTL_RING_PASID_EN ?
-                          pasid : HDIOV_NO_PASID;
+    HdiovDmaTag tag = hdiov_dma_pf(&s->dma, b->pasidctl &
+                                   PASIDCTL_RING_PASID_EN ?
+                                   pasid : HDIOV_NO_PASID);
     uint64_t addr;
     bool ok;
 
     memset(job, 0, sizeof(*job));
     job->bank = b;
     job->gen = b->gen;
-    job->pasid = b->pasidctl & PASIDCTL_DATA_PASID_EN ? pasid : HDIOV_NO_PASID;
+    job->tag = hdiov_dma_pf(&s->dma, b->pasidctl & PASIDCTL_DATA_PASID_EN ?
+                            pasid : HDIOV_NO_PASID);
 
-    ok = hdiov_dma_read(&s->dma, ring_pasid, qat_ring_base(tx) + tx->head,
+    ok = hdiov_dma_read(&s->dma, tag, qat_ring_base(tx) + tx->head,
                         job->req, size);
     /* Any transfer may hit the device's own registers */
     if (b->gen != job->gen) {
@@ -662,10 +664,10 @@ static void qat_bank_one(QATBank *b, QATJob *job)
 
     /* Software polls the first word */
     addr = qat_ring_base(rx) + rx->tail;
-    ok = hdiov_dma_write(&s->dma, ring_pasid, addr + 4, job->resp + 4,
+    ok = hdiov_dma_write(&s->dma, tag, addr + 4, job->resp + 4,
                          QAT_RESP_SIZE - 4);
     if (b->gen == job->gen) {
-        ok &= hdiov_dma_write(&s->dma, ring_pasid, addr, job->resp, 4);
+        ok &= hdiov_dma_write(&s->dma, tag, addr, job->resp, 4);
     }
     if (b->gen != job->gen) {
         return;
