@@ -406,6 +406,7 @@ static void e810_vf_dev_reset(DeviceState *dev)
     } else {
         /* The PF's driver is the one that did it: it need not be told */
         s->vf[n].in_reset = s->vf[n].swr = false;
+        s->vf[n].reset_done = 0;
     }
 }
 

@@ -321,19 +321,20 @@ class Card:
 class Vsi:
     """A VSI with one Tx and one Rx queue, used as its guest would"""
 
+    vf, vsi_type = 0, 1                 # VMDQ2
+
     def __init__(self, card, queue, mac, pasid=None, sw=0x20, sw2=0x10, sec=0,
                  vlan=None, nq=1, node=None):
         self.c, self.q = card, card.q
         self.queue, self.mac, self.pasid = queue, mac, pasid
         self.ring_len = 32
+        self.open()
         ctx = self.ctx(sw, sw2, sec, vlan, nq)
-        params, _ = card.ok(0x210, struct.pack("<HHBBH", 0, 0, 0, 0, 1), ctx)
+        params, _ = card.ok(0x210, struct.pack("<HHBBH", 0, 0, self.vf, 0,
+                                            self.vsi_type), ctx)
         self.num = struct.unpack_from("<H", params)[0]
         rc, self.rule = card.rule(1, VALID | LB | self.num << 4, mac)
         assert rc == 0, rc
-        self.mem = {}
-        if pasid is not None and pasid not in card.tables:
-            card.space(pasid)
         self.tx_ring, self.rx_ring = self.page(0x10000), self.page(0x11000)
         self.tx_buf, self.rx_buf = 0x100000, 0x200000
         for i in range(16):
@@ -343,6 +344,12 @@ class Vsi:
         self.node = node or card.leaf()
         self.start_rx()
         self.start_tx()
+
+    def open(self):
+        """What its DMA goes through: the table of its PASID, if it has one"""
+        self.mem, self.space = {}, self.pasid
+        if self.pasid is not None and self.pasid not in self.c.tables:
+            self.c.space(self.pasid)
 
     def ctx(self, sw, sw2, sec, vlan, nq=1):
         ctx = bytearray(128)
@@ -364,19 +371,20 @@ class Vsi:
         """Give the VSI a page; without PASID it is at its own address"""
         phys = self.q.alloc()
         self.mem[iova] = phys
-        if self.pasid is not None:
-            self.c.map(self.pasid, iova, phys)
+        if self.space is not None:
+            self.c.map(self.space, iova, phys)
         return iova
 
     def phys(self, iova):
         return self.mem[iova & ~0xfff] | iova & 0xfff
 
     def dma(self, iova):
-        return iova if self.pasid is not None else self.phys(iova)
+        return iova if self.space is not None else self.phys(iova)
 
     def start_tx(self, expect=0):
         ctx = bytearray(24)
-        bits = ((self.dma(self.tx_ring) >> 7) | 1 << 78 | self.num << 80 |
+        bits = ((self.dma(self.tx_ring) >> 7) | self.vf << 68 |
+                self.vsi_type << 78 | self.num << 80 |
                 self.ring_len << 135 | 1 << 152 | self.queue << 153)
         ctx[:22] = bits.to_bytes(22, "little")
         grp = struct.pack("<IB3xHHI", self.node, 1, self.queue, 0, 0)
@@ -406,10 +414,13 @@ class Vsi:
                          self.dma(self.rx_buf + 4096 * i), 0)
         self.rx_next = 0
         self.rx_tail(24 if fill else 0)
-        # Without a vector, a descriptor would wait for its cache line to fill
-        self.c.wr(0x150000 + 4 * self.queue, WB_VECTOR | 3 << 11 | CAUSE_ENA)
-        self.c.wr(PAGE_INT + 4096 * WB_VECTOR, WB_ON_ITR | 3 << 3)
+        self.write_back()
         self.c.wr(0x120000 + 4 * self.queue, 1)
+
+    def write_back(self):
+        """Without a vector, a descriptor would wait for a full cache line"""
+        self.c.wr(0x150000 + 4 * self.queue, WB_VECTOR | ITR_NONE | CAUSE_ENA)
+        self.c.wr(PAGE_INT + 4096 * WB_VECTOR, WB_ON_ITR | 3 << 3)
 
     def stop_rx(self):
         self.c.wr(0x120000 + 4 * self.queue, 0)
@@ -443,9 +454,11 @@ class Vsi:
         self.tx_next = (self.tx_next + 1) % self.ring_len
 
     def bell(self, val=None):
-        self.c.wr(PAGE_TX + 4096 * self.queue,
-                  self.tx_next if val is None else val)
+        self.tx_tail(self.tx_next if val is None else val)
         self.q.settle()
+
+    def tx_tail(self, val):
+        self.c.wr(PAGE_TX + 4096 * self.queue, val)
 
     def tx(self, frame, cmd=0, off=0, tag=0, ctx=None, bell=True):
         """Send, one buffer a page; True if it was completed"""
@@ -467,6 +480,9 @@ class Vsi:
     def mbx(self, reg):
         return PAGE_MBX + 4096 * self.num + 4 * reg
 
+    def mbx_wr(self, reg, val):
+        self.c.wr(self.mbx(reg), val)
+
     def mbx_open(self):
         q = self.q
         self.msq, self.mrq = self.page(0x300000), self.page(0x301000)
@@ -478,8 +494,8 @@ class Vsi:
         for base, ring in ((0, self.msq), (5, self.mrq)):
             for reg, val in ((3, 0), (4, 0), (2, 8 | 1 << 31),
                              (0, self.dma(ring)), (1, 0)):
-                self.c.wr(self.mbx(base + reg), val)
-        self.c.wr(self.mbx(9), 7)
+                self.mbx_wr(base + reg, val)
+        self.mbx_wr(9, 7)
         self.msq_next = 0
 
     def mbx_send(self, op, data, opcode=0x801):
@@ -488,7 +504,7 @@ class Vsi:
                    struct.pack("<HHHHIIIIII", 0x3400, opcode, len(data), 0xbad,
                                op, 0, 77, 0, 0, self.dma(self.msq_buf)))
         self.msq_next = (self.msq_next + 1) % 8
-        self.c.wr(self.mbx(4), self.msq_next)
+        self.mbx_wr(4, self.msq_next)
         self.q.settle()
 
 
@@ -542,13 +558,14 @@ OUT = bytes([2, 0xaa, 0, 0, 0, 1])
 BCAST = b"\xff" * 6
 
 
-def run(t, args, tests, flts=False, props="addr=2.0,siov=on", **kw):
+def run(t, args, tests, flts=False, props="addr=2.0,siov=on", card=Card,
+        **kw):
     """Some tests with a fresh QEMU"""
     with tempfile.TemporaryDirectory() as tmp:
         q = Qemu(args.qemu, tmp, flts, props, **kw)
         q.args = args
         try:
-            c = Card(q)
+            c = card(q)
             c.open()
             for test in tests:
                 if args.only and args.only not in test.__name__:
