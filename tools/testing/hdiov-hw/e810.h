@@ -18,8 +18,6 @@
 #define TYPE_E810 "e810"
 OBJECT_DECLARE_SIMPLE_TYPE(E810State, E810)
 
-/* What firmware gives an idle PF; 0 belongs to the management engine */
-#define E810_DEFAULT_VSI        1
 #define E810_SWID               1
 #define E810_MAX_RULES          8192
 #define E810_MAX_LISTS          1024
@@ -220,14 +218,30 @@ typedef struct E810Counters {
     uint64_t unknown_reg;
 } E810Counters;
 
+/* A function's share of what the card has */
+typedef struct E810Share {
+    uint16_t first;
+    uint16_t num;
+} E810Share;
+
 struct E810State {
     PCIDevice parent_obj;
+
+    /*
+     * Several PFs of one card: each has the same share of everything. What the
+     * card has once is function 0's: see e810_pci.c.
+     */
+    E810State *card;            /* function 0, maybe this one */
+    E810State *fn[E810_MAX_PFS];
+    uint8_t pf;                 /* number of this function */
+    E810Share vsis, rxqs, txqs, vecs;
 
     /* properties */
     NICConf conf;
     uint16_t device_id;
     bool siov;
     uint16_t sriov_vfs;
+    uint8_t pfs;
 
     NICState *nic;
     MemoryRegion bar0;
@@ -322,6 +336,12 @@ struct E810State {
     int64_t grst_done;                  /* GLGEN_RSTAT is not 0 until then */
     uint32_t grst_type;
 };
+
+/* What firmware gives an idle PF; VSI 0 is the management engine's */
+static inline unsigned e810_default_vsi(E810State *s)
+{
+    return s->vsis.first + (s->pf == 0);
+}
 
 /* e810_pci.c */
 void e810_reset_pf(E810State *s);

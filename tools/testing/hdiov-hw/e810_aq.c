@@ -64,23 +64,27 @@ static void aq_cap(uint8_t *buf, unsigned len, unsigned *n, uint16_t cap,
     (*n)++;
 }
 
-/* 0x000A and 0x000B */
-static uint16_t aq_caps(E810Desc *d, uint8_t *buf, unsigned len)
+/* 0x000A of the function, 0x000B of the card */
+static uint16_t aq_caps(E810State *s, E810Desc *d, uint8_t *buf, unsigned len)
 {
+    bool dev = d->opcode == 0x000b;
     unsigned n = 0;
 
     if (!buf) {
         return AQ_RC_EINVAL;
     }
     memset(buf, 0, len);
-    aq_cap(buf, len, &n, 0x0005, 0x1, 0, 0);            /* functions */
+    aq_cap(buf, len, &n, 0x0005, BIT(s->card->pfs) - 1, 0, 0);  /* functions */
     aq_cap(buf, len, &n, 0x0014, 1, 0, 0);              /* VMDQ */
-    aq_cap(buf, len, &n, 0x0017, E810_NUM_VSI, 0, 0);   /* VSIs */
+    aq_cap(buf, len, &n, 0x0017, dev ? E810_NUM_VSI : s->vsis.num, 0, 0);
     aq_cap(buf, len, &n, 0x0018, 0, 0x1, 1);            /* one TC */
     aq_cap(buf, len, &n, 0x0040, 2048, 8, 0);           /* RSS */
-    aq_cap(buf, len, &n, 0x0041, E810_NUM_RXQ, 0, 0);
-    aq_cap(buf, len, &n, 0x0042, E810_NUM_TXQ, 0, 0);
-    aq_cap(buf, len, &n, 0x0043, E810_NUM_VECTORS, 0, 0);
+    aq_cap(buf, len, &n, 0x0041, dev ? E810_NUM_RXQ : s->rxqs.num, 0,
+           s->rxqs.first);
+    aq_cap(buf, len, &n, 0x0042, dev ? E810_NUM_TXQ : s->txqs.num, 0,
+           s->txqs.first);
+    aq_cap(buf, len, &n, 0x0043, dev ? E810_NUM_VECTORS : s->vecs.num, 0,
+           s->vecs.first);
     aq_cap(buf, len, &n, 0x0047, E810_MAX_FRAME, 0, 0);
     stl_le_p(d->raw + 4, n);
     return n * CAP_SIZE > len ? AQ_RC_ENOMEM : AQ_RC_OK;
@@ -93,7 +97,8 @@ static uint16_t aq_mac_read(E810State *s, E810Desc *d, uint8_t *buf,
         return AQ_RC_EINVAL;
     }
     memset(buf, 0, len);
-    memcpy(buf + 2, s->conf.macaddr.a, 6);      /* port 0, type LAN */
+    buf[0] = s->pf;                             /* port, type LAN */
+    memcpy(buf + 2, s->conf.macaddr.a, 6);
     stw_le_p(d->raw, BIT(4));
     d->raw[4] = 1;
     return AQ_RC_OK;
@@ -136,6 +141,7 @@ static uint16_t aq_switch_cfg(E810State *s, E810Desc *d, uint8_t *buf,
 static uint16_t aq_vsi(E810State *s, E810Desc *d, uint8_t *buf, unsigned len)
 {
     unsigned num = le16_to_cpu(d->w[0]) & 0x3ff;
+    unsigned end = s->vsis.first + s->vsis.num;
     uint16_t rc = AQ_RC_OK;
     int i;
 
@@ -145,18 +151,18 @@ static uint16_t aq_vsi(E810State *s, E810Desc *d, uint8_t *buf, unsigned len)
 
     if (d->opcode == 0x0210) {
         if (le16_to_cpu(d->w[0]) & BIT(15)) {
-            if (num >= E810_NUM_VSI || num < E810_DEFAULT_VSI) {
+            if (num >= end || num < e810_default_vsi(s)) {
                 return AQ_RC_EINVAL;
             }
             if (s->vsi[num].valid) {
                 return AQ_RC_EEXIST;
             }
         } else {
-            num = E810_DEFAULT_VSI;
-            while (num < E810_NUM_VSI && s->vsi[num].valid) {
+            num = e810_default_vsi(s);
+            while (num < end && s->vsi[num].valid) {
                 num++;
             }
-            if (num == E810_NUM_VSI) {
+            if (num == end) {
                 return AQ_RC_ENOSPC;
             }
         }
@@ -201,8 +207,7 @@ static uint16_t aq_vsi(E810State *s, E810Desc *d, uint8_t *buf, unsigned len)
     d->w[0] = cpu_to_le16(num);
     d->w[1] = 0;
     d->w[2] = cpu_to_le16(e810_vsi_count(s));
-    d->w[3] = cpu_to_le16(E810_NUM_VSI - E810_DEFAULT_VSI -
-                          e810_vsi_count(s));
+    d->w[3] = cpu_to_le16(end - e810_default_vsi(s) - e810_vsi_count(s));
     return rc;
 }
 
@@ -362,7 +367,7 @@ uint16_t e810_aq_command(E810State *s, E810Desc *d, uint8_t *buf,
         return aq_resource(d, d->opcode == 0x0008);
     case 0x000a:
     case 0x000b:
-        return aq_caps(d, buf, len);
+        return aq_caps(s, d, buf, len);
     case 0x0107:
         return aq_mac_read(s, d, buf, len);
     case 0x0108:

@@ -21,7 +21,7 @@ static PCIDevice *e810_vector_fn(E810State *s, unsigned v, unsigned *idx)
 
     if (vf == E810_NO_VF) {
         *idx = v;
-        return PCI_DEVICE(s);
+        return v < s->vecs.num ? PCI_DEVICE(s) : NULL;
     }
     return *idx < E810_VF_VECTORS ? e810_vf_fn(s, vf) : NULL;
 }

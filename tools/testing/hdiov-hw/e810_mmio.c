@@ -80,7 +80,8 @@ static uint32_t vsi2f_read(E810State *s, unsigned i)
 {
     E810Vsi *v = &s->vsi[i];
 
-    return v->valid ? BIT(31) | i << 20 | v->type << 10 | v->vf_id : 0;
+    return v->valid ? BIT(31) | i << 20 | s->pf << 12 | v->type << 10 |
+           v->vf_id : 0;
 }
 
 static uint32_t vmpend_read(E810State *s, unsigned i)
@@ -113,10 +114,55 @@ static void vsi_rstat_write(E810State *s, unsigned i, uint32_t val)
     s->vsi[i].rstat = val & ~VSIGEN_RSTAT_VMRD & 0x3;
 }
 
+/* Registers of the whole card, whichever function asks */
+#define CARD(_name, _mask) \
+static uint32_t _name##_read(E810State *s, unsigned i) \
+{ \
+    return s->card->_name; \
+} \
+static void _name##_write(E810State *s, unsigned i, uint32_t val) \
+{ \
+    s->card->_name = val & (_mask); \
+}
+CARD(gl_mbx_pasid, 0x3)
+CARD(rstctl, GLGEN_RSTCTL_GRSTDEL)
+CARD(mdet_tclan, 0)                     /* anything written clears these */
+CARD(mdet_pqm, 0)
+CARD(mdet_rx, 0)
+
+static uint32_t func_rid_read(E810State *s, unsigned i)
+{
+    return s->pf;
+}
+
+static uint32_t share_read(const E810Share *share, unsigned shift)
+{
+    return ALLOC_VALID | (share->first + share->num - 1) << shift |
+           share->first;
+}
+
+static uint32_t rx_qalloc_read(E810State *s, unsigned i)
+{
+    return share_read(&s->rxqs, 16);
+}
+
+/* Indexed by function, unlike the one of Rx queues */
+static uint32_t tx_qalloc_read(E810State *s, unsigned i)
+{
+    return s->card->fn[i] ? share_read(&s->card->fn[i]->txqs, 16) : 0;
+}
+
+static uint32_t pfint_alloc_read(E810State *s, unsigned i)
+{
+    return share_read(&s->vecs, 12);
+}
+
 static uint32_t rstat_read(E810State *s, unsigned i)
 {
-    bool busy = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) < s->grst_done;
+    bool busy;
 
+    s = s->card;
+    busy = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) < s->grst_done;
     /* Asked for, in progress, or the card is active */
     return (timer_pending(s->grst_timer) ? 1 : busy ? 2 : 0) |
            s->grst_type << 2;
@@ -125,13 +171,18 @@ static uint32_t rstat_read(E810State *s, unsigned i)
 /* Functions are warned, and the reset follows after GLGEN_RSTCTL.GRSTDEL */
 static void rtrig_write(E810State *s, unsigned i, uint32_t val)
 {
+    s = s->card;
     if (!(val & GLGEN_RTRIG_ANY) || timer_pending(s->grst_timer)) {
         return;
     }
     s->grst_type = val & BIT(0) ? 1 : val & BIT(1) ? 2 : 3;
     timer_mod(s->grst_timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
               (s->rstctl & GLGEN_RSTCTL_GRSTDEL) * 100 * SCALE_MS + SCALE_MS);
-    e810_oicr_set(s, OICR_GRST);
+    for (i = 0; i < E810_MAX_PFS; i++) {
+        if (s->fn[i]) {
+            e810_oicr_set(s->fn[i], OICR_GRST);
+        }
+    }
 }
 
 static uint32_t itr_read(E810State *s, unsigned i)
@@ -282,9 +333,6 @@ static void _name##_write(E810State *s, unsigned i, uint32_t val) \
 { \
     s->_name = 0; \
 }
-MDET(mdet_tclan)
-MDET(mdet_pqm)
-MDET(mdet_rx)
 MDET(pf_mdet_tclan)
 MDET(pf_mdet_pqm)
 MDET(pf_mdet_rx)
@@ -365,7 +413,7 @@ static const E810Reg e810_regs[] = {
     RO(PF_PCI_CIAA, 1, 0),
     RW(PFPCI_VMINDEX, 1, vmindex, 0x3ff),
     FN(PFPCI_VMPEND, 1, vmpend_read, nop_write),
-    RO(PF_FUNC_RID, 1, 0),
+    FN(PF_FUNC_RID, 1, func_rid_read, nop_write),
     RO(PRTRPB_RDPC, 1, 0),
     RO(GLNVM_ULD, 1, GLNVM_ULD_DONE),
     RO(GLNVM_GENS, 1, GLNVM_GENS_NVM_PRES | 6 << GLNVM_GENS_SR_SIZE_S),
@@ -373,7 +421,7 @@ static const E810Reg e810_regs[] = {
     RO(GLGEN_STAT, 1, 0),
     RO(GL_MNG_FWSM, 1, GL_MNG_FWSM_VALID),
     RW(PFPM_APM, 1, apm, 0x1),
-    RW(GLGEN_RSTCTL, 1, rstctl, GLGEN_RSTCTL_GRSTDEL),
+    FN(GLGEN_RSTCTL, 1, rstctl_read, rstctl_write),
     FN(GLGEN_RSTAT, 1, rstat_read, nop_write),
     FN(GLGEN_RTRIG, 1, NULL, rtrig_write),
     RO(GL_PWR_MODE_CTL, 1, 0),
@@ -401,15 +449,15 @@ static const E810Reg e810_regs[] = {
     FN(VSI_VSI2F, E810_NUM_VSI, vsi2f_read, nop_write),
     RW(VPINT_ALLOC, E810_MAX_VFS, vpint_alloc, VPINT_ALLOC_MASK),
     RW(VPLAN_TX_QBASE, E810_MAX_VFS, vplan_tx_qbase, 0xff3fff),
-    RO(PFGEN_PORTNUM, 1, 0),
-    RO(PFLAN_RX_QALLOC, 1, ALLOC_VALID | (E810_NUM_RXQ - 1) << 16),
-    RO(PFLAN_TX_QALLOC, 1, ALLOC_VALID | (E810_NUM_TXQ - 1) << 16),
-    RO(PFINT_ALLOC, 1, ALLOC_VALID | (E810_NUM_VECTORS - 1) << 12),
+    FN(PFGEN_PORTNUM, 1, func_rid_read, nop_write),
+    FN(PFLAN_RX_QALLOC, 1, rx_qalloc_read, nop_write),
+    FN(PFLAN_TX_QALLOC, E810_MAX_PFS, tx_qalloc_read, nop_write),
+    FN(PFINT_ALLOC, 1, pfint_alloc_read, nop_write),
     RO(PRTMAC_BASE, (PRTMAC_END - PRTMAC_BASE) / 4, 0),
     FN(VF_MBX_ATQLEN, E810_MAX_VFS, vf_atqlen_read, vf_atqlen_write),
     FN(VF_MBX_ARQLEN, E810_MAX_VFS, vf_arqlen_read, vf_arqlen_write),
     FN(PF_MBX_ATQBAL, 0x140, mbx_read, mbx_write),
-    RW(GL_MBX_PASID, 1, gl_mbx_pasid, 0x3),
+    FN(GL_MBX_PASID, 1, gl_mbx_pasid_read, gl_mbx_pasid_write),
     RW(QRX_CONTEXT, 8 * E810_NUM_RXQ, qrx_context, 0xffffffff),
     FN(QRX_TAIL, E810_NUM_RXQ, rx_tail_read, e810_rx_tail),
     RW(GLLAN_RCTL_0, 1, gllan_rctl, RCTL_0_PXE_MODE),
@@ -520,30 +568,43 @@ static uint32_t e810_mbx_page_read(E810State *s, unsigned vsi, unsigned reg)
     return e810_ctlq_read(reg < CQ_NREGS ? &q->sq : &q->rq, reg % CQ_NREGS);
 }
 
+/*
+ * Pages are numbered as the card numbers what they belong to. Of another
+ * function's a function reaches nothing: -1.
+ */
+static int e810_page_index(const E810Share *share, hwaddr offset)
+{
+    unsigned i = offset >> 12;
+
+    return i >= share->first && i < share->first + share->num ?
+           i - share->first : -1;
+}
+
 static uint64_t e810_page_read(E810State *s, hwaddr addr)
 {
     unsigned reg = (addr & 0xfff) / 4;
-    unsigned i;
+    int i;
 
     if (addr < E810_PAGE_MBX + E810_NUM_VSI * 4096ULL) {
-        i = (addr - E810_PAGE_MBX) >> 12;
-        if (reg < 2 * CQ_NREGS) {
-            return e810_mbx_page_read(s, i, reg);
+        i = e810_page_index(&s->vsis, addr - E810_PAGE_MBX);
+        if (i >= 0 && reg < 2 * CQ_NREGS) {
+            return e810_mbx_page_read(s, s->vsis.first + i, reg);
         }
     } else if (addr >= E810_PAGE_INT && addr < E810_PAGE_RX_TAIL) {
-        i = (addr - E810_PAGE_INT) >> 12;
-        if (reg == 0) {
+        i = e810_page_index(&s->vecs, addr - E810_PAGE_INT);
+        if (i >= 0 && reg == 0) {
             return e810_dyn_ctl_read(s, i);
-        } else if (reg < 4) {
+        } else if (i >= 0 && reg < 4) {
             return s->vec[i].itr[reg - 1];
         }
     } else if (addr >= E810_PAGE_RX_TAIL && addr < E810_PAGE_TX_DBELL) {
-        if (reg == 0) {
-            return s->rxq[(addr - E810_PAGE_RX_TAIL) >> 12].tail;
+        i = e810_page_index(&s->rxqs, addr - E810_PAGE_RX_TAIL);
+        if (i >= 0 && reg == 0) {
+            return s->rxq[i].tail;
         }
     } else if (addr >= E810_PAGE_TX_DBELL) {
-        i = (addr - E810_PAGE_TX_DBELL) >> 12;
-        if (reg == 0 && i < E810_NUM_TXQ) {
+        i = e810_page_index(&s->txqs, addr - E810_PAGE_TX_DBELL);
+        if (i >= 0 && reg == 0) {
             return s->txq[i].tail;
         }
     }
@@ -553,28 +614,29 @@ static uint64_t e810_page_read(E810State *s, hwaddr addr)
 static void e810_page_write(E810State *s, hwaddr addr, uint32_t val)
 {
     unsigned reg = (addr & 0xfff) / 4;
-    unsigned i;
+    int i;
 
     if (addr < E810_PAGE_MBX + E810_NUM_VSI * 4096ULL) {
-        i = (addr - E810_PAGE_MBX) >> 12;
-        if (reg < 2 * CQ_NREGS) {
-            e810_ctlq_write(s, &s->vsi[i].mbx, reg >= CQ_NREGS,
-                            reg % CQ_NREGS, val);
+        i = e810_page_index(&s->vsis, addr - E810_PAGE_MBX);
+        if (i >= 0 && reg < 2 * CQ_NREGS) {
+            e810_ctlq_write(s, &s->vsi[s->vsis.first + i].mbx,
+                            reg >= CQ_NREGS, reg % CQ_NREGS, val);
         }
     } else if (addr >= E810_PAGE_INT && addr < E810_PAGE_RX_TAIL) {
-        i = (addr - E810_PAGE_INT) >> 12;
-        if (reg == 0) {
+        i = e810_page_index(&s->vecs, addr - E810_PAGE_INT);
+        if (i >= 0 && reg == 0) {
             e810_dyn_ctl_write(s, i, val);
-        } else if (reg < 4) {
+        } else if (i >= 0 && reg < 4) {
             e810_itr_write(s, i, reg - 1, val);
         }
     } else if (addr >= E810_PAGE_RX_TAIL && addr < E810_PAGE_TX_DBELL) {
-        if (reg == 0) {
-            e810_rx_tail(s, (addr - E810_PAGE_RX_TAIL) >> 12, val);
+        i = e810_page_index(&s->rxqs, addr - E810_PAGE_RX_TAIL);
+        if (i >= 0 && reg == 0) {
+            e810_rx_tail(s, i, val);
         }
     } else if (addr >= E810_PAGE_TX_DBELL) {
-        i = (addr - E810_PAGE_TX_DBELL) >> 12;
-        if (reg == 0 && i < E810_NUM_TXQ) {
+        i = e810_page_index(&s->txqs, addr - E810_PAGE_TX_DBELL);
+        if (i >= 0 && reg == 0) {
             e810_tx_doorbell(s, i, val);
         }
     }

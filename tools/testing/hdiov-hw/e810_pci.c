@@ -15,6 +15,7 @@
 #include "qapi/error.h"
 #include "qapi/visitor.h"
 #include "qemu/module.h"
+#include "hw/pci/pci_bus.h"
 #include "hw/pci/pcie.h"
 #include "hw/pci/pcie_sriov.h"
 #include "hw/pci/msix.h"
@@ -66,7 +67,6 @@ void e810_reset_pf(E810State *s)
     s->gllan_rctl = RCTL_0_PXE_MODE;
     s->vmindex = 0;
     s->fd_ena = 0;
-    s->mdet_tclan = s->mdet_pqm = s->mdet_rx = 0;
     s->pf_mdet_tclan = s->pf_mdet_pqm = s->pf_mdet_rx = 0;
     memset(s->qrx_context, 0, sizeof(s->qrx_context));
     memset(s->hkey, 0, sizeof(s->hkey));
@@ -75,13 +75,20 @@ void e810_reset_pf(E810State *s)
     memset(s->global_lut, 0, sizeof(s->global_lut));
 }
 
-/* core, global or EMP reset: all of the PF, and what a PFR leaves */
+/* core, global or EMP reset: all functions, and what a PFR leaves */
 static void e810_global_reset(void *opaque)
 {
     E810State *s = opaque;
 
-    e810_reset_pf(s);
+    int i;
+
+    for (i = 0; i < E810_MAX_PFS; i++) {
+        if (s->fn[i]) {
+            e810_reset_pf(s->fn[i]);
+        }
+    }
     s->gl_mbx_pasid = 0;
+    s->mdet_tclan = s->mdet_pqm = s->mdet_rx = 0;
     s->grst_done = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + 10 * SCALE_MS;
 }
 
@@ -95,6 +102,7 @@ static void e810_reset(DeviceState *dev)
         /* An FLR leaves what belongs to the whole card, and QRXFLXP_CNTXT */
         timer_del(s->grst_timer);
         s->gl_mbx_pasid = 0;
+        s->mdet_tclan = s->mdet_pqm = s->mdet_rx = 0;
         s->grst_type = 0;
         s->rstctl = 0;
         memset(s->qrxflxp, 0, sizeof(s->qrxflxp));
@@ -141,7 +149,7 @@ static NetClientInfo e810_net_info = {
 /* The serial number is the first port's address, as an EUI-64 */
 static void e810_add_dsn(E810State *s)
 {
-    uint8_t *mac = s->conf.macaddr.a;
+    uint8_t *mac = s->card->conf.macaddr.a;
     uint8_t eui[8] = {
         mac[0], mac[1], mac[2], 0xff, 0xff, mac[3], mac[4], mac[5]
     };
@@ -183,6 +191,51 @@ static void e810_exit_parts(E810State *s)
     pcie_cap_exit(pci);
 }
 
+static void e810_take_share(E810State *s, E810Share *share, unsigned all)
+{
+    share->num = all / s->card->pfs;
+    share->first = s->pf * share->num;
+}
+
+/*
+ * Functions 0 to pfs - 1 of a slot are the PFs of one card, a port each. What
+ * the card numbers (VSIs, queues, vectors) they have in equal shares; PASID
+ * mode of mailboxes, MDD registers of all functions and resets of the whole
+ * card are kept by function 0, which is made first.
+ */
+static bool e810_join_card(E810State *s, Error **errp)
+{
+    PCIDevice *pci = PCI_DEVICE(s);
+    PCIDevice *f0 = pci_get_bus(pci)->devices[PCI_DEVFN(PCI_SLOT(pci->devfn),
+                                                        0)];
+
+    s->pf = PCI_FUNC(pci->devfn);
+    if (s->pf == 0) {
+        if (!s->pfs || s->pfs > E810_MAX_PFS || (s->pfs & (s->pfs - 1))) {
+            error_setg(errp, "pfs=%u: 1, 2, 4 or %u", s->pfs, E810_MAX_PFS);
+            return false;
+        }
+        s->card = s;
+    } else {
+        s->card = (E810State *)object_dynamic_cast(OBJECT(f0), TYPE_E810);
+        if (!s->card || s->pf >= s->card->pfs) {
+            error_setg(errp, "function %u: function 0 must be an e810 with "
+                       "pfs above %u", s->pf, s->pf);
+            return false;
+        }
+    }
+    if (s->card->pfs > 1 && s->sriov_vfs) {
+        error_setg(errp, "sriov-vfs is not modelled with several PFs");
+        return false;
+    }
+    s->card->fn[s->pf] = s;
+    e810_take_share(s, &s->vsis, E810_NUM_VSI);
+    e810_take_share(s, &s->rxqs, E810_NUM_RXQ);
+    e810_take_share(s, &s->txqs, E810_NUM_TXQ);
+    e810_take_share(s, &s->vecs, E810_NUM_VECTORS);
+    return true;
+}
+
 static void e810_realize(PCIDevice *pci, Error **errp)
 {
     static const uint16_t ids[] = {
@@ -196,6 +249,9 @@ static void e810_realize(PCIDevice *pci, Error **errp)
     }
     if (i == ARRAY_SIZE(ids)) {
         error_setg(errp, "device-id 0x%04x is not an E810", s->device_id);
+        return;
+    }
+    if (!e810_join_card(s, errp)) {
         return;
     }
     pci_config_set_device_id(pci->config, s->device_id);
@@ -218,13 +274,13 @@ static void e810_realize(PCIDevice *pci, Error **errp)
                      PCI_BASE_ADDRESS_MEM_PREFETCH, &s->bar3);
 
     if (pci_pm_init(pci, E810_CAP_PM, errp) < 0 ||
-        msix_init(pci, E810_NUM_VECTORS, &s->bar3, 3, 0, &s->bar3, 3,
+        msix_init(pci, s->vecs.num, &s->bar3, 3, 0, &s->bar3, 3,
                   E810_MSIX_PBA, E810_CAP_MSIX, errp)) {
         return;
     }
     pci_set_word(pci->wmask + E810_CAP_PM + PCI_PM_CTRL,
                  PCI_PM_CTRL_STATE_MASK);
-    for (i = 0; i < E810_NUM_VECTORS; i++) {
+    for (i = 0; i < s->vecs.num; i++) {
         msix_vector_use(pci, i);
     }
     if (pcie_endpoint_cap_init(pci, E810_CAP_PCIE) < 0) {
@@ -274,6 +330,7 @@ static void e810_exit(PCIDevice *pci)
 {
     E810State *s = E810(pci);
 
+    s->card->fn[s->pf] = NULL;
     pcie_sriov_pf_exit(pci);
     qemu_del_nic(s->nic);
     e810_exit_parts(s);
@@ -367,6 +424,7 @@ static const Property e810_properties[] = {
     DEFINE_NIC_PROPERTIES(E810State, conf),
     DEFINE_PROP_UINT16("device-id", E810State, device_id, 0x1592),
     DEFINE_PROP_BOOL("siov", E810State, siov, true),
+    DEFINE_PROP_UINT8("pfs", E810State, pfs, 1),
     DEFINE_PROP_UINT16("sriov-vfs", E810State, sriov_vfs, 0),
 };
 

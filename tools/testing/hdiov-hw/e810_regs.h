@@ -16,6 +16,7 @@
 #define E810_NUM_RXQ            2048
 #define E810_NUM_TXQ            2048
 #define E810_NUM_VECTORS        2048
+#define E810_MAX_PFS            8
 #define E810_MAX_VFS            256
 #define E810_VF_VECTORS         17
 #define E810_VF_DEV_ID          0x1889

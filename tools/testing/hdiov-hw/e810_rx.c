@@ -125,9 +125,10 @@ static bool e810_rx_tail_ok(E810State *s, unsigned n)
     s->cnt.mdd++;
     qemu_log_mask(LOG_GUEST_ERROR, "e810: Rx queue %u of VSI %u: tail %u "
                   "beyond its %u descriptors\n", n, q->vsi, q->tail, q->qlen);
-    if (!(s->mdet_rx & BIT(31))) {
-        s->mdet_rx = BIT(31) | MDD_RX_TAIL << 26 |
-                     (vf == E810_NO_VF ? q->vsi & 0xff : vf) << 15 | n;
+    if (!(s->card->mdet_rx & BIT(31))) {
+        s->card->mdet_rx = BIT(31) | MDD_RX_TAIL << 26 | s->pf << 23 |
+                           (vf == E810_NO_VF ? q->vsi & 0xff : vf) << 15 |
+                           (s->rxqs.first + n);
     }
     if (vf == E810_NO_VF) {
         s->pf_mdet_rx = 1;

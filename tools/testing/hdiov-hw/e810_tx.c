@@ -71,13 +71,15 @@ static void e810_tx_mdd(E810State *s, E810TxQ *q, bool pqm, unsigned type)
     qemu_log_mask(LOG_GUEST_ERROR, "e810: Tx queue %u of VSI %u: malicious "
                   "driver detected, type %u\n", q->id, q->vsi, type);
     if (pqm) {
-        if (!(s->mdet_pqm & BIT(31))) {
-            s->mdet_pqm = BIT(31) | type << 26 | q->id << 12 | vf << 4;
+        if (!(s->card->mdet_pqm & BIT(31))) {
+            s->card->mdet_pqm = BIT(31) | type << 26 |
+                                (s->txqs.first + q->id) << 12 | vf << 4 | s->pf;
         }
         *(fn == E810_NO_VF ? &s->pf_mdet_pqm : &s->vp_mdet_pqm[fn]) = 1;
     } else {
-        if (!(s->mdet_tclan & BIT(31))) {
-            s->mdet_tclan = BIT(31) | type << 26 | vf << 15 | q->id;
+        if (!(s->card->mdet_tclan & BIT(31))) {
+            s->card->mdet_tclan = BIT(31) | type << 26 | s->pf << 23 |
+                                  vf << 15 | (s->txqs.first + q->id);
         }
         *(fn == E810_NO_VF ? &s->pf_mdet_tclan : &s->vp_mdet_tclan[fn]) = 1;
     }
@@ -521,7 +523,7 @@ static uint16_t e810_tx_add_one(E810State *s, uint32_t parent, uint8_t *b)
     uint16_t rc;
     E810TxQ *q;
 
-    if (id >= E810_NUM_TXQ) {
+    if (id >= s->txqs.num) {
         return AQ_RC_EINVAL;
     }
     q = &s->txq[id];

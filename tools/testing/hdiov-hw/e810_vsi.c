@@ -78,17 +78,17 @@ static uint16_t e810_vsi_map_rxq(E810State *s, unsigned num,
     unsigned i, owner, n = e810_ctx_num_rxq(ctx);
     int q;
 
-    if (n > E810_NUM_RXQ) {
+    if (n > s->rxqs.num) {
         return AQ_RC_EINVAL;
     }
     for (i = 0; i < n; i++) {
         q = e810_ctx_rxq(ctx, i);
-        if (q < 0) {
+        if (q < 0 || q >= s->rxqs.num) {
             return AQ_RC_EINVAL;
         }
         owner = s->rxq[q].vsi;
         if (owner != E810_NO_VSI && owner != num &&
-            owner != E810_DEFAULT_VSI) {
+            owner != e810_default_vsi(s)) {
             return AQ_RC_EINVAL;
         }
     }
@@ -190,8 +190,8 @@ void e810_vsi_default(E810State *s)
 
     stw_le_p(ctx, VSI_VALID_SW | VSI_VALID_RXQ_MAP);
     ctx[VSI_CTX_SW_FLAGS2] = VSI_SW2_LAN_ENA;
-    e810_vsi_update(s, E810_DEFAULT_VSI, ctx, true);
-    s->vsi[E810_DEFAULT_VSI].type = VSI_TYPE_PF;
+    e810_vsi_update(s, e810_default_vsi(s), ctx, true);
+    s->vsi[e810_default_vsi(s)].type = VSI_TYPE_PF;
 }
 
 /* The VF that a VSI belongs to, or E810_NO_VF */

@@ -49,7 +49,8 @@ class Tap:
 class Qemu:
     """A QEMU process, its memory, its registers and its monitor"""
 
-    def __init__(self, binary, tmp, flts=False, props="addr=2.0,siov=on", extra=()):
+    def __init__(self, binary, tmp, flts=False, props="addr=2.0,siov=on", extra=(),
+                 after=()):
         self.tmp = tmp
         self.flts = flts
         self.peer = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -74,7 +75,7 @@ class Qemu:
              "-netdev", "dgram,id=n0,local.type=unix,"
              f"local.path={tmp}/nic,remote.type=unix,remote.path={tmp}/peer",
              *extra, "-device", "e810,id=pf0,netdev=n0,"
-             f"mac=52:54:00:e8:10:01,{props}"],
+             f"mac=52:54:00:e8:10:01,{props}", *after],
             stderr=open(f"{tmp}/err", "w"))
         self.qtest = servers["qtest"].accept()[0].makefile("rw", newline="\n")
         qmp = servers["qmp"].accept()[0]
@@ -166,9 +167,11 @@ class Qemu:
 class Card:
     """The PF, as a driver sees it"""
 
+    bar0, bar3, devfn, msi = BAR0, BAR3, DEVFN, MSI
+
     def __init__(self, q):
         self.q = q
-        self.cfg = ECAM + (DEVFN << 12)
+        self.cfg = ECAM + (self.devfn << 12)
         q.q("outl 0xcf8 0x80000064")    # MCH: where the config space is
         q.q("outl 0xcfc 0x0")
         q.q("outl 0xcf8 0x80000060")
@@ -179,20 +182,21 @@ class Card:
 
     def enable(self):
         q, c = self.q, self.cfg
-        for off, val in ((0x10, BAR0), (0x14, 0), (0x1c, BAR3), (0x20, 0)):
+        for off, val in ((0x10, self.bar0), (0x14, 0), (0x1c, self.bar3),
+                         (0x20, 0)):
             q.wr(c + off, val)
         q.wr(c + 4, 6)
         q.wr(c + 0x70, q.rd(c + 0x70) | 1 << 31)
         q.wr(c + 0x1c4, 1 << 16)        # PASID enable
         for v in range(64):
-            for i, val in enumerate((MSI + 4 * v, 0, v + 1, 0)):
-                q.wr(BAR3 + 16 * v + 4 * i, val)
+            for i, val in enumerate((self.msi + 4 * v, 0, v + 1, 0)):
+                q.wr(self.bar3 + 16 * v + 4 * i, val)
 
     def iommu(self):
         """Scalable mode; without PASID everything passes through"""
         q = self.q
         q.put64(ROOT, CTX | 1, (CTX + 0x1000) | 1)
-        q.put64(CTX + DEVFN * 32, PDIR | 7 << 9 | 1, 0, 0, 0)
+        q.put64(CTX + self.devfn * 32, PDIR | 7 << 9 | 1, 0, 0, 0)
         self.set_pasid(0, 4 << 6 | 1)
         q.put64(VTD + 0x20, ROOT | 1 << 10)
         q.wr(VTD + 0x18, 1 << 30)
@@ -237,10 +241,10 @@ class Card:
         q.put64(table + (iova >> 12 & 511) * 8, phys | perm if perm else 0)
 
     def rd(self, reg):
-        return self.q.rd(BAR0 + reg)
+        return self.q.rd(self.bar0 + reg)
 
     def wr(self, reg, val):
-        self.q.wr(BAR0 + reg, val)
+        self.q.wr(self.bar0 + reg, val)
 
     def open(self):
         """Admin queue and PF mailbox"""
