@@ -12,6 +12,7 @@
 #include "qemu/queue.h"
 #include "hw/pci/pci_device.h"
 #include "net/net.h"
+#include "e810_pkg.h"
 #include "e810_regs.h"
 #include "hdiov_dma.h"
 
@@ -242,6 +243,7 @@ struct E810State {
     bool siov;
     uint16_t sriov_vfs;
     uint8_t pfs;
+    bool rss_without_profile;
 
     NICState *nic;
     MemoryRegion bar0;
@@ -273,6 +275,8 @@ struct E810State {
     uint8_t global_lut[16][512];
     uint16_t max_frame;
     uint8_t mac[6];                     /* as written by 0x0108 */
+
+    E810Pkg pkg;
 
     /* scheduler */
     GHashTable *nodes;                  /* TEID -> E810Node */
@@ -328,7 +332,8 @@ struct E810State {
     uint32_t qtx_cntx_ctl;
     uint32_t qtx_cntx_data[10];
     uint32_t fd_ena;
-    uint32_t hmask[GLQF_HMASK_DWORDS];
+    uint32_t qf[GLQF_DWORDS];           /* of profiles */
+    uint32_t preext_mask[6];
     uint32_t wufc, apm, mdck_tdpu;
     uint32_t rstctl;
     int64_t pfr_done;                   /* PFSWR reads 1 until then */
@@ -377,6 +382,23 @@ void e810_link_event(E810State *s);
 uint16_t e810_aq_command(E810State *s, E810Desc *d, uint8_t *buf,
                          uint16_t len);
 void e810_fill_link(E810State *s, uint8_t *buf);
+
+/* e810_ddp.c */
+uint16_t e810_pkg_lock(E810State *s, E810Desc *d, bool take);
+uint16_t e810_pkg_command(E810State *s, E810Desc *d, uint8_t *buf,
+                          unsigned len);
+void e810_pkg_reset(E810State *s, bool global);
+
+/* e810_flex.c */
+bool e810_flex_section(E810FlexTables *tables, uint32_t type,
+                       const uint8_t *p, unsigned size);
+void e810_flex_changed(E810State *s);
+void e810_flex_reset(E810State *s);
+unsigned e810_flex_hash_input(E810State *s, unsigned vsi,
+                              const E810Headers *h, const uint8_t *f,
+                              unsigned len, uint8_t *in);
+uint16_t e810_flex_res(E810State *s, bool alloc, uint16_t flags, unsigned n,
+                       uint8_t *buf, unsigned len);
 
 /* e810_nvm.c */
 uint16_t e810_nvm_read(E810Desc *d, uint8_t *buf, unsigned len);

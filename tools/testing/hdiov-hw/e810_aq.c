@@ -33,13 +33,19 @@ static uint16_t aq_get_ver(E810Desc *d)
     return AQ_RC_OK;
 }
 
-/* 0x0008 and 0x0009: resource locks; there is one PF, so nobody to wait for */
-static uint16_t aq_resource(E810Desc *d, bool take)
+/*
+ * 0x0008 and 0x0009: resource locks. There is one PF, so nobody to wait for;
+ * but those of the package say more than that.
+ */
+static uint16_t aq_resource(E810State *s, E810Desc *d, bool take)
 {
     uint16_t id = le16_to_cpu(d->w[0]);
 
     if (id < 1 || id > 4) {
         return AQ_RC_EINVAL;
+    }
+    if (id >= 3) {
+        return e810_pkg_lock(s, d, take);
     }
     if (take) {
         stl_le_p(d->raw + 4, 3000);     /* ms that it may be held */
@@ -75,6 +81,10 @@ static uint16_t aq_caps(E810State *s, E810Desc *d, uint8_t *buf, unsigned len)
     }
     memset(buf, 0, len);
     aq_cap(buf, len, &n, 0x0005, BIT(s->card->pfs) - 1, 0, 0);  /* functions */
+    if (s->sriov_vfs) {
+        aq_cap(buf, len, &n, 0x0012, 1, 0, 0);          /* SR-IOV */
+        aq_cap(buf, len, &n, 0x0013, s->sriov_vfs, 0, 0);
+    }
     aq_cap(buf, len, &n, 0x0014, 1, 0, 0);              /* VMDQ */
     aq_cap(buf, len, &n, 0x0017, dev ? E810_NUM_VSI : s->vsis.num, 0, 0);
     aq_cap(buf, len, &n, 0x0018, 0, 0x1, 1);            /* one TC */
@@ -85,6 +95,7 @@ static uint16_t aq_caps(E810State *s, E810Desc *d, uint8_t *buf, unsigned len)
            s->txqs.first);
     aq_cap(buf, len, &n, 0x0043, dev ? E810_NUM_VECTORS : s->vecs.num, 0,
            s->vecs.first);
+    aq_cap(buf, len, &n, 0x0045, E810_NUM_FD_FILTERS, E810_NUM_FD_FILTERS, 0);
     aq_cap(buf, len, &n, 0x0047, E810_MAX_FRAME, 0, 0);
     stl_le_p(d->raw + 4, n);
     return n * CAP_SIZE > len ? AQ_RC_ENOMEM : AQ_RC_OK;
@@ -364,7 +375,7 @@ uint16_t e810_aq_command(E810State *s, E810Desc *d, uint8_t *buf,
         return AQ_RC_OK;
     case 0x0008:
     case 0x0009:
-        return aq_resource(d, d->opcode == 0x0008);
+        return aq_resource(s, d, d->opcode == 0x0008);
     case 0x000a:
     case 0x000b:
         return aq_caps(s, d, buf, len);
@@ -413,6 +424,8 @@ uint16_t e810_aq_command(E810State *s, E810Desc *d, uint8_t *buf,
         return e810_tx_add(s, d->raw[0], buf, len);
     case 0x0c31:
         return e810_tx_disable(s, d, buf, len);
+    case 0x0c40 ... 0x0c43:
+        return e810_pkg_command(s, d, buf, len);
     default:
         qemu_log_mask(LOG_UNIMP, "e810: admin command 0x%04x\n", d->opcode);
         return AQ_RC_ENOSYS;

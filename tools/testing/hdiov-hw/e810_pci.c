@@ -69,17 +69,27 @@ void e810_reset_pf(E810State *s)
     s->fd_ena = 0;
     s->pf_mdet_tclan = s->pf_mdet_pqm = s->pf_mdet_rx = 0;
     memset(s->qrx_context, 0, sizeof(s->qrx_context));
+    e810_pkg_reset(s, false);
     memset(s->hkey, 0, sizeof(s->hkey));
     memset(s->hlut, 0, sizeof(s->hlut));
     memset(s->pf_lut, 0, sizeof(s->pf_lut));
     memset(s->global_lut, 0, sizeof(s->global_lut));
 }
 
+/* What belongs to the whole card, and a PF's reset leaves */
+static void e810_card_reset(E810State *s)
+{
+    s->gl_mbx_pasid = 0;
+    s->mdet_tclan = s->mdet_pqm = s->mdet_rx = 0;
+    e810_pkg_reset(s, true);
+    memset(s->qf, 0, sizeof(s->qf));
+    memset(s->preext_mask, 0, sizeof(s->preext_mask));
+}
+
 /* core, global or EMP reset: all functions, and what a PFR leaves */
 static void e810_global_reset(void *opaque)
 {
     E810State *s = opaque;
-
     int i;
 
     for (i = 0; i < E810_MAX_PFS; i++) {
@@ -87,8 +97,7 @@ static void e810_global_reset(void *opaque)
             e810_reset_pf(s->fn[i]);
         }
     }
-    s->gl_mbx_pasid = 0;
-    s->mdet_tclan = s->mdet_pqm = s->mdet_rx = 0;
+    e810_card_reset(s);
     s->grst_done = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + 10 * SCALE_MS;
 }
 
@@ -101,8 +110,7 @@ static void e810_reset(DeviceState *dev)
     if (!s->flr) {
         /* An FLR leaves what belongs to the whole card, and QRXFLXP_CNTXT */
         timer_del(s->grst_timer);
-        s->gl_mbx_pasid = 0;
-        s->mdet_tclan = s->mdet_pqm = s->mdet_rx = 0;
+        e810_card_reset(s);
         s->grst_type = 0;
         s->rstctl = 0;
         memset(s->qrxflxp, 0, sizeof(s->qrxflxp));
@@ -426,6 +434,8 @@ static const Property e810_properties[] = {
     DEFINE_PROP_BOOL("siov", E810State, siov, true),
     DEFINE_PROP_UINT8("pfs", E810State, pfs, 1),
     DEFINE_PROP_UINT16("sriov-vfs", E810State, sriov_vfs, 0),
+    DEFINE_PROP_BOOL("rss-without-profile", E810State, rss_without_profile,
+                     true),
 };
 
 static const VMStateDescription e810_vmstate = {

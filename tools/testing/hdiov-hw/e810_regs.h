@@ -164,17 +164,23 @@
 #define GLCOMM_QTX_CNTX_STAT    0x002d2dcc
 #define VSIQF_HKEY              0x00400000
 #define VSIQF_HLUT              0x00420000
+#define GL_PREEXT_L2_PMASK0     0x0020f0fc
+#define GL_PREEXT_L2_PMASK1     0x0020f108
 #define GLFLXP_RXDID_FLX_WRD    0x0045c800
 #define GLFLXP_RXDID_FLAGS      0x0045d000
 #define   FLG_PKT_FRG               24
 #define GLQF_FD_SIZE            0x00460010
+#define   E810_NUM_FD_FILTERS       0x1000  /* guaranteed, and best effort */
 #define GLQF_FD_CNT             0x00460018
 #define VSIQF_FD_CNT            0x00464000
 #define VSIQF_FD_SIZE           0x00462000
 #define PFQF_FD_ENA             0x0043a000
 #define PFQF_FD_SIZE            0x00460100
-#define GLQF_HMASK              0x0040fc00
-#define   GLQF_HMASK_DWORDS         0x1400  /* hash and flow masks */
+#define GLQF_HSYMM              0x0040f000
+#define   GLQF_DWORDS               0x1700  /* up to the flow masks */
+#define   QF_HSYMM                  0       /* in those: 6 of 128 */
+#define   QF_HMASK                  0x300   /* 32: index, mask */
+#define   QF_HMASK_SEL              0x400   /* 128: a bit for each mask */
 #define GLV_GOTC                0x00300000
 #define GLV_UPTC                0x0030a000
 #define GLV_MPTC                0x0030c000
@@ -214,7 +220,8 @@ enum {
     AQ_RC_OK = 0, AQ_RC_EPERM = 1, AQ_RC_ENOENT = 2, AQ_RC_ESRCH = 3,
     AQ_RC_EIO = 5, AQ_RC_EAGAIN = 8, AQ_RC_ENOMEM = 9, AQ_RC_EACCES = 10,
     AQ_RC_EBUSY = 12, AQ_RC_EEXIST = 13, AQ_RC_EINVAL = 14,
-    AQ_RC_ENOSPC = 16, AQ_RC_ENOSYS = 17,
+    AQ_RC_ENOSPC = 16, AQ_RC_ENOSYS = 17, AQ_RC_EMODE = 21,
+    AQ_RC_EBADBUF = 28,
 };
 
 /* VSI context, byte offsets */
@@ -277,8 +284,17 @@ enum {
     SW_RECIPE_PROMISC, SW_RECIPE_VLAN, SW_RECIPE_DFLT,
     SW_RECIPE_ETHERTYPE_MAC = 8, SW_RECIPE_PROMISC_VLAN = 9,
 };
+#define SW_RES_TYPE             0x7f
+#define SW_RES_FROM_BOTTOM      BIT(12)
 #define SW_RES_LIST_REP         0x03
 #define SW_RES_LIST_PRUNE       0x04
+#define SW_RES_FD_COUNTER       0x21
+#define SW_RES_FD_GUAR          0x22
+#define SW_RES_FD_BEST          0x23
+#define SW_RES_FD_PROF          0x58
+#define SW_RES_FD_TCAM          0x59
+#define SW_RES_HASH_PROF        0x60
+#define SW_RES_HASH_TCAM        0x61
 
 /* Tx descriptors */
 #define TXD_DTYPE(qw1)          extract64(qw1, 0, 4)

@@ -33,6 +33,9 @@ typedef struct RxMeta {
     uint8_t umbcast;
     bool tag;                   /* one was stripped */
     uint16_t tci;
+    E810Headers hdr;
+    uint8_t tuple[36];          /* what is hashed without profiles */
+    uint8_t tuple_len;
 } RxMeta;
 
 static uint32_t rx_ctx(E810State *s, unsigned q, unsigned lsb, unsigned width)
@@ -189,8 +192,12 @@ static uint32_t rx_toeplitz(E810State *s, unsigned vsi, const uint8_t *in,
 
     /* byte i of the key is byte i % 4 of register i / 4 */
 #define KEY(i) ((s->hkey[(i) / 4 * 1024 + vsi] >> ((i) % 4 * 8)) & 0xff)
-    window = KEY(0) << 24 | KEY(1) << 16 | KEY(2) << 8 | KEY(3);
     for (i = 0; i < len; i++) {
+        if (!in[i]) {
+            continue;
+        }
+        window = KEY(i) << 24 | KEY(i + 1) << 16 | KEY(i + 2) << 8 |
+                 KEY(i + 3);
         next = KEY(i + 4);
         for (j = 0; j < 8; j++) {
             if (in[i] & (0x80 >> j)) {
@@ -266,19 +273,45 @@ static void rx_l4(RxMeta *m, uint8_t proto, const uint8_t *l4, unsigned len,
     }
 }
 
-static void rx_parse(E810State *s, unsigned vsi, const uint8_t *f,
-                     unsigned len, bool verify, RxMeta *m)
+/* Where the L4 header is; true if it begins with ports */
+static bool rx_l4_header(RxMeta *m, unsigned base, unsigned at)
+{
+    switch (m->ptype - base) {
+    case 1:
+        m->hdr.udp = at;
+        return true;
+    case 3:
+        m->hdr.tcp = at;
+        return true;
+    case 4:
+        m->hdr.sctp = at;
+        return true;
+    case 5:
+        if (base == PTYPE_IPV4) {
+            m->hdr.icmp = at;
+        } else {
+            m->hdr.icmpv6 = at;
+        }
+        return false;
+    default:
+        return false;
+    }
+}
+
+static void rx_parse(const uint8_t *f, unsigned len, bool verify, RxMeta *m)
 {
     unsigned off = 14, iplen, tot, hl;
     uint16_t type = lduw_be_p(f + 12);
-    uint8_t in[36];                     /* of the hash */
     bool frag, l4 = false;
     uint8_t proto;
 
     m->ptype = PTYPE_L2;
+    m->hdr.ethertype = 12;
     while ((type == ETH_P_VLAN || type == ETH_P_DVLAN) && off + 4 <= len &&
            off < 22) {
         type = lduw_be_p(f + off + 2);
+        m->hdr.vlan = 14;
+        m->hdr.ethertype = off + 2;
         off += 4;
     }
 
@@ -292,21 +325,21 @@ static void rx_parse(E810State *s, unsigned vsi, const uint8_t *f,
         }
         frag = lduw_be_p(ip + 6) & 0x3fff;
         m->ptype = frag ? PTYPE_IPV4_FRAG : PTYPE_IPV4;
+        m->hdr.ipv4 = off;
         m->l3l4p = true;
         m->ipe = verify &&
                  net_checksum_finish(net_checksum_add(iplen, (uint8_t *)ip));
-        memcpy(in, ip + 12, 8);
+        memcpy(m->tuple, ip + 12, 8);
         hl = 8;
         proto = ip[9];
         if (!frag) {
             rx_l4(m, proto, ip + iplen, tot - iplen,
                   net_checksum_add(8, (uint8_t *)ip + 12) + proto +
                   tot - iplen, verify);
-            l4 = m->ptype == PTYPE_IPV4 + 1 || m->ptype == PTYPE_IPV4 + 3 ||
-                 m->ptype == PTYPE_IPV4 + 4;
+            l4 = rx_l4_header(m, PTYPE_IPV4, off + iplen);
         }
         if (l4) {
-            memcpy(in + hl, ip + iplen, 4);
+            memcpy(m->tuple + hl, ip + iplen, 4);
             hl += 4;
         }
     } else if (type == ETH_P_IPV6 && off + 40 <= len && f[off] >> 4 == 6) {
@@ -317,7 +350,8 @@ static void rx_parse(E810State *s, unsigned vsi, const uint8_t *f,
             return;
         }
         m->ptype = PTYPE_IPV6;
-        memcpy(in, ip + 8, 32);
+        m->hdr.ipv6 = off;
+        memcpy(m->tuple, ip + 8, 32);
         hl = 32;
         proto = ip[6];
         iplen = 0;                      /* of extension headers */
@@ -340,20 +374,39 @@ static void rx_parse(E810State *s, unsigned vsi, const uint8_t *f,
             rx_l4(m, proto, ip + 40 + iplen, tot - iplen,
                   net_checksum_add(32, (uint8_t *)ip + 8) + proto +
                   tot - iplen, verify);
-            l4 = m->ptype == PTYPE_IPV6 + 1 || m->ptype == PTYPE_IPV6 + 3 ||
-                 m->ptype == PTYPE_IPV6 + 4;
+            l4 = rx_l4_header(m, PTYPE_IPV6, off + 40 + iplen);
         }
         if (l4) {
-            memcpy(in + hl, ip + 40 + iplen, 4);
+            memcpy(m->tuple + hl, ip + 40 + iplen, 4);
             hl += 4;
         }
     } else {
         return;
     }
+    m->tuple_len = hl;
+}
 
-    if (rx_has_key(s, vsi)) {
+/*
+ * With a package, a frame is hashed if a profile of the VSI says so. Without,
+ * the card has no profiles and hashes nothing; drivers that load none are
+ * tolerated by a property.
+ */
+static void rx_hash(E810State *s, unsigned vsi, const uint8_t *f, unsigned len,
+                    RxMeta *m)
+{
+    uint8_t in[2 * E810_FV_WORDS];
+    unsigned n;
+
+    if (s->pkg.loaded) {
+        m->hdr.ptype = m->ptype;
+        n = e810_flex_hash_input(s, vsi, &m->hdr, f, len, in);
+        if (n) {
+            m->rss = true;
+            m->hash = rx_toeplitz(s, vsi, in, n);
+        }
+    } else if (s->rss_without_profile && m->tuple_len && rx_has_key(s, vsi)) {
         m->rss = true;
-        m->hash = rx_toeplitz(s, vsi, in, hl);
+        m->hash = rx_toeplitz(s, vsi, m->tuple, m->tuple_len);
     }
 }
 
@@ -472,7 +525,8 @@ void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
     int qid;
 
     s->work++;
-    rx_parse(s, vsi, frame, len, !csum_ok, &m);
+    rx_parse(frame, len, !csum_ok, &m);
+    rx_hash(s, vsi, frame, len, &m);
     m.umbcast = !(frame[0] & 1) ? 0 :
                 !memcmp(frame, "\xff\xff\xff\xff\xff\xff", 6) ? 2 : 1;
     qid = rx_select(s, v, vsi, &m);

@@ -633,10 +633,14 @@ uint16_t e810_switch_res(E810State *s, bool alloc, unsigned count,
     }
     type = lduw_le_p(buf) & 0x7f;
     n = lduw_le_p(buf + 2);
+    if (type >= SW_RES_FD_GUAR) {
+        return n ? e810_flex_res(s, alloc, lduw_le_p(buf), n, buf, len) :
+                   AQ_RC_EINVAL;
+    }
     if (!n || 4 + 2 * n > len) {
         return AQ_RC_EINVAL;
     }
-    if (type == 0x21) {
+    if (type == SW_RES_FD_COUNTER) {
         /* flow director counters: nothing counts, but drivers take some */
         for (i = 0; alloc && i < n; i++) {
             stw_le_p(buf + 4 + 2 * i, i);

@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Write a small DDP package, which takes Linux's ice out of safe mode on the emulated E810.
+
+It has what drivers look up in a package: version and name, a group for each packet type, one entry
+for the port of VXLAN tunnels, and its label. It has no parser: the emulated card's is fixed, and
+no real card would take this file.
+"""
+
+import argparse
+import struct
+import sys
+
+BUF = 4096
+SEG_E810 = 0x10
+SECT_METADATA, SECT_BOOST, SECT_LABELS = 1, 56, 0x80000018
+XLT1_FD, XLT1_RSS = 32, 42
+PTYPES = 1024
+# What the card's parser tells apart: L2, and for IPv4 and IPv6 fragments, other payload, UDP, (none), TCP, SCTP, ICMP
+KNOWN = (1, *range(22, 29), *range(88, 95))
+BOOST_ADDRESS = 240
+BOOST_KEY = 20                          # bytes, and as many of the inverse
+
+
+def metadata(version, name):
+    return struct.pack("<4B28sI", *version, name.encode(), 0xc0000001)
+
+
+def groups():
+    """A group of its own for each known packet type, one more for the rest"""
+    table = bytearray([len(KNOWN) + 1]) * PTYPES
+    for group, ptype in enumerate(KNOWN, 1):
+        table[ptype] = group
+    return struct.pack("<HH", PTYPES, 0) + table
+
+
+def boost():
+    """An entry that matches nothing until a driver puts a port into it"""
+    key = bytearray(b"\xff" * 2 * BOOST_KEY)
+    key[15] = key[BOOST_KEY + 15] = 0xfe
+    return struct.pack("<HHHH", 1, 0, BOOST_ADDRESS, 0) + key + bytes(44)
+
+
+def labels(pfs):
+    """The PF whose tunnels an entry serves is the last character"""
+    data = struct.pack("<H", pfs)
+    for pf in range(pfs):
+        data += struct.pack("<H64s", BOOST_ADDRESS, b"TNL_VXLAN_PF%d" % pf)
+    return data
+
+
+def buffer(*sections):
+    """4096 bytes: a table of sections, and they"""
+    at = 4 + 8 * len(sections)
+    table, data = b"", b""
+    for kind, content in sections:
+        at += -at % 4
+        data += bytes(at - 4 - 8 * len(sections) - len(data)) + content
+        table += struct.pack("<IHH", kind, at, len(content))
+        at += len(content)
+    assert at <= BUF
+    return (struct.pack("<HH", len(sections), at) + table + data).ljust(BUF, b"\0")
+
+
+def package(version, name, pfs=8):
+    bufs = [buffer((SECT_METADATA, metadata(version, name)), (XLT1_FD, groups()), (XLT1_RSS, groups()),
+                   (SECT_BOOST, boost())),
+            buffer((SECT_LABELS, labels(pfs)))]     # drivers keep this one for themselves
+    body = struct.pack("<III", 0, 0, len(bufs)) + b"".join(bufs)
+    seg = struct.pack("<I4BI32s", SEG_E810, 1, 3, 0, 0, 44 + len(body), b"hdiov") + body
+    return struct.pack("<4BII", 1, 0, 0, 0, 1, 12) + seg
+
+
+def corrupt(data):
+    """A section that ends beyond its buffer; only the card looks at that"""
+    data = bytearray(data)
+    at = 12 + 44 + 12                   # the first buffer
+    count = struct.unpack_from("<H", data, at)[0]
+    struct.pack_into("<H", data, at + 4 + 8 * (count - 1) + 6, 4000)
+    return bytes(data)
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+                                 epilog="ice looks for /lib/firmware/intel/ice/ddp/ice-SERIAL.pkg; the serial number "
+                                 "is the card's first MAC address with ffff in its middle: "
+                                 "ice-525400ffffe81001.pkg for 52:54:00:e8:10:01.")
+    ap.add_argument("file", help="where to write it")
+    ap.add_argument("--name", default="hdiov emulated E810", help="default: %(default)s")
+    ap.add_argument("--version", default="1.3.0.0", help="drivers take 1.3 only (default: %(default)s)")
+    ap.add_argument("--broken", choices=("truncated", "corrupt", "wrong-version", "wrong-format"),
+                    help="for tests: a file cut in the middle, a section table that points outside, "
+                    "version 1.4, format version 2.0")
+    args = ap.parse_args()
+    version = "1.4.0.0" if args.broken == "wrong-version" else args.version
+    try:
+        numbers = bytes(int(n) for n in version.split("."))
+    except ValueError:
+        numbers = b""
+    if len(numbers) != 4:
+        ap.error(f"version {version!r} is not four numbers below 256")
+    if not 0 < len(args.name.encode()) < 28:
+        ap.error("the name has 1 to 27 bytes")
+
+    data = package(numbers, args.name)
+    if args.broken == "truncated":
+        data = data[:len(data) // 2]
+    elif args.broken == "corrupt":
+        data = corrupt(data)
+    elif args.broken == "wrong-format":
+        data = b"\2" + data[1:]
+    with open(args.file, "wb") as f:
+        f.write(data)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,229 @@
+/*
+ * Emulated Intel E810: download of a DDP package
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A package is a row of 4 KiB buffers, each with a table of sections. Most of
+ * them program the parser, which is fixed here: they are checked for bounds
+ * and dropped. Kept are the name and version, and the tables of e810_flex.c.
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "e810.h"
+
+#define LOCK_MS             3000LL
+#define ACCESS_READ         1
+#define ACCESS_WRITE        2
+#define RES_CHANGE_LOCK     3
+#define RES_GLOBAL_LOCK     4
+#define GLOBAL_IN_PROGRESS  1
+#define GLOBAL_DONE         2
+
+#define PKG_LAST            BIT(0)
+#define PKG_INFO_SIZE       40
+#define SECT_META           1
+#define SECT_IS_METADATA    BIT(31)
+
+static bool lock_held(int64_t until)
+{
+    return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) < until;
+}
+
+/*
+ * 0x0008 and 0x0009 for the two locks of the package. Who asks to write the
+ * global configuration when a package is loaded is told that there is nothing
+ * to do, and gets no lock.
+ */
+uint16_t e810_pkg_lock(E810State *s, E810Desc *d, bool take)
+{
+    unsigned id = le16_to_cpu(d->w[0]), access = le16_to_cpu(d->w[1]);
+    bool global = id == RES_GLOBAL_LOCK;
+    int64_t *until = global ? &s->pkg.global_lock : &s->pkg.change_lock;
+    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+
+    if (!take) {
+        if (!lock_held(*until)) {
+            return AQ_RC_EINVAL;
+        }
+        *until = 0;
+        return AQ_RC_OK;
+    }
+    if (access != ACCESS_READ && access != ACCESS_WRITE) {
+        return AQ_RC_EINVAL;
+    }
+    stl_le_p(d->raw + 4, LOCK_MS);      /* that it may be held */
+    stw_le_p(d->raw + 12, 0);
+    if (global && access == ACCESS_WRITE && s->pkg.loaded) {
+        stw_le_p(d->raw + 12, GLOBAL_DONE);
+        return AQ_RC_OK;
+    }
+    if (lock_held(*until)) {
+        stl_le_p(d->raw + 4, (*until - now) / SCALE_MS + 1);
+        if (!global) {
+            return AQ_RC_EBUSY;
+        }
+        stw_le_p(d->raw + 12, GLOBAL_IN_PROGRESS);
+        return AQ_RC_OK;
+    }
+    if (access == ACCESS_WRITE) {
+        *until = now + LOCK_MS * SCALE_MS;
+    }
+    return AQ_RC_OK;
+}
+
+/* The card says where in the buffer it stumbled */
+static uint16_t pkg_error(uint8_t *buf, unsigned len, uint32_t at,
+                          uint32_t what)
+{
+    qemu_log_mask(LOG_GUEST_ERROR, "e810: package: section %u, at %u\n", what,
+                  at);
+    if (len >= 8) {
+        stl_le_p(buf, at);
+        stl_le_p(buf + 4, what);
+    }
+    return AQ_RC_EBADBUF;
+}
+
+/* All sections of a buffer; @update: of 0x0C42, which has no metadata */
+static uint16_t pkg_buffer(E810State *s, uint8_t *buf, unsigned len,
+                           bool update)
+{
+    E810FlexTables *tables = update ? s->pkg.flex : s->pkg.base;
+    unsigned count, end, i;
+
+    if (len < 12) {
+        return AQ_RC_EINVAL;
+    }
+    count = lduw_le_p(buf);
+    end = lduw_le_p(buf + 2);
+    if (!count || 4 + 8 * count > end || end > len) {
+        return pkg_error(buf, len, 0, 0);
+    }
+    /* nothing of a buffer counts if one of its sections is bad */
+    for (i = 0; i < count; i++) {
+        uint32_t type = ldl_le_p(buf + 4 + 8 * i);
+        unsigned off = lduw_le_p(buf + 8 + 8 * i);
+        unsigned size = lduw_le_p(buf + 10 + 8 * i);
+
+        if (off < 4 + 8 * count || !size || off + size > end ||
+            (type & SECT_IS_METADATA) ||
+            (type == SECT_META && (update || size < E810_PKG_META_SIZE)) ||
+            !e810_flex_section(NULL, type, buf + off, size)) {
+            return pkg_error(buf, len, 4 + 8 * i, type);
+        }
+    }
+    for (i = 0; i < count; i++) {
+        uint32_t type = ldl_le_p(buf + 4 + 8 * i);
+        unsigned off = lduw_le_p(buf + 8 + 8 * i);
+        unsigned size = lduw_le_p(buf + 10 + 8 * i);
+
+        if (type == SECT_META) {
+            memcpy(s->pkg.meta, buf + off, E810_PKG_META_SIZE);
+            s->pkg.has_meta = true;
+        }
+        e810_flex_section(tables, type, buf + off, size);
+    }
+    return AQ_RC_OK;
+}
+
+static void pkg_forget(E810State *s)
+{
+    s->pkg.loaded = s->pkg.modified = s->pkg.has_meta = false;
+    memset(s->pkg.meta, 0, sizeof(s->pkg.meta));
+    memset(s->pkg.base, 0, sizeof(s->pkg.base));
+}
+
+static uint16_t pkg_download(E810State *s, E810Desc *d, uint8_t *buf,
+                             unsigned len)
+{
+    uint16_t rc;
+
+    if (!buf || len != E810_PKG_BUF) {
+        return AQ_RC_EINVAL;
+    }
+    if (!lock_held(s->pkg.global_lock)) {
+        return AQ_RC_EPERM;
+    }
+    if (s->pkg.loaded) {
+        return AQ_RC_EEXIST;
+    }
+    rc = pkg_buffer(s, buf, len, false);
+    if (rc == AQ_RC_OK && (d->raw[0] & PKG_LAST)) {
+        if (!s->pkg.has_meta) {
+            rc = pkg_error(buf, len, 0, SECT_META);
+        } else {
+            s->pkg.loaded = true;
+            e810_flex_reset(s);
+        }
+    }
+    if (rc) {
+        pkg_forget(s);                  /* start again */
+    }
+    return rc;
+}
+
+static uint16_t pkg_update(E810State *s, uint8_t *buf, unsigned len)
+{
+    uint16_t rc;
+
+    if (!buf) {
+        return AQ_RC_EINVAL;
+    }
+    if (!s->pkg.loaded) {
+        return AQ_RC_EMODE;
+    }
+    if (!lock_held(s->pkg.change_lock) && !lock_held(s->pkg.global_lock)) {
+        return AQ_RC_EPERM;
+    }
+    rc = pkg_buffer(s, buf, len, true);
+    if (rc == AQ_RC_OK) {
+        s->pkg.modified = true;
+        e810_flex_changed(s);
+    }
+    return rc;
+}
+
+static uint16_t pkg_info(E810State *s, uint8_t *buf, unsigned len)
+{
+    unsigned n = s->pkg.loaded;
+
+    if (!buf || len < 4 + n * PKG_INFO_SIZE) {
+        return AQ_RC_EINVAL;
+    }
+    memset(buf, 0, len);
+    stl_le_p(buf, n);
+    if (n) {
+        memcpy(buf + 4, s->pkg.meta, E810_PKG_META_SIZE);
+        buf[4 + E810_PKG_META_SIZE + 1] = 1;            /* active */
+        buf[4 + E810_PKG_META_SIZE + 3] = s->pkg.modified;
+    }
+    return AQ_RC_OK;
+}
+
+uint16_t e810_pkg_command(E810State *s, E810Desc *d, uint8_t *buf,
+                          unsigned len)
+{
+    switch (d->opcode) {
+    case 0x0c40:
+        return pkg_download(s, d, buf, len);
+    case 0x0c42:
+        return pkg_update(s, buf, len);
+    case 0x0c43:
+        return pkg_info(s, buf, len);
+    default:
+        /* reading sections back: only drivers of double VLAN mode do */
+        return AQ_RC_ENOSYS;
+    }
+}
+
+/* A PF's reset leaves the package, all others clear it */
+void e810_pkg_reset(E810State *s, bool global)
+{
+    if (global) {
+        pkg_forget(s);
+    }
+    s->pkg.modified = false;
+    s->pkg.global_lock = s->pkg.change_lock = 0;
+    e810_flex_reset(s);
+}

@@ -1,0 +1,359 @@
+/*
+ * Emulated Intel E810: profiles
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A block of the card finds out what to do with a frame in three steps: XLT1
+ * makes a group (PTG) of the packet type, XLT2 one (VSIG) of the VSI, and the
+ * first entry of a TCAM that both match names a profile. The profile's field
+ * vector says which words of the frame count.
+ */
+
+#include "qemu/osdep.h"
+#include "e810.h"
+
+/* Protocols of a field vector */
+enum {
+    PROT_MAC = 1, PROT_ETYPE = 9, PROT_EVLAN = 16, PROT_VLAN = 17,
+    PROT_IPV4 = 32, PROT_IPV6 = 40, PROT_TCP = 49, PROT_UDP = 53,
+    PROT_SCTP = 96, PROT_ICMP = 98, PROT_ICMPV6 = 100, PROT_INVALID = 255,
+};
+
+/* The tables of a block are sections of these types above its first one */
+enum {
+    SECT_XLT1 = 2, SECT_XLT2 = 3, SECT_TCAM = 4, SECT_REDIR = 5, SECT_FV = 6,
+};
+#define SECT_RXPARSER_BOOST     56
+#define SECT_TXPARSER_BOOST     66
+#define BOOST_SIZE              88
+#define TCAM_SIZE               13
+#define FV_WORD_SIZE            4
+
+/* Switch, access lists, flow director, receive hash, protocol engine */
+static const struct {
+    int table;
+    unsigned tcam, profiles, words;
+} blocks[] = {
+    { -1, 512, 256, 48 },
+    { -1, 512, 128, 32 },
+    { E810_FLEX_FD, E810_NUM_TCAM, E810_NUM_PROFILES, E810_FV_WORDS },
+    { E810_FLEX_RSS, E810_NUM_TCAM, E810_NUM_PROFILES, E810_FV_WORDS },
+    { -1, 64, 32, 24 },
+};
+
+static int block_of(uint32_t type, unsigned *sect)
+{
+    if (type / 10 >= 1 && type / 10 <= 4) {
+        *sect = type % 10;
+        return type / 10 - 1;
+    }
+    if (type / 10 == 8) {
+        *sect = type % 10;
+        return 4;
+    }
+    return -1;
+}
+
+/*
+ * One section. Without @tables it is only checked. Sections of unknown types
+ * are right: they are the parser's.
+ */
+bool e810_flex_section(E810FlexTables *tables, uint32_t type,
+                       const uint8_t *p, unsigned size)
+{
+    E810FlexTables *t = NULL;
+    unsigned sect, count, off, i, j;
+    int b = block_of(type, &sect);
+
+    if (type == SECT_RXPARSER_BOOST || type == SECT_TXPARSER_BOOST) {
+        return size >= 4 && 4 + lduw_le_p(p) * BOOST_SIZE <= size;
+    }
+    if (b < 0 || sect < SECT_XLT1 || sect > SECT_FV) {
+        return true;
+    }
+    if (tables && blocks[b].table >= 0) {
+        t = &tables[blocks[b].table];
+    }
+    if (size < (sect == SECT_TCAM ? 2 : 4)) {
+        return false;
+    }
+    count = lduw_le_p(p);
+    off = sect == SECT_TCAM ? 0 : lduw_le_p(p + 2);
+
+    switch (sect) {
+    case SECT_XLT1:
+        if (off + count > E810_NUM_PTYPES || 4 + count > size) {
+            return false;
+        }
+        if (t) {
+            memcpy(t->xlt1 + off, p + 4, count);
+        }
+        break;
+    case SECT_XLT2:
+        if (off + count > E810_NUM_VSI || 4 + 2 * count > size) {
+            return false;
+        }
+        for (i = 0; t && i < count; i++) {
+            t->xlt2[off + i] = lduw_le_p(p + 4 + 2 * i);
+        }
+        break;
+    case SECT_TCAM:
+        if (2 + TCAM_SIZE * count > size) {
+            return false;
+        }
+        for (i = 0; i < count; i++) {
+            const uint8_t *e = p + 2 + TCAM_SIZE * i;
+            unsigned addr = lduw_le_p(e);
+
+            if (addr >= blocks[b].tcam || e[12] >= blocks[b].profiles) {
+                return false;
+            }
+            if (t) {
+                memcpy(t->tcam[addr].key, e + 2, E810_TCAM_KEY);
+                memcpy(t->tcam[addr].inv, e + 2 + E810_TCAM_KEY,
+                       E810_TCAM_KEY);
+                t->tcam[addr].prof = e[12];
+            }
+        }
+        break;
+    case SECT_REDIR:
+        /* Drivers never change it: a profile is the one that the TCAM names */
+        return off + count <= blocks[b].profiles && 4 + count <= size;
+    case SECT_FV:
+        if (off + count > blocks[b].profiles ||
+            4 + count * blocks[b].words * FV_WORD_SIZE > size) {
+            return false;
+        }
+        for (i = 0; t && i < count; i++) {
+            for (j = 0; j < E810_FV_WORDS; j++) {
+                const uint8_t *w = p + 4 +
+                                   (i * E810_FV_WORDS + j) * FV_WORD_SIZE;
+
+                t->fv[off + i][j].prot = w[0];
+                t->fv[off + i][j].off = lduw_le_p(w + 1);
+            }
+        }
+        break;
+    }
+    return true;
+}
+
+void e810_flex_changed(E810State *s)
+{
+    memset(s->pkg.lookup, E810_FLEX_UNKNOWN, sizeof(s->pkg.lookup));
+}
+
+/* Back to what the package says, and nothing is taken */
+void e810_flex_reset(E810State *s)
+{
+    E810Pkg *pkg = &s->pkg;
+
+    memcpy(pkg->flex, pkg->base, sizeof(pkg->flex));
+    memset(pkg->prof_used, 0, sizeof(pkg->prof_used));
+    memset(pkg->tcam_used, 0, sizeof(pkg->tcam_used));
+    memset(pkg->fd_taken, 0, sizeof(pkg->fd_taken));
+    e810_flex_changed(s);
+}
+
+/* An empty entry never matches: both bits 0 is what stands for that */
+static bool tcam_match(const E810Tcam *t, const uint8_t *in)
+{
+    int i;
+
+    for (i = 0; i < E810_TCAM_KEY; i++) {
+        if ((in[i] & ~t->inv[i]) | (~in[i] & 0xff & ~t->key[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint8_t flex_lookup(E810State *s, unsigned block, unsigned vsi,
+                           unsigned ptype)
+{
+    E810FlexTables *t = &s->pkg.flex[block];
+    uint8_t *cached = &s->pkg.lookup[block][vsi][ptype];
+    uint8_t in[E810_TCAM_KEY] = {};     /* flags are 0: no GTP */
+    int i;
+
+    if (*cached != E810_FLEX_UNKNOWN) {
+        return *cached;
+    }
+    *cached = E810_FLEX_NONE;
+    in[2] = t->xlt1[ptype];
+    stw_le_p(in + 3, t->xlt2[vsi]);
+    for (i = 0; i < E810_NUM_TCAM; i++) {
+        if (tcam_match(&t->tcam[i], in)) {
+            *cached = t->tcam[i].prof;
+            break;
+        }
+    }
+    return *cached;
+}
+
+/* A word of the frame; what is not there is 0 */
+static uint16_t flex_word(const E810Headers *h, const uint8_t *f,
+                          unsigned len, const E810FvWord *w)
+{
+    unsigned at;
+
+    switch (w->prot) {
+    case PROT_MAC:
+        return w->off + 2 <= len ? lduw_be_p(f + w->off) : 0;
+    case PROT_ETYPE:
+        at = h->ethertype;
+        break;
+    case PROT_EVLAN:
+    case PROT_VLAN:
+        at = h->vlan;
+        break;
+    case PROT_IPV4:
+        at = h->ipv4;
+        break;
+    case PROT_IPV6:
+        at = h->ipv6;
+        break;
+    case PROT_TCP:
+        at = h->tcp;
+        break;
+    case PROT_UDP:
+        at = h->udp;
+        break;
+    case PROT_SCTP:
+        at = h->sctp;
+        break;
+    case PROT_ICMP:
+        at = h->icmp;
+        break;
+    case PROT_ICMPV6:
+        at = h->icmpv6;
+        break;
+    default:
+        return 0;
+    }
+    return at && at + w->off + 2 <= len ? lduw_be_p(f + at + w->off) : 0;
+}
+
+/*
+ * What the hash of a frame is made of: the words of the profile, the last one
+ * of its field vector first. Returns the number of bytes, 0: not hashed.
+ */
+unsigned e810_flex_hash_input(E810State *s, unsigned vsi,
+                              const E810Headers *h, const uint8_t *f,
+                              unsigned len, uint8_t *in)
+{
+    uint8_t prof = flex_lookup(s, E810_FLEX_RSS, vsi, h->ptype);
+    const E810FvWord *fv;
+    uint16_t word[E810_FV_WORDS];
+    uint32_t masks;
+    unsigned n = 0;
+    int i;
+
+    if (prof == E810_FLEX_NONE) {
+        return 0;
+    }
+    fv = s->pkg.flex[E810_FLEX_RSS].fv[prof];
+    for (i = 0; i < E810_FV_WORDS; i++) {
+        word[i] = flex_word(h, f, len, &fv[i]);
+        if (fv[i].prot && fv[i].prot != PROT_INVALID && !n) {
+            n = E810_FV_WORDS - i;      /* nothing but zeroes after it */
+        }
+    }
+    masks = s->qf[QF_HMASK_SEL + prof];
+    while (masks) {
+        uint32_t m = s->qf[QF_HMASK + ctz32(masks)];
+
+        if ((m & 0x1f) < E810_FV_WORDS) {
+            word[m & 0x1f] &= m >> 16;
+        }
+        masks &= masks - 1;
+    }
+    for (i = 0; i < n; i++) {
+        unsigned w = E810_FV_WORDS - 1 - i;
+        uint8_t symm = s->qf[QF_HSYMM + 128 * (w / 4) + prof] >> (w % 4 * 8);
+        uint16_t val = word[w];
+
+        if ((symm & 0x80) && (symm & 0x1f) < E810_FV_WORDS) {
+            val ^= word[symm & 0x1f];
+        }
+        stw_be_p(in + 2 * i, val);
+    }
+    return 2 * n;
+}
+
+/* 0x0208 and 0x0209 for what profiles and filters need; n is checked */
+uint16_t e810_flex_res(E810State *s, bool alloc, uint16_t flags, unsigned n,
+                       uint8_t *buf, unsigned len)
+{
+    unsigned type = flags & SW_RES_TYPE, size, i, j;
+    unsigned long *used;
+    unsigned *fd;
+
+    switch (type) {
+    case SW_RES_FD_GUAR:
+    case SW_RES_FD_BEST:
+        /* @n filters, and one element: the first one's number */
+        fd = &s->pkg.fd_taken[type - SW_RES_FD_GUAR];
+        if (len < 6) {
+            return AQ_RC_EINVAL;
+        }
+        if (!alloc) {
+            if (n > *fd) {
+                return AQ_RC_ENOENT;
+            }
+            *fd -= n;
+            return AQ_RC_OK;
+        }
+        if (*fd + n > E810_NUM_FD_FILTERS) {
+            return AQ_RC_ENOSPC;
+        }
+        stw_le_p(buf + 4, *fd);
+        *fd += n;
+        return AQ_RC_OK;
+    case SW_RES_FD_PROF:
+        used = s->pkg.prof_used[E810_FLEX_FD];
+        size = E810_NUM_PROFILES;
+        break;
+    case SW_RES_FD_TCAM:
+        used = s->pkg.tcam_used[E810_FLEX_FD];
+        size = E810_NUM_TCAM;
+        break;
+    case SW_RES_HASH_PROF:
+        used = s->pkg.prof_used[E810_FLEX_RSS];
+        size = E810_NUM_PROFILES;
+        break;
+    case SW_RES_HASH_TCAM:
+        used = s->pkg.tcam_used[E810_FLEX_RSS];
+        size = E810_NUM_TCAM;
+        break;
+    default:
+        return AQ_RC_EINVAL;
+    }
+    if (4 + 2 * n > len) {
+        return AQ_RC_EINVAL;
+    }
+    for (i = 0; i < n && !alloc; i++) {
+        j = lduw_le_p(buf + 4 + 2 * i);
+        if (j >= size || !test_and_clear_bit(j, used)) {
+            return AQ_RC_ENOENT;
+        }
+    }
+    if (!alloc) {
+        return AQ_RC_OK;
+    }
+    if (bitmap_count_one(used, size) + n > size) {
+        return AQ_RC_ENOSPC;
+    }
+    for (i = 0; i < n; i++) {
+        if (flags & SW_RES_FROM_BOTTOM) {
+            for (j = size - 1; test_bit(j, used); j--) {
+                continue;
+            }
+        } else {
+            j = find_first_zero_bit(used, size);
+        }
+        set_bit(j, used);
+        stw_le_p(buf + 4 + 2 * i, j);
+    }
+    return AQ_RC_OK;
+}

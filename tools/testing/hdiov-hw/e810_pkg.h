@@ -1,0 +1,78 @@
+/*
+ * Emulated Intel E810: what a DDP package makes of the card
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The package belongs to the card, not to a PF: it is all in one structure.
+ */
+
+#ifndef HW_HDIOV_E810_PKG_H
+#define HW_HDIOV_E810_PKG_H
+
+#include "e810_regs.h"
+
+#define E810_PKG_BUF            4096
+#define E810_PKG_VER_SIZE       4
+#define E810_PKG_NAME_SIZE      28
+#define E810_PKG_META_SIZE      (E810_PKG_VER_SIZE + E810_PKG_NAME_SIZE + 4)
+
+#define E810_NUM_PTYPES         1024
+#define E810_NUM_PROFILES       128
+#define E810_NUM_TCAM           512
+#define E810_FV_WORDS           24
+#define E810_TCAM_KEY           5
+
+/* The blocks that use their tables here: receive hash and flow director */
+enum {
+    E810_FLEX_RSS, E810_FLEX_FD, E810_FLEX_BLOCKS
+};
+
+typedef struct E810Tcam {
+    uint8_t key[E810_TCAM_KEY];
+    uint8_t inv[E810_TCAM_KEY]; /* both bits 0: never a match */
+    uint8_t prof;
+} E810Tcam;
+
+typedef struct E810FvWord {
+    uint8_t prot;
+    uint16_t off;
+} E810FvWord;
+
+typedef struct E810FlexTables {
+    uint8_t xlt1[E810_NUM_PTYPES];          /* packet type -> group */
+    uint16_t xlt2[E810_NUM_VSI];            /* VSI -> group */
+    E810Tcam tcam[E810_NUM_TCAM];           /* groups -> profile */
+    E810FvWord fv[E810_NUM_PROFILES][E810_FV_WORDS];
+} E810FlexTables;
+
+/* Which packet types the parser makes are all below this */
+#define E810_FLEX_PTYPES        128
+#define E810_FLEX_NONE          0xff        /* no profile */
+#define E810_FLEX_UNKNOWN       0xfe        /* not looked up yet */
+
+typedef struct E810Pkg {
+    bool loaded;                            /* to the last buffer */
+    bool modified;                          /* by 0x0C42 */
+    bool has_meta;
+    uint8_t meta[E810_PKG_META_SIZE];       /* version, name, track id */
+    int64_t global_lock;                    /* held until then, or 0 */
+    int64_t change_lock;
+    E810FlexTables base[E810_FLEX_BLOCKS];  /* as the package has them */
+    E810FlexTables flex[E810_FLEX_BLOCKS];  /* as they are */
+    uint8_t lookup[E810_FLEX_BLOCKS][E810_NUM_VSI][E810_FLEX_PTYPES];
+    /* what drivers took by 0x0208 */
+    DECLARE_BITMAP(prof_used[E810_FLEX_BLOCKS], E810_NUM_PROFILES);
+    DECLARE_BITMAP(tcam_used[E810_FLEX_BLOCKS], E810_NUM_TCAM);
+    unsigned fd_taken[2];                   /* guaranteed, best effort */
+} E810Pkg;
+
+/* Where the headers of a frame are, 0: there is none */
+typedef struct E810Headers {
+    uint8_t ptype;
+    uint16_t vlan;                          /* outermost tag */
+    uint16_t ethertype;                     /* innermost */
+    uint16_t ipv4, ipv6;
+    uint16_t tcp, udp, sctp, icmp, icmpv6;
+} E810Headers;
+
+#endif
