@@ -64,9 +64,23 @@ build_l1_initrd() (
 	fi
 )
 
-# payload WHICH OUT: what changes from boot to boot, as a second initrd: the testbed's own scripts in L1, hdiov's modules, the ssh key.
+# The package that takes Linux's ice out of its safe mode, made from the published format.
+build_ddp_package() (
+	generator=tools/testing/hdiov-hw/ddp-package.py
+
+	lock ddp-package
+	k=$(key ddp-1 "@$generator")
+	if [ "$(cat "$cache/ice.pkg.key" 2>/dev/null)" != "$k" ]; then
+		/usr/bin/python3 "$top/$generator" "$cache/ice.pkg"
+		printf '%s\n' "$k" >"$cache/ice.pkg.key"
+	fi
+)
+
+# payload WHICH OUT [MAC...]: what changes from boot to boot, as a second initrd: the testbed's own scripts in L1, hdiov's modules, the ssh
+# key; and the package for E810 cards with these MACs, by whose serial numbers ice asks for it first.
 payload() {
-	local which=$1 out=$2 root abi
+	local which=$1 out=$2 root abi mac
+	shift 2
 
 	abi=$(cat "$cache/kernel-$which/abi")
 	root=$(mktemp -d "$cache/payload.XXXXXX")
@@ -74,14 +88,20 @@ payload() {
 	cp "$top"/scripts/l1/rc "$root/payload/usr/lib/hdiov/rc"
 	cp "$top"/scripts/l1/inittab "$root/payload/etc/inittab"
 	cp "$top"/scripts/l1/sshd.conf "$root/payload/etc/ssh/sshd_config.d/hdiov.conf"
-	cp "$top"/scripts/l1/l2 "$root/payload/usr/bin/l2"
-	chmod 0755 "$root/payload/usr/lib/hdiov/rc" "$root/payload/usr/bin/l2"
+	cp "$top"/scripts/l1/{l2,pf-driver,vfs} "$root/payload/usr/bin/"
+	chmod 0755 "$root/payload/usr/lib/hdiov/rc" "$root"/payload/usr/bin/*
 	cp "$cache/ssh-key.pub" "$root/payload/root/.ssh/authorized_keys"
 	chmod 0700 "$root/payload/root" "$root/payload/root/.ssh"
 	if [ -d "$cache/modules-$which/overlay" ]; then
 		mkdir -p "$root/payload/usr/lib/modules/$abi"
 		cp -a "$cache/modules-$which/overlay/." "$root/payload/usr/lib/modules/$abi/"
 	fi
+	for mac; do
+		build_ddp_package
+		mkdir -p "$root/payload/usr/lib/firmware/intel/ice/ddp"
+		mac=${mac//:/}
+		cp "$cache/ice.pkg" "$root/payload/usr/lib/firmware/intel/ice/ddp/ice-${mac::6}ffff${mac:6}.pkg"
+	done
 	pack_cpio "$root" "$out"
 	rm -rf "$root"
 }

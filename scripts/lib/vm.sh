@@ -146,7 +146,7 @@ vm_answers() {
 has_device() { "$(qemu_binary)" -device help 2>/dev/null | grep -q "name \"$1\""; }
 
 cmd_boot() {
-	local kernel=stable name=$l1_name smp=2 mem=3G ports='' qat=yes extra=() qemu d sock accel i attempt start append='' modules=yes below=no bus=''
+	local kernel=stable name=$l1_name smp=2 mem=3G ports='' qat=yes extra=() qemu d sock accel i attempt start append='' modules=yes below=no bus='' vfs='' card port macs=()
 
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -157,6 +157,7 @@ cmd_boot() {
 		--ports) ports=$2 && shift 2 ;;
 		--qat) qat=$2 && shift 2 ;;
 		--root-ports) below=yes && shift ;;
+		--vfs) vfs=$2 && shift 2 ;;
 		--append) append=$2 && shift 2 ;;
 		--no-modules) modules=no && shift ;;
 		--) shift && extra=("$@") && break ;;
@@ -168,6 +169,7 @@ cmd_boot() {
 	*) die "boot: --kernel $kernel: not one of stable, backports, debug" ;;
 	esac
 	[[ $name =~ ^[a-z0-9-]+$ ]] || die "boot: --name $name: only a-z, 0-9 and -"
+	[[ $vfs =~ ^([0-9]{,2}|1[0-9]{2}|2[0-4][0-9]|25[0-5])$ ]] || die "boot: --vfs $vfs: a number of at most 255"
 	start=$(date +%s)
 	build_for_boot "$kernel"
 	if [ $modules = yes ]; then build_modules "$kernel"; fi
@@ -190,17 +192,27 @@ cmd_boot() {
 	sock=$(mktemp -d "${TMPDIR:-/tmp}/hdiov.XXXXXX")
 	printf '%s\n' "$sock" >"$d/sockets"
 	printf '%s\n' "$kernel" >"$d/kernel"
-	payload "$kernel" "$d/payload"
+	if [ -n "$vfs" ]; then
+		# ice looks for a package by the card's serial number, which is made of its MAC: so that is known.
+		for ((i = 0; i < ports; i++)); do macs+=("$(printf '52:54:00:e8:10:%02x' $((i + 1)))"); done
+	fi
+	payload "$kernel" "$d/payload" "${macs[@]}"
 	cat "$cache/kernel-$kernel/l1-initrd" "$d/payload" >"$d/initrd"
 	rm "$d/payload"
 	accel=$(accel_args)
 	[ -e "$cache/l2/l2.img" ] && extra+=(-drive "file=$cache/l2/l2.img,format=raw,if=none,id=l2,readonly=on" -device "virtio-blk-pci,drive=l2")
 	for ((i = 0; i < ports; i++)); do
-		if [ $below = yes ]; then
-			extra+=(-device "pcie-root-port,id=port$i,x-speed=2_5,chassis=$((i + 2)),slot=$((i + 2))")
-			bus=,bus=port$i
+		card=
+		port=pcie-root-port,id=port$i,x-speed=2_5,chassis=$((i + 2)),slot=$((i + 2))
+		if [ -n "$vfs" ]; then
+			# Address space for the BARs of all VFs, which firmware does not count
+			extra+=(-device "$port,pref64-reserve=512M")
+			card=,bus=port$i,mac=${macs[i]},sriov-vfs=$vfs
+		elif [ $below = yes ]; then
+			extra+=(-device "$port")
+			card=,bus=port$i
 		fi
-		extra+=(-netdev "hubport,id=up$i,hubid=$i" -device "e810,id=pf$i,netdev=up$i$bus"
+		extra+=(-netdev "hubport,id=up$i,hubid=$i" -device "e810,id=pf$i,netdev=up$i$card"
 			-netdev "hubport,id=peer$i,hubid=$i"
 			-device "$(printf 'virtio-net-pci,netdev=peer%d,mac=52:54:00:aa:00:%02x,host_mtu=9000' "$i" $((i + 1)))")
 	done
