@@ -50,19 +50,26 @@ vdev_state() { host "sed -n 's/^$2: //p' /sys/kernel/debug/hdiov/$pf/$1/state"; 
 # traps UUID CLASS: reads and writes that went through software
 traps() { host "sed -n 's/^$2 //p' /sys/kernel/debug/hdiov/$pf/$1/traps"; }
 
-# stat_of EXPRESSION: a number out of the card's counters; s is stats, pasid(n) that PASID's DMA
+# stat_of EXPRESSION: a number out of the card's counters; s is stats, pasid(n) that PASID's DMA, vf(n) that virtual function's
 stat_of() {
-	{
-		"$tb" qmp qom-get '{"path":"/machine/peripheral/pf0","property":"stats"}' | tr -d '\n'
+	local p
+
+	for p in stats dma-by-pasid dma-by-vf; do
+		"$tb" qmp qom-get "{\"path\":\"/machine/peripheral/pf0\",\"property\":\"$p\"}" | tr -d '\n'
 		echo
-		"$tb" qmp qom-get '{"path":"/machine/peripheral/pf0","property":"dma-by-pasid"}' | tr -d '\n'
-	} | /usr/bin/python3 -c '
+	done | /usr/bin/python3 -c '
 import json, sys
-s = json.loads(sys.stdin.readline())
-by = {d["pasid"]: d for d in json.loads(sys.stdin.readline())}
+s, by_pasid, by_vf = (json.loads(line) for line in sys.stdin)
+def transfers(counts, kind, n):
+    return sum(d["reads"] + d["writes"] for d in counts if d[kind] == n)
 def pasid(n):
-    d = by.get(n, {"reads": 0, "writes": 0})
-    return d["reads"] + d["writes"]
+    return transfers(by_pasid, "pasid", n)
+def vf(n):
+    return transfers(by_vf, "vf", n)
+def other_vfs(*n):
+    return sum(d["reads"] + d["writes"] for d in by_vf if d["vf"] not in n)
+def vf_faults():
+    return sum(d["faults"] for d in by_vf)
 def no_pasid():
     return s["dma-no-pasid"]["reads"] + s["dma-no-pasid"]["writes"]
 def messages():
@@ -88,6 +95,9 @@ pings() {
 
 	guest "$g" "ping -c 6 -i 0.3 -W 5 $* $a" | tee /dev/stderr | grep -qE ' [456] received'
 }
+
+# reaches GUEST ADDRESS: within a minute. For what resets the guest's device some time after it returns.
+reaches() { guest "$1" "i=0; until ping -q -c 3 -i 0.3 -W 2 $2 | grep -q ' 3 received'; do i=\$((i + 1)); [ \$i -lt 25 ] || exit 1; done"; }
 
 # iperf GUEST SERVER ARG...: iperf3 moved data, as the receiver counts it. TCP by amount (-n), not by time: iperf3's server hangs up five
 # seconds after the time asked for, which many flows on a busy machine need to get their last word through. UDP by time: what is lost
