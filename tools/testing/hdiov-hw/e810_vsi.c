@@ -6,6 +6,7 @@
 
 #include "qemu/osdep.h"
 #include "qemu/log.h"
+#include "qemu/cutils.h"
 #include "e810.h"
 
 /* How long a VSI's reset takes at least */
@@ -100,10 +101,21 @@ static uint16_t e810_vsi_map_rxq(E810State *s, unsigned num,
     return AQ_RC_OK;
 }
 
-static void e810_ctx_copy(uint8_t *to, const uint8_t *from, unsigned first,
-                          unsigned end)
+/*
+ * Take bytes @first to @end of a context over, if that section is marked valid.
+ * When a VSI is added, what is not marked but not all zero counts as well:
+ * Linux's ice marks neither queues nor RSS nor its VFs' switch flags, and its
+ * card does what they say.
+ */
+static bool e810_ctx_section(uint8_t *to, const uint8_t *from, uint16_t flag,
+                             bool add, unsigned first, unsigned end)
 {
+    if (!(lduw_le_p(from) & flag) &&
+        !(add && !buffer_is_zero(from + first, end - first))) {
+        return false;
+    }
     memcpy(to + first, from + first, end - first);
+    return true;
 }
 
 uint16_t e810_vsi_update(E810State *s, unsigned num, const uint8_t *ctx,
@@ -121,34 +133,20 @@ uint16_t e810_vsi_update(E810State *s, unsigned num, const uint8_t *ctx,
     } else {
         memcpy(new, v->ctx, sizeof(new));
     }
-    if (valid & VSI_VALID_SW) {
-        e810_ctx_copy(new, ctx, 2, 6);
-    }
-    if (valid & VSI_VALID_SECURITY) {
-        e810_ctx_copy(new, ctx, 6, 8);
-    }
-    if (valid & VSI_VALID_VLAN) {
-        e810_ctx_copy(new, ctx, 8, 16);
-    }
-    if (valid & VSI_VALID_OUTER) {
-        e810_ctx_copy(new, ctx, 24, 28);
-    }
-    /*
-     * Linux's ice does not mark the queue section when it adds a VSI, so it
-     * counts anyway, but is then no reason to refuse.
-     */
-    if (add || (valid & VSI_VALID_RXQ_MAP)) {
-        e810_ctx_copy(new, ctx, 28, 78);
+    e810_ctx_section(new, ctx, VSI_VALID_SW, add, 2, 6);
+    e810_ctx_section(new, ctx, VSI_VALID_SECURITY, add, 6, 8);
+    e810_ctx_section(new, ctx, VSI_VALID_VLAN, add, 8, 16);
+    e810_ctx_section(new, ctx, VSI_VALID_OUTER, add, 24, 28);
+    /* Where the section is not marked, it is no reason to refuse */
+    if (e810_ctx_section(new, ctx, VSI_VALID_RXQ_MAP, add, 28, 78) || add) {
         rc = e810_vsi_map_rxq(s, num, new);
         if (rc && (valid & VSI_VALID_RXQ_MAP)) {
             return rc;
         }
     }
-    if (valid & VSI_VALID_Q_OPT) {
-        e810_ctx_copy(new, ctx, 78, 84);
-    }
-    if (valid & VSI_VALID_PASID) {
-        e810_ctx_copy(new, ctx, VSI_CTX_PASID, VSI_CTX_PASID + 4);
+    e810_ctx_section(new, ctx, VSI_VALID_Q_OPT, add, 78, 84);
+    if (e810_ctx_section(new, ctx, VSI_VALID_PASID, false, VSI_CTX_PASID,
+                         VSI_CTX_PASID + 4)) {
         v->pasid = ldl_le_p(ctx + VSI_CTX_PASID) &
                    (VSI_PASID_EN | HDIOV_PASID_MASK);
     } else if (add) {

@@ -90,6 +90,26 @@ def test_aq(t, q, c):
     t.check("free twice", c.aq(0x213, struct.pack("<H", nums[0]))[0], 2)
 
 
+def test_sections(t, q, c):
+    """What of a new VSI's context counts without being marked valid"""
+    ctx = bytearray(128)
+    ctx[3], ctx[4] = 0x20, 0x10
+    params, _ = c.ok(0x210, b"\0" * 6 + b"\1\0", bytes(ctx))
+    num = params[:2]
+    _, buf = c.ok(0x212, num, size=128)
+    t.check("added: a section that is not all zero", (buf[3], buf[4]),
+            (0x20, 0x10))
+    ctx[3] = 0x80
+    c.ok(0x211, num, bytes(ctx))
+    _, buf = c.ok(0x212, num, size=128)
+    t.check("updated: none that is not marked", buf[3], 0x20)
+    ctx[0] = 1
+    c.ok(0x211, num, bytes(ctx))
+    _, buf = c.ok(0x212, num, size=128)
+    t.check("updated: what is marked", buf[3], 0x80)
+    c.ok(0x213, num)
+
+
 def test_pasid(t, q, c):
     a = Vsi(c, 10, MACS[1], 0xfedcb)
     b = Vsi(c, 11, MACS[2], 5)
@@ -887,10 +907,10 @@ def test_fuzz(t, q, c):
     for x in (v, *good):
         close(c, x)
 
-EVERYTHING = (test_pci, test_aq, test_pasid, test_msi, test_mailbox,
-              test_offload, test_rss, test_switch, test_link, test_counters,
-              test_irq, test_writeback, test_malicious, test_rate, test_reset,
-              test_fuzz)
+EVERYTHING = (test_pci, test_aq, test_sections, test_pasid, test_msi,
+              test_mailbox, test_offload, test_rss, test_switch, test_link,
+              test_counters, test_irq, test_writeback, test_malicious,
+              test_rate, test_reset, test_fuzz)
 
 if __name__ == "__main__":
     sys.exit(e810_card.main(__doc__, (
