@@ -423,7 +423,7 @@ HdiovDmaTag e810_vsi_tag(E810State *s, unsigned num);
 bool e810_vf_init(E810State *s, Error **errp);
 void e810_vf_reset_all(E810State *s);
 unsigned e810_vf_count(E810State *s);
-PCIDevice *e810_vf_fn(E810State *s, unsigned vf);
+HdiovDmaTag e810_vf_tag(E810State *s, unsigned vf);
 bool e810_vf_live(E810State *s, unsigned vf);
 int e810_vf_vector(E810State *s, unsigned vf, unsigned idx);
 unsigned e810_vf_of_vector(E810State *s, unsigned v, unsigned *idx);

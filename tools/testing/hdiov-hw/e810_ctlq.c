@@ -24,7 +24,7 @@
 static HdiovDmaTag e810_ctlq_tag(E810State *s, E810CtlQ *q)
 {
     if (q->vf != E810_NO_VF) {
-        return (HdiovDmaTag) { e810_vf_fn(s, q->vf), HDIOV_NO_PASID };
+        return e810_vf_tag(s, q->vf);
     }
     if (q->vsi == E810_NO_VSI || !(s->card->gl_mbx_pasid & MBX_PASID_MODE)) {
         return hdiov_dma_pf(&s->dma, HDIOV_NO_PASID);

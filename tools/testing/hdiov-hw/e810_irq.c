@@ -23,7 +23,7 @@ static PCIDevice *e810_vector_fn(E810State *s, unsigned v, unsigned *idx)
         *idx = v;
         return v < s->vecs.num ? PCI_DEVICE(s) : NULL;
     }
-    return *idx < E810_VF_VECTORS ? e810_vf_fn(s, vf) : NULL;
+    return *idx < E810_VF_VECTORS ? e810_vf_tag(s, vf).fn : NULL;
 }
 
 static void e810_vector_eval(E810State *s, unsigned v)

@@ -123,10 +123,13 @@ static void e810_write_config(PCIDevice *pci, uint32_t addr, uint32_t val,
 {
     E810State *s = E810(pci);
 
+    /* One change of the memory map for all VFs that come or go */
+    memory_region_transaction_begin();
     pci_default_write_config(pci, addr, val, len);
     s->flr = true;
     pcie_cap_flr_write_config(pci, addr, val, len);
     s->flr = false;
+    memory_region_transaction_commit();
     pcie_aer_write_config(pci, addr, val, len);
 }
 

@@ -53,6 +53,7 @@ struct E810VfDev {
     MemoryRegion mmio;
     MemoryRegion bar3;
     bool flr;                           /* the reset under way is an FLR */
+    bool master;                        /* PCI_COMMAND.MASTER as it is seen */
 };
 
 unsigned e810_vf_count(E810State *s)
@@ -60,10 +61,14 @@ unsigned e810_vf_count(E810State *s)
     return pcie_sriov_num_vfs(PCI_DEVICE(s));
 }
 
-/* The function of an enabled VF, or NULL */
-PCIDevice *e810_vf_fn(E810State *s, unsigned vf)
+/* Whom an enabled VF does DMA as */
+HdiovDmaTag e810_vf_tag(E810State *s, unsigned vf)
 {
-    return pcie_sriov_get_vf_at_index(PCI_DEVICE(s), vf);
+    PCIDevice *fn = pcie_sriov_get_vf_at_index(PCI_DEVICE(s), vf);
+
+    return (HdiovDmaTag) {
+        fn, HDIOV_NO_PASID, fn && E810_VF(fn)->master
+    };
 }
 
 bool e810_vf_live(E810State *s, unsigned vf)
@@ -399,6 +404,7 @@ static void e810_vf_dev_reset(DeviceState *dev)
     E810State *s = E810(pcie_sriov_get_pf(pci));
     unsigned n = pcie_sriov_vf_number(pci);
 
+    vf->master = false;
     e810_vf_reset(s, n);
     if (vf->flr) {
         s->vflrstat[n / 32] |= BIT(n % 32);
@@ -410,11 +416,38 @@ static void e810_vf_dev_reset(DeviceState *dev)
     }
 }
 
+/*
+ * For QEMU, both bits of PCI_COMMAND are always set.
+ *
+ * A VF has no Memory Space Enable of its own, the PF has one for all of them,
+ * but QEMU decodes by the VF's. If a reset cleared it, nobody would set it
+ * again: Linux's iavf does not after a reset of the PF.
+ *
+ * Bus Master Enable is kept here: with each change of QEMU's it makes new views
+ * of the address spaces of all devices, and 255 VFs that are enabled one
+ * after the other took gigabytes of such views.
+ */
+#define VF_COMMAND (PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER)
+
+static uint32_t e810_vf_read_config(PCIDevice *pci, uint32_t addr, int len)
+{
+    uint32_t val = pci_default_read_config(pci, addr, len);
+
+    if (addr == PCI_COMMAND) {
+        val &= ~VF_COMMAND;
+        val |= E810_VF(pci)->master ? PCI_COMMAND_MASTER : 0;
+    }
+    return val;
+}
+
 static void e810_vf_write_config(PCIDevice *pci, uint32_t addr, uint32_t val,
                                  int len)
 {
     E810VfDev *vf = E810_VF(pci);
 
+    if (addr == PCI_COMMAND) {
+        vf->master = val & PCI_COMMAND_MASTER;
+    }
     pci_default_write_config(pci, addr, val, len);
     vf->flr = true;
     pcie_cap_flr_write_config(pci, addr, val, len);
@@ -430,6 +463,8 @@ static void e810_vf_realize(PCIDevice *pci, Error **errp)
     E810VfDev *vf = E810_VF(pci);
     int i;
 
+    pci_set_word(pci->config + PCI_SUBSYSTEM_VENDOR_ID, PCI_VENDOR_ID_INTEL);
+    pci_set_word(pci->config + PCI_SUBSYSTEM_ID, 0);
     memory_region_init_io(&vf->mmio, OBJECT(vf), &e810_vf_ops, vf,
                           "e810-vf-regs", E810_VF_BAR0_SIZE);
     pci_register_bar(pci, 0, type, &vf->mmio);
@@ -453,6 +488,9 @@ static void e810_vf_realize(PCIDevice *pci, Error **errp)
     pcie_aer_init(pci, PCI_ERR_VER, E810_VF_ECAP_AER, PCI_ERR_SIZEOF,
                   &error_abort);
     pcie_ari_init(pci, E810_VF_ECAP_ARI);
+    /* Not before the BARs are there: QEMU would map them at once */
+    pci_set_word(pci->config + PCI_COMMAND, VF_COMMAND);
+    pci_set_word(pci->wmask + PCI_COMMAND, 0);
 }
 
 static void e810_vf_exit(PCIDevice *pci)
@@ -471,6 +509,7 @@ bool e810_vf_init(E810State *s, Error **errp)
                          PCI_BASE_ADDRESS_MEM_PREFETCH;
     PCIDevice *pci = PCI_DEVICE(s);
     unsigned i;
+    bool ok;
 
     for (i = 0; i < E810_MAX_VFS; i++) {
         s->vf[i].mbx.vsi = E810_NO_VSI;
@@ -486,8 +525,12 @@ bool e810_vf_init(E810State *s, Error **errp)
         return false;
     }
     pcie_ari_init(pci, E810_ECAP_ARI);
-    if (!pcie_sriov_pf_init(pci, E810_ECAP_SRIOV, TYPE_E810_VF, E810_VF_DEV_ID,
-                            s->sriov_vfs, s->sriov_vfs, 1, 1, errp)) {
+    /* One change of the memory map, as when they are enabled */
+    memory_region_transaction_begin();
+    ok = pcie_sriov_pf_init(pci, E810_ECAP_SRIOV, TYPE_E810_VF, E810_VF_DEV_ID,
+                            s->sriov_vfs, s->sriov_vfs, 1, 1, errp);
+    memory_region_transaction_commit();
+    if (!ok) {
         return false;
     }
     pcie_sriov_pf_init_vf_bar(pci, 0, type, E810_VF_BAR0_SIZE);
@@ -507,6 +550,7 @@ static void e810_vf_class_init(ObjectClass *klass, void *data)
 
     c->realize = e810_vf_realize;
     c->exit = e810_vf_exit;
+    c->config_read = e810_vf_read_config;
     c->config_write = e810_vf_write_config;
     c->vendor_id = PCI_VENDOR_ID_INTEL;
     c->device_id = E810_VF_DEV_ID;

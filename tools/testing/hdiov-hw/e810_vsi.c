@@ -207,7 +207,7 @@ HdiovDmaTag e810_vsi_tag(E810State *s, unsigned num)
     unsigned vf = e810_vsi_vf(s, num);
 
     if (vf != E810_NO_VF) {
-        return (HdiovDmaTag) { e810_vf_fn(s, vf), HDIOV_NO_PASID };
+        return e810_vf_tag(s, vf);
     }
     return hdiov_dma_pf(&s->dma, pasid & VSI_PASID_EN ?
                         pasid & HDIOV_PASID_MASK : HDIOV_NO_PASID);

@@ -47,8 +47,7 @@ static HdiovDmaCount *hdiov_dma_counter(HdiovDma *d, HdiovDmaTag tag)
 
 static bool hdiov_dma_may(HdiovDma *d, HdiovDmaTag tag)
 {
-    if (!tag.fn ||
-        !(pci_get_word(tag.fn->config + PCI_COMMAND) & PCI_COMMAND_MASTER)) {
+    if (!tag.fn || !tag.master) {
         return false;
     }
     if (tag.pasid == HDIOV_NO_PASID) {

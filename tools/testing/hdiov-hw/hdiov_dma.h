@@ -15,10 +15,11 @@
 #define HDIOV_NO_PASID  PCI_NO_PASID
 #define HDIOV_PASID_MASK 0xfffffu
 
-/* Who a request is from: a function, NULL for one that is not there, a PASID */
+/* Who a request is from */
 typedef struct HdiovDmaTag {
-    PCIDevice *fn;
+    PCIDevice *fn;          /* a function, NULL if it is not there */
     uint32_t pasid;
+    bool master;            /* the function may be bus master */
 } HdiovDmaTag;
 
 typedef struct HdiovDmaCount {
@@ -46,7 +47,10 @@ void hdiov_dma_finalize(HdiovDma *d);
 /* The tag of the PF's own requests */
 static inline HdiovDmaTag hdiov_dma_pf(HdiovDma *d, uint32_t pasid)
 {
-    return (HdiovDmaTag) { d->dev, pasid };
+    return (HdiovDmaTag) {
+        d->dev, pasid,
+        pci_get_word(d->dev->config + PCI_COMMAND) & PCI_COMMAND_MASTER
+    };
 }
 
 /*

@@ -77,6 +77,13 @@ class Qemu:
              *extra, "-device", "e810,id=pf0,netdev=n0,"
              f"mac=52:54:00:e8:10:01,{props}", *after],
             stderr=open(f"{tmp}/err", "w"))
+        try:
+            self.connect(servers)
+        except OSError:
+            self.proc.kill()
+            raise
+
+    def connect(self, servers):
         self.qtest = servers["qtest"].accept()[0].makefile("rw", newline="\n")
         qmp = servers["qmp"].accept()[0]
         qmp.settimeout(30)

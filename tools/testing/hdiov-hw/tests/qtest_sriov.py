@@ -70,7 +70,7 @@ class SriovCard(Card):
             q.wr(cap + off, val)
         q.wr(cap + 8, 1 | 1 << 3 | 1 << 4)  # VFE, MSE, ARI
         for n in range(num):
-            q.wr(self.vf_cfg(n) + 4, 6)
+            q.wr(self.vf_cfg(n) + 4, 4)
             q.wr(self.vf_cfg(n) + 0x70, 1 << 31)
 
     def vf_cfg(self, vf):
@@ -246,12 +246,12 @@ def test_traffic(t, q, c):
             (after[0]["faults"] + 1, 0))
     c.map(a.space, a.tx_buf, a.phys(a.tx_buf))
     c.flush()
-    q.wr(c.vf_cfg(0) + 4, 2)
+    q.wr(c.vf_cfg(0) + 4, 0)
     faults = c.by_vf()[0]["faults"]
     t.check("without its bus master bit a VF reads nothing",
             (a.tx(eth(OUT, a.mac, b"e" * 60)), len(q.frames()),
              c.by_vf()[0]["faults"] > faults), (False, 0, True))
-    q.wr(c.vf_cfg(0) + 4, 6)
+    q.wr(c.vf_cfg(0) + 4, 4)
     # that stopped its queue
     a.stop_tx()
     a.start_tx()
@@ -428,8 +428,9 @@ def test_flr(t, q, c):
             (c.rd(0x93a04), c.rd(0x16ca00) >> 29 & 1), (2, 1))
     t.check("its config space was reset",
             q.rd(c.vf_cfg(1) + 4) & 0xffff, 0)
-    q.wr(c.vf_cfg(1) + 4, 6)
-    t.check("the VF is in reset", (b.rd(RSTAT), b.rd(0x8000)), (0, BLOCKED))
+    t.check("it is in reset, and decodes its BARs without a bit of its own",
+            (b.rd(RSTAT), b.rd(0x8000)), (0, BLOCKED))
+    q.wr(c.vf_cfg(1) + 4, 4)
     t.check("the other is not", a.rd(RSTAT), 2)
     c.wr(0x93a04, 2)
     t.check("written 1, the bit is clear", c.rd(0x93a04), 0)
