@@ -262,6 +262,7 @@ struct E810State {
     QTAILQ_HEAD(, E810CtlQ) mbx_wait;   /* for room in the PF's ARQ */
     uint8_t aq_buf[AQ_BUF_MAX];
     bool lse_enabled;
+    bool mac_loopback;          /* what goes to the port comes back */
 
     /* VSIs and the switch */
     E810Vsi vsi[E810_NUM_VSI];
@@ -324,6 +325,7 @@ struct E810State {
     uint32_t hlut[16 * 1024];
     uint32_t gl_mbx_pasid;
     uint32_t glint_ctl;
+    uint32_t tsyn_msk;
     uint32_t oicr_ena, oicr_ctl, fw_ctl, mbx_ctl, sb_ctl;
     uint32_t gllan_rctl;
     uint32_t mdet_tclan, mdet_pqm, mdet_rx;

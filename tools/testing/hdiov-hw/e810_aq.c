@@ -409,6 +409,9 @@ uint16_t e810_aq_command(E810State *s, E810Desc *d, uint8_t *buf,
         return aq_mac_cfg(s, d);
     case 0x0607:
         return aq_link(s, d, buf, len);
+    case 0x0620:
+        s->mac_loopback = d->raw[0] & BIT(0);
+        return AQ_RC_OK;
     case 0x0701:
         return e810_nvm_read(d, buf, len);
     case 0x0706:

@@ -158,6 +158,9 @@ void e810_dyn_ctl_write(E810State *s, unsigned v, uint32_t val)
                        (val & DYN_CTL_INTENA);
     }
     if (val & DYN_CTL_SWINT_TRIG) {
+        if (e810_irq_vector(s, s->oicr_ctl, E810_NO_VF) == v) {
+            s->oicr |= OICR_SWINT;
+        }
         e810_vector_event(s, v, val & DYN_CTL_SW_ITR_ENA ?
                           extract32(val, 25, 2) : ITR_NONE);
     } else {

@@ -62,7 +62,7 @@ void e810_reset_pf(E810State *s)
     e810_sched_reset(s);
     e810_vsi_default(s);
 
-    s->lse_enabled = false;
+    s->lse_enabled = s->mac_loopback = false;
     s->max_frame = E810_MAX_FRAME;
     s->gllan_rctl = RCTL_0_PXE_MODE;
     s->vmindex = 0;
@@ -137,6 +137,9 @@ static ssize_t e810_receive(NetClientState *nc, const uint8_t *buf, size_t len)
 {
     E810State *s = qemu_get_nic_opaque(nc);
 
+    if (s->mac_loopback) {
+        return len;                     /* nothing of the outside comes in */
+    }
     if (len >= 14 && len <= E810_MAX_FRAME) {
         e810_switch_rx(s, buf, len);
     } else {

@@ -77,6 +77,7 @@
 #define VSIGEN_RSTAT            0x00092800
 #define   VSIGEN_RSTAT_VMRD         BIT(0)
 #define GLGEN_RSTAT             0x000b8188
+#define PRTGEN_STATUS           0x000b8100
 #define GLGEN_RSTCTL            0x000b8180
 #define   GLGEN_RSTCTL_GRSTDEL      0x3f        /* units of 100 ms */
 #define GLGEN_RTRIG             0x000b8190
@@ -95,6 +96,7 @@
 #define GLGEN_CLKSTAT_SRC       0x000b826c
 #define GLINT_CTL               0x0016cc54
 #define   GLINT_CTL_DIS_AUTOMASK    BIT(0)
+#define   GLINT_CTL_ITR_GRAN        0xffff0000
 #define   GLINT_CTL_ITR_GRAN_2US    0x22220000
 #define GLINT_DYN_CTL           0x00160000
 #define   DYN_CTL_INTENA            BIT(0)
@@ -131,9 +133,11 @@
 #define PFINT_MBX_CTL           0x0016b280
 #define PFINT_SB_CTL            0x0016b600
 #define PFINT_FW_CTL            0x0016c800
+#define PFINT_TSYN_MSK          0x0016c980
 #define PFINT_OICR              0x0016ca00
 #define   OICR_MAL_DETECT           BIT(19)
 #define   OICR_GRST                 BIT(20)
+#define   OICR_SWINT                BIT(31)
 #define   OICR_VFLR                 BIT(29)
 #define PFINT_OICR_CTL          0x0016ca80
 #define PFINT_OICR_ENA          0x0016c900

@@ -65,9 +65,14 @@ static bool e810_rx_load(E810State *s, unsigned n)
     q->head = rx_ctx(s, n, 0, 13);
     q->cache_len = 0;
 
-    /* Header split is not modelled; other descriptor profiles need a package */
-    return q->qlen >= 8 && q->qlen <= 8160 && q->head < q->qlen && q->dbuf &&
-           q->rxmax >= 64 && q->rxmax <= E810_MAX_FRAME &&
+    /*
+     * Header split is not modelled; other descriptor profiles need a package.
+     * A queue without buffers runs and gets nothing: Linux's ice gives its
+     * flow director VSI such a one.
+     */
+    return q->qlen >= 8 && q->qlen <= 8160 && q->head < q->qlen &&
+           (q->dbuf ? q->rxmax >= 64 && q->rxmax <= E810_MAX_FRAME :
+                      !q->rxmax) &&
            !rx_ctx(s, n, 114, 2) && q->rxdid <= RXDID_FLEX_NIC;
 }
 

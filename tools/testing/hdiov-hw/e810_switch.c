@@ -335,7 +335,11 @@ void e810_switch_tx(E810State *s, unsigned src, uint8_t *frame, unsigned len,
         } else {
             e810_count_port_tx(&s->port, frame, len);
         }
-        qemu_send_packet(qemu_get_queue(s->nic), frame, len);
+        if (s->mac_loopback) {
+            e810_switch_rx(s, frame, len);
+        } else {
+            qemu_send_packet(qemu_get_queue(s->nic), frame, len);
+        }
     }
     return;
 

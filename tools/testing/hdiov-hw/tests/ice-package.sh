@@ -1,0 +1,389 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Linux's own ice driver against two emulated E810s that face each other, with
+# a DDP package, so out of safe mode: RSS, queues, offloads, self-test,
+# devlink. And with broken packages, in safe mode. Prints TAP.
+set -eu
+
+usage() {
+	cat <<EOF
+Usage: ${0##*/} QEMU KERNEL MODULES ROOT [BLOB-DIR...]
+
+Boots a stock kernel whose in-tree ice drives two emulated E810s.
+
+QEMU      the testbed's qemu-system-x86_64
+KERNEL    vmlinux or bzImage
+MODULES   folder of its modules (the one with modules.dep)
+ROOT      a Debian root file system with static busybox, iproute2, ethtool
+          and iperf3; some programs of it are taken, none is run here
+BLOB-DIR  folders that hold bios-256k.bin, linuxboot_dma.bin, pvh.bin
+TIMEOUT   in the environment: seconds for each boot (default: 150)
+BOOTS     in the environment: of the packages good, truncated, corrupt,
+          wrong-version (default: all)
+APPEND    in the environment: more for the kernel's command line
+VERBOSE   in the environment: print the guest's console even if all is well
+EOF
+}
+
+case ${1:-} in
+-h | --help) usage && exit 0 ;;
+esac
+if [ $# -lt 4 ]; then
+	usage >&2
+	exit 2
+fi
+here=$(cd "$(dirname "$0")" && pwd)
+qemu=$1 kernel=$2 modules=$3 debian=$4
+shift 4
+for f in "$qemu" "$kernel" "$modules/modules.dep" "$debian/usr/sbin/ethtool"; do
+	if [ ! -e "$f" ]; then
+		echo "${0##*/}: no $f" >&2
+		exit 2
+	fi
+done
+blobs=()
+for d; do
+	blobs+=(-L "$d")
+done
+
+tmp=$(mktemp -d)
+pid=
+cleanup() {
+	[ -z "$pid" ] || kill "$pid" 2>/dev/null || :
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM
+
+# A module and what it needs, in load order
+order() {
+	local m=$1 dep
+
+	while read -r dep; do
+		order "$dep"
+	done < <(sed -n "s,^\S*/$m\.ko\S*: *,,p" "$modules/modules.dep" | tr ' ' '\n' |
+		sed -n 's,.*/\([^/.]*\)\.ko.*,\1,p')
+	echo "$m"
+}
+
+# A program with its libraries
+put() {
+	local name=$1 dir need
+
+	for dir in lib64 usr/bin usr/sbin usr/lib/x86_64-linux-gnu; do
+		[ -e "$debian/$dir/$name" ] || continue
+		[ ! -e "$root/$dir/$name" ] || return 0
+		mkdir -p "$root/$dir"
+		cp -L "$debian/$dir/$name" "$root/$dir/$name"
+		for need in $(readelf -d "$root/$dir/$name" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
+			put "$need"
+		done
+		return 0
+	done
+	echo "${0##*/}: no $name in $debian" >&2
+	exit 2
+}
+
+root=$tmp/root
+mkdir -p "$root"/{bin,dev,proc,sys,tmp,run,var,modules,lib64,etc}
+ln -s ../run "$root/var/run"
+cp "$debian/usr/bin/busybox" "$root/bin/busybox"
+for f in ethtool devlink iperf3 libgcc_s.so.1 ip ld-linux-x86-64.so.2; do
+	put "$f"
+done
+for m in ice 8021q; do
+	order "$m"
+done | awk '!seen[$0]++' >"$root/modules/order"
+while read -r m; do
+	f=$(find "$modules/kernel" -name "$m.ko*" | head -n 1)
+	case $f in
+	*.xz) xz -dc "$f" >"$root/modules/$m.ko" ;;
+	*.ko) cp "$f" "$root/modules/$m.ko" ;;
+	*) sed -i "/^$m\$/d" "$root/modules/order" ;;
+	esac
+done < <(cat "$root/modules/order")
+
+cat >"$root/lib.sh" <<'EOF'
+export PATH=/usr/bin:/usr/sbin:/bin LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+mount -t tmpfs run /run
+dmesg -n 4
+
+# t NAME COMMAND...: prints what the host counts
+t() {
+	local name=$1
+
+	shift
+	if "$@"; then
+		echo "TEST ok $name"
+	else
+		echo "TEST bad $name"
+	fi
+}
+# retry SECONDS COMMAND...
+retry() {
+	local n=$(($1 * 5))
+
+	shift
+	until "$@" >/dev/null 2>&1; do
+		n=$((n - 1))
+		[ $n -gt 0 ] || return 1
+		sleep 0.2
+	done
+}
+# busybox's shell prefers its own ip
+ip() { /usr/bin/ip "$@"; }
+netdev() { ls "/sys/bus/pci/devices/0000:00:0$1.0/net"; }
+peer() { ip netns exec peer "$@"; }
+logged() { dmesg | grep -E "$1"; }
+not() { ! "$@"; }
+load() {
+	local m
+
+	while read -r m; do
+		[ -e "/sys/module/$m" ] || insmod "/modules/$m.ko" || return 1
+	done </modules/order
+	retry 10 netdev 1 && retry 10 netdev 2
+}
+pinged() { retry 20 ping -c 1 -W 1 10.0.0.2; }
+# The second card's port is in a name space of its own
+wire() {
+	dev0=$(netdev 1) dev1=$(netdev 2)
+	ip link set "$dev1" netns peer
+	ip addr add 10.0.0.1/24 dev "$dev0"
+	peer ip addr add 10.0.0.2/24 dev "$dev1"
+	ip link set "$dev0" up
+	peer ip link set "$dev1" up
+	pinged
+}
+quiet() {
+	not logged 'WARNING|BUG:|Oops|DMAR: .*fault|Malicious'
+}
+EOF
+
+cat >"$root/good" <<'EOF'
+#!/bin/busybox sh
+/bin/busybox --install -s /bin
+. /lib.sh
+
+packets() {
+	ethtool -S "$dev0" | sed -n "s/^ *rx_queue_$1_packets: //p"
+}
+# How many queues got more than 20 frames since the last call
+busy() {
+	local q now was n=0
+
+	for q in 0 1 2 3; do
+		now=$(packets $q) was=$(cat "/tmp/q$q" 2>/dev/null)
+		echo "${now:-0}" >"/tmp/q$q"
+		[ $((${now:-0} - ${was:-0})) -le 20 ] || n=$((n + 1))
+	done
+	echo $n
+}
+used() {
+	local n
+
+	n=$(busy)
+	echo "$n queues got frames"
+	[ "$n" = "$1" ]
+}
+# TCP or UDP from the peer, with -R to it. With the key below, which queues
+# the flows take depends on their ports alone.
+port=41000
+key=6d:5a:56:da:25:5b:0e:c2:41:67:25:3d:43:a3:8f:b0:d0:ca:2b:cb:ae:7b:30:b4:77:cb
+key=$key:2d:a3:80:30:f2:0c:6a:42:b7:3b:be:ac:01:fa:6d:5a:56:da:25:5b:0e:c2:41:67:25:3d
+flows() {
+	local n
+
+	iperf3 -s -D --one-off >/dev/null
+	retry 5 grep -q ':1451 ' /proc/net/tcp6
+	port=$((port + 100))
+	peer iperf3 -c 10.0.0.1 --cport $port -t 1 -J -P 12 "$@" >/tmp/iperf
+	n=$(sed -n 's/.*"bytes":[^0-9]*\([0-9]*\).*/\1/p' /tmp/iperf | tail -n 1)
+	echo "iperf3 $*: ${n:-0} bytes"
+	[ "${n:-0}" -gt 100000 ] || { grep error /tmp/iperf; false; }
+}
+says() {
+	local want=$1
+
+	shift
+	"$@" | grep -E "$want"
+}
+
+ip netns add peer
+t "modules load" load
+t "the package's name and version are in the log" logged \
+	'ice 0000:00:01.0: The DDP package was successfully loaded: hdiov emulated E810 version 1\.3\.0\.0'
+t "not in safe mode" not logged 'Safe Mode'
+t "flow director" not logged 'could not initialize flow director'
+t "ping" wire
+
+t "ethtool -i" says 'driver: ice' ethtool -i "$dev0"
+# By default newer kernels take no more vectors than half of the CPUs need
+if devlink dev param set pci/0000:00:01.0 name msix_vec_per_pf_max value 16 cmode driverinit; then
+	devlink dev reload pci/0000:00:01.0
+	retry 10 netdev 1
+	dev0=$(netdev 1)
+	ip addr add 10.0.0.1/24 dev "$dev0"
+	ip link set "$dev0" up
+fi
+t "ethtool -L: four queues" ethtool -L "$dev0" combined 4
+t "there are four" says 'Combined:.*4' ethtool -l "$dev0"
+t "ethtool -X hkey" ethtool -X "$dev0" hkey "$key"
+pinged
+busy >/dev/null
+t "TCP from the peer" flows
+t "over all queues" used 4
+t "TCP to the peer" flows -R
+t "UDP from the peer" flows -u -b 20M -l 1000
+t "ethtool -X" ethtool -X "$dev0" equal 2
+busy >/dev/null
+t "TCP from the peer after it" flows
+t "over two queues" used 2
+t "ethtool -X default" ethtool -X "$dev0" default
+t "the hash is of addresses and ports" says 'L4 bytes 0 & 1' ethtool -n "$dev0" rx-flow-hash tcp4
+t "ethtool -N: of addresses alone" ethtool -N "$dev0" rx-flow-hash tcp4 sd
+busy >/dev/null
+flows
+t "all flows are on one queue then" used 1
+t "ethtool -N: of ports again" ethtool -N "$dev0" rx-flow-hash tcp4 sdfn
+busy >/dev/null
+flows
+t "over all queues again" used 4
+t "ethtool -G" ethtool -G "$dev0" rx 512 tx 512
+t "the rings have that size" says 'RX:.*512' ethtool -g "$dev0"
+t "ethtool -C" ethtool -C "$dev0" adaptive-rx off rx-usecs 20
+t "moderation is that" says 'rx-usecs:.*20' ethtool -c "$dev0"
+for f in rx tx tso gro rxvlan txvlan; do
+	t "ethtool -K $f off" ethtool -K "$dev0" $f off
+done
+t "ping without offloads" pinged
+for f in rx tx tso gro rxvlan txvlan; do
+	t "ethtool -K $f on" ethtool -K "$dev0" $f on
+done
+t "ethtool -S" says 'rx_unicast' ethtool -S "$dev0"
+
+ip link set "$dev0" mtu 9000
+peer ip link set "$dev1" mtu 9000
+pinged
+t "MTU 9000" retry 5 ping -c 1 -W 1 -s 8900 10.0.0.2
+t "TCP with jumbo frames" flows
+ip link add link "$dev0" name v100 type vlan id 100
+peer ip link add link "$dev1" name v100 type vlan id 100
+ip addr add 10.0.100.1/24 dev v100
+peer ip addr add 10.0.100.2/24 dev v100
+ip link set v100 up
+peer ip link set v100 up
+t "VLAN" retry 10 ping -c 1 -W 1 10.0.100.2
+t "promiscuous" ip link set "$dev0" promisc on
+t "ping with it" pinged
+ip link set "$dev0" promisc off
+ip link set "$dev0" allmulticast on
+t "VLAN with allmulticast" retry 5 ping -c 1 -W 1 10.0.100.2
+ip link del v100
+
+ethtool -t "$dev0" offline | tee /tmp/selftest
+t "ethtool -t offline" grep 'result is PASS' /tmp/selftest
+t "ping after it" pinged
+t "devlink dev info" says 'hdiov emulated E810' devlink dev info pci/0000:00:01.0
+t "devlink dev reload" devlink dev reload pci/0000:00:01.0
+retry 10 netdev 1
+dev0=$(netdev 1)
+ip addr add 10.0.0.1/24 dev "$dev0"
+ip link set "$dev0" up
+t "ping after it" pinged
+echo 1 >/sys/bus/pci/devices/0000:00:01.0/reset
+t "ping after a reset of the function" pinged
+
+for i in 1 2; do
+	peer ip link set "$dev1" netns 1
+	t "rmmod ($i)" rmmod ice
+	t "insmod ($i)" load
+	t "ping ($i)" wire
+done
+t "the package outlives the driver" logged 'DDP package already present on device: hdiov emulated E810'
+t "no complaint of the kernel" quiet
+dmesg
+echo TEST-DONE
+poweroff -f
+EOF
+
+cat >"$root/broken" <<'EOF'
+#!/bin/busybox sh
+/bin/busybox --install -s /bin
+. /lib.sh
+ip netns add peer
+t "modules load" load
+t "safe mode" logged 'Entering Safe Mode'
+t "ping" wire
+t "no complaint of the kernel" quiet
+dmesg
+echo TEST-DONE
+poweroff -f
+EOF
+
+n=0 bad=0
+result() {
+	n=$((n + 1))
+	if [ "$1" = ok ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		bad=$((bad + 1))
+	fi
+}
+
+# boot PACKAGE PROGRAM: PROGRAM runs in the guest, which has that package
+boot() {
+	local kind=$1 init=$2 fw=$root/lib/firmware/intel/ice/ddp left=${TIMEOUT:-150} i how name before=$bad
+	local opts=()
+
+	[ "$kind" = good ] || opts=(--broken "$kind")
+	rm -rf "$fw"
+	mkdir -p "$fw"
+	# ice looks for the card's serial number, made of its MAC address
+	for i in 1 2; do
+		"$here/../ddp-package.py" "${opts[@]}" "$fw/ice-525400ffffe8100$i.pkg"
+	done
+	cp "$root/$init" "$root/init"
+	chmod 0755 "$root/init"
+	(cd "$root" && find . -print0 | cpio -0 -o -H newc --quiet) >"$tmp/initrd"
+	"$qemu" -M q35,kernel-irqchip=split,graphics=off -cpu qemu64 -smp 4 -m 1G -nodefaults -display none -no-reboot \
+		"${blobs[@]}" -device intel-iommu,intremap=on,x-scalable-mode=on,x-pasid-mode=on \
+		-kernel "$kernel" -initrd "$tmp/initrd" \
+		-append "console=ttyS0 panic=-1 no_timer_check mitigations=off intel_iommu=on,sm_on quiet ${APPEND:-}" \
+		-serial "file:$tmp/log" -netdev hubport,id=n0,hubid=0 -netdev hubport,id=n1,hubid=0 \
+		-device e810,id=pf0,netdev=n0,mac=52:54:00:e8:10:01,addr=1.0,rss-without-profile=off \
+		-device e810,id=pf1,netdev=n1,mac=52:54:00:e8:10:02,addr=2.0,rss-without-profile=off \
+		-d guest_errors,unimp >"$tmp/err" 2>&1 &
+	pid=$!
+	while kill -0 "$pid" 2>/dev/null && [ "$left" -gt 0 ]; do
+		left=$((left - 1))
+		sleep 1
+	done
+	kill "$pid" 2>/dev/null || :
+	wait "$pid" 2>/dev/null || :
+	pid=
+
+	while read -r _ how name; do
+		result "$how" "$kind package: $name"
+	done < <(tr -d '\r' <"$tmp/log" | grep -a -o 'TEST \(ok\|bad\) .*')
+	if grep -aq TEST-DONE "$tmp/log"; then how=ok; else how=bad; fi
+	result "$how" "$kind package: to the end"
+	if [ -n "${VERBOSE:-}" ] || [ "$bad" -ne "$before" ]; then
+		sed 's/^/# /' "$tmp/log" "$tmp/err" >&2
+	fi
+}
+
+for kind in ${BOOTS:-good truncated corrupt wrong-version}; do
+	if [ "$kind" = good ]; then
+		boot good good
+	else
+		boot "$kind" broken
+	fi
+done
+echo "1..$n"
+[ $bad -eq 0 ]
