@@ -277,7 +277,7 @@ struct E810State {
     uint16_t max_frame;
     uint8_t mac[6];                     /* as written by 0x0108 */
 
-    E810Pkg pkg;
+    E810Pkg pkg;                        /* of function 0 */
 
     /* scheduler */
     GHashTable *nodes;                  /* TEID -> E810Node */
@@ -392,10 +392,11 @@ uint16_t e810_pkg_command(E810State *s, E810Desc *d, uint8_t *buf,
 void e810_pkg_reset(E810State *s, bool global);
 
 /* e810_flex.c */
-bool e810_flex_section(E810FlexTables *tables, uint32_t type,
+bool e810_flex_section(E810State *by, E810FlexTables *tables, uint32_t type,
                        const uint8_t *p, unsigned size);
 void e810_flex_changed(E810State *s);
-void e810_flex_reset(E810State *s);
+void e810_flex_reset(E810State *card);
+void e810_flex_release(E810State *s);
 unsigned e810_flex_hash_input(E810State *s, unsigned vsi,
                               const E810Headers *h, const uint8_t *f,
                               unsigned len, uint8_t *in);

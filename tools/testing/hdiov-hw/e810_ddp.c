@@ -25,9 +25,14 @@
 #define SECT_META           1
 #define SECT_IS_METADATA    BIT(31)
 
-static bool lock_held(int64_t until)
+static bool lock_held(const E810PkgLock *l)
 {
-    return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) < until;
+    return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) < l->until;
+}
+
+static bool lock_mine(E810State *s, const E810PkgLock *l)
+{
+    return lock_held(l) && l->pf == s->pf;
 }
 
 /*
@@ -39,14 +44,15 @@ uint16_t e810_pkg_lock(E810State *s, E810Desc *d, bool take)
 {
     unsigned id = le16_to_cpu(d->w[0]), access = le16_to_cpu(d->w[1]);
     bool global = id == RES_GLOBAL_LOCK;
-    int64_t *until = global ? &s->pkg.global_lock : &s->pkg.change_lock;
+    E810PkgLock *l = global ? &s->card->pkg.global_lock :
+                              &s->card->pkg.change_lock;
     int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 
     if (!take) {
-        if (!lock_held(*until)) {
+        if (!lock_mine(s, l)) {
             return AQ_RC_EINVAL;
         }
-        *until = 0;
+        l->until = 0;
         return AQ_RC_OK;
     }
     if (access != ACCESS_READ && access != ACCESS_WRITE) {
@@ -54,21 +60,20 @@ uint16_t e810_pkg_lock(E810State *s, E810Desc *d, bool take)
     }
     stl_le_p(d->raw + 4, LOCK_MS);      /* that it may be held */
     stw_le_p(d->raw + 12, 0);
-    if (global && access == ACCESS_WRITE && s->pkg.loaded) {
+    if (global && access == ACCESS_WRITE && s->card->pkg.loaded) {
         stw_le_p(d->raw + 12, GLOBAL_DONE);
         return AQ_RC_OK;
     }
-    if (lock_held(*until)) {
-        stl_le_p(d->raw + 4, (*until - now) / SCALE_MS + 1);
+    if (lock_held(l)) {
+        stl_le_p(d->raw + 4, (l->until - now) / SCALE_MS + 1);
         if (!global) {
             return AQ_RC_EBUSY;
         }
         stw_le_p(d->raw + 12, GLOBAL_IN_PROGRESS);
         return AQ_RC_OK;
     }
-    if (access == ACCESS_WRITE) {
-        *until = now + LOCK_MS * SCALE_MS;
-    }
+    l->until = now + LOCK_MS * SCALE_MS;
+    l->pf = s->pf;
     return AQ_RC_OK;
 }
 
@@ -89,7 +94,8 @@ static uint16_t pkg_error(uint8_t *buf, unsigned len, uint32_t at,
 static uint16_t pkg_buffer(E810State *s, uint8_t *buf, unsigned len,
                            bool update)
 {
-    E810FlexTables *tables = update ? s->pkg.flex : s->pkg.base;
+    E810FlexTables *tables = update ? s->card->pkg.flex : s->card->pkg.base;
+    E810State *by = update ? s : NULL;
     unsigned count, end, i;
 
     if (len < 12) {
@@ -109,7 +115,7 @@ static uint16_t pkg_buffer(E810State *s, uint8_t *buf, unsigned len,
         if (off < 4 + 8 * count || !size || off + size > end ||
             (type & SECT_IS_METADATA) ||
             (type == SECT_META && (update || size < E810_PKG_META_SIZE)) ||
-            !e810_flex_section(NULL, type, buf + off, size)) {
+            !e810_flex_section(by, NULL, type, buf + off, size)) {
             return pkg_error(buf, len, 4 + 8 * i, type);
         }
     }
@@ -119,19 +125,21 @@ static uint16_t pkg_buffer(E810State *s, uint8_t *buf, unsigned len,
         unsigned size = lduw_le_p(buf + 10 + 8 * i);
 
         if (type == SECT_META) {
-            memcpy(s->pkg.meta, buf + off, E810_PKG_META_SIZE);
-            s->pkg.has_meta = true;
+            memcpy(s->card->pkg.meta, buf + off, E810_PKG_META_SIZE);
+            s->card->pkg.has_meta = true;
         }
-        e810_flex_section(tables, type, buf + off, size);
+        e810_flex_section(by, tables, type, buf + off, size);
     }
     return AQ_RC_OK;
 }
 
 static void pkg_forget(E810State *s)
 {
-    s->pkg.loaded = s->pkg.modified = s->pkg.has_meta = false;
-    memset(s->pkg.meta, 0, sizeof(s->pkg.meta));
-    memset(s->pkg.base, 0, sizeof(s->pkg.base));
+    E810Pkg *pkg = &s->card->pkg;
+
+    pkg->loaded = pkg->modified = pkg->has_meta = false;
+    memset(pkg->meta, 0, sizeof(pkg->meta));
+    memset(pkg->base, 0, sizeof(pkg->base));
 }
 
 static uint16_t pkg_download(E810State *s, E810Desc *d, uint8_t *buf,
@@ -142,19 +150,19 @@ static uint16_t pkg_download(E810State *s, E810Desc *d, uint8_t *buf,
     if (!buf || len != E810_PKG_BUF) {
         return AQ_RC_EINVAL;
     }
-    if (!lock_held(s->pkg.global_lock)) {
+    if (!lock_mine(s, &s->card->pkg.global_lock)) {
         return AQ_RC_EPERM;
     }
-    if (s->pkg.loaded) {
+    if (s->card->pkg.loaded) {
         return AQ_RC_EEXIST;
     }
     rc = pkg_buffer(s, buf, len, false);
     if (rc == AQ_RC_OK && (d->raw[0] & PKG_LAST)) {
-        if (!s->pkg.has_meta) {
+        if (!s->card->pkg.has_meta) {
             rc = pkg_error(buf, len, 0, SECT_META);
         } else {
-            s->pkg.loaded = true;
-            e810_flex_reset(s);
+            s->card->pkg.loaded = true;
+            e810_flex_reset(s->card);
         }
     }
     if (rc) {
@@ -170,15 +178,16 @@ static uint16_t pkg_update(E810State *s, uint8_t *buf, unsigned len)
     if (!buf) {
         return AQ_RC_EINVAL;
     }
-    if (!s->pkg.loaded) {
+    if (!s->card->pkg.loaded) {
         return AQ_RC_EMODE;
     }
-    if (!lock_held(s->pkg.change_lock) && !lock_held(s->pkg.global_lock)) {
+    if (!lock_mine(s, &s->card->pkg.change_lock) &&
+        !lock_mine(s, &s->card->pkg.global_lock)) {
         return AQ_RC_EPERM;
     }
     rc = pkg_buffer(s, buf, len, true);
     if (rc == AQ_RC_OK) {
-        s->pkg.modified = true;
+        s->card->pkg.modified = true;
         e810_flex_changed(s);
     }
     return rc;
@@ -186,7 +195,7 @@ static uint16_t pkg_update(E810State *s, uint8_t *buf, unsigned len)
 
 static uint16_t pkg_info(E810State *s, uint8_t *buf, unsigned len)
 {
-    unsigned n = s->pkg.loaded;
+    unsigned n = s->card->pkg.loaded;
 
     if (!buf || len < 4 + n * PKG_INFO_SIZE) {
         return AQ_RC_EINVAL;
@@ -194,9 +203,9 @@ static uint16_t pkg_info(E810State *s, uint8_t *buf, unsigned len)
     memset(buf, 0, len);
     stl_le_p(buf, n);
     if (n) {
-        memcpy(buf + 4, s->pkg.meta, E810_PKG_META_SIZE);
+        memcpy(buf + 4, s->card->pkg.meta, E810_PKG_META_SIZE);
         buf[4 + E810_PKG_META_SIZE + 1] = 1;            /* active */
-        buf[4 + E810_PKG_META_SIZE + 3] = s->pkg.modified;
+        buf[4 + E810_PKG_META_SIZE + 3] = s->card->pkg.modified;
     }
     return AQ_RC_OK;
 }
@@ -217,13 +226,25 @@ uint16_t e810_pkg_command(E810State *s, E810Desc *d, uint8_t *buf,
     }
 }
 
-/* A PF's reset leaves the package, all others clear it */
+/* A PF's reset leaves the package, and frees what the PF had of it */
 void e810_pkg_reset(E810State *s, bool global)
 {
+    E810Pkg *pkg = &s->card->pkg;
+
     if (global) {
         pkg_forget(s);
+        pkg->global_lock.until = pkg->change_lock.until = 0;
+        e810_flex_reset(s->card);
+        return;
     }
-    s->pkg.modified = false;
-    s->pkg.global_lock = s->pkg.change_lock = 0;
-    e810_flex_reset(s);
+    if (lock_mine(s, &pkg->global_lock)) {
+        pkg->global_lock.until = 0;
+        if (!pkg->loaded) {
+            pkg_forget(s);
+        }
+    }
+    if (lock_mine(s, &pkg->change_lock)) {
+        pkg->change_lock.until = 0;
+    }
+    e810_flex_release(s);
 }

@@ -54,11 +54,19 @@ static int block_of(uint32_t type, unsigned *sect)
     return -1;
 }
 
+static bool flex_owns(E810State *s, int block, bool tcam, unsigned i)
+{
+    E810Pkg *pkg = &s->card->pkg;
+
+    return block >= 0 && (tcam ? pkg->tcam_owner[block][i] :
+                                 pkg->prof_owner[block][i]) == s->pf + 1;
+}
+
 /*
- * One section. Without @tables it is only checked. Sections of unknown types
- * are right: they are the parser's.
+ * One section. Without @tables it is only checked. What PF @by writes must be
+ * its own. Sections of unknown types are right: they are the parser's.
  */
-bool e810_flex_section(E810FlexTables *tables, uint32_t type,
+bool e810_flex_section(E810State *by, E810FlexTables *tables, uint32_t type,
                        const uint8_t *p, unsigned size)
 {
     E810FlexTables *t = NULL;
@@ -90,7 +98,9 @@ bool e810_flex_section(E810FlexTables *tables, uint32_t type,
         }
         break;
     case SECT_XLT2:
-        if (off + count > E810_NUM_VSI || 4 + 2 * count > size) {
+        if (off + count > E810_NUM_VSI || 4 + 2 * count > size ||
+            (by && (off < by->vsis.first ||
+                    off + count > by->vsis.first + by->vsis.num))) {
             return false;
         }
         for (i = 0; t && i < count; i++) {
@@ -105,7 +115,8 @@ bool e810_flex_section(E810FlexTables *tables, uint32_t type,
             const uint8_t *e = p + 2 + TCAM_SIZE * i;
             unsigned addr = lduw_le_p(e);
 
-            if (addr >= blocks[b].tcam || e[12] >= blocks[b].profiles) {
+            if (addr >= blocks[b].tcam || e[12] >= blocks[b].profiles ||
+                (by && !flex_owns(by, blocks[b].table, true, addr))) {
                 return false;
             }
             if (t) {
@@ -124,6 +135,11 @@ bool e810_flex_section(E810FlexTables *tables, uint32_t type,
             4 + count * blocks[b].words * FV_WORD_SIZE > size) {
             return false;
         }
+        for (i = 0; by && i < count; i++) {
+            if (!flex_owns(by, blocks[b].table, false, off + i)) {
+                return false;
+            }
+        }
         for (i = 0; t && i < count; i++) {
             for (j = 0; j < E810_FV_WORDS; j++) {
                 const uint8_t *w = p + 4 +
@@ -140,18 +156,48 @@ bool e810_flex_section(E810FlexTables *tables, uint32_t type,
 
 void e810_flex_changed(E810State *s)
 {
-    memset(s->pkg.lookup, E810_FLEX_UNKNOWN, sizeof(s->pkg.lookup));
+    E810Pkg *pkg = &s->card->pkg;
+
+    memset(pkg->lookup, E810_FLEX_UNKNOWN, sizeof(pkg->lookup));
 }
 
 /* Back to what the package says, and nothing is taken */
-void e810_flex_reset(E810State *s)
+void e810_flex_reset(E810State *card)
 {
-    E810Pkg *pkg = &s->pkg;
+    E810Pkg *pkg = &card->pkg;
 
     memcpy(pkg->flex, pkg->base, sizeof(pkg->flex));
-    memset(pkg->prof_used, 0, sizeof(pkg->prof_used));
-    memset(pkg->tcam_used, 0, sizeof(pkg->tcam_used));
+    memset(pkg->prof_owner, 0, sizeof(pkg->prof_owner));
+    memset(pkg->tcam_owner, 0, sizeof(pkg->tcam_owner));
     memset(pkg->fd_taken, 0, sizeof(pkg->fd_taken));
+    e810_flex_changed(card);
+}
+
+/* The same for what one PF has */
+void e810_flex_release(E810State *s)
+{
+    E810Pkg *pkg = &s->card->pkg;
+    unsigned b, i;
+
+    for (b = 0; b < E810_FLEX_BLOCKS; b++) {
+        E810FlexTables *t = &pkg->flex[b], *base = &pkg->base[b];
+
+        memcpy(&t->xlt2[s->vsis.first], &base->xlt2[s->vsis.first],
+               s->vsis.num * sizeof(t->xlt2[0]));
+        for (i = 0; i < E810_NUM_TCAM; i++) {
+            if (flex_owns(s, b, true, i)) {
+                t->tcam[i] = base->tcam[i];
+                pkg->tcam_owner[b][i] = 0;
+            }
+        }
+        for (i = 0; i < E810_NUM_PROFILES; i++) {
+            if (flex_owns(s, b, false, i)) {
+                memcpy(t->fv[i], base->fv[i], sizeof(t->fv[i]));
+                pkg->prof_owner[b][i] = 0;
+            }
+        }
+    }
+    memset(pkg->fd_taken[s->pf], 0, sizeof(pkg->fd_taken[s->pf]));
     e810_flex_changed(s);
 }
 
@@ -171,8 +217,8 @@ static bool tcam_match(const E810Tcam *t, const uint8_t *in)
 static uint8_t flex_lookup(E810State *s, unsigned block, unsigned vsi,
                            unsigned ptype)
 {
-    E810FlexTables *t = &s->pkg.flex[block];
-    uint8_t *cached = &s->pkg.lookup[block][vsi][ptype];
+    E810FlexTables *t = &s->card->pkg.flex[block];
+    uint8_t *cached = &s->card->pkg.lookup[block][vsi][ptype];
     uint8_t in[E810_TCAM_KEY] = {};     /* flags are 0: no GTP */
     int i;
 
@@ -252,16 +298,16 @@ unsigned e810_flex_hash_input(E810State *s, unsigned vsi,
     if (prof == E810_FLEX_NONE) {
         return 0;
     }
-    fv = s->pkg.flex[E810_FLEX_RSS].fv[prof];
+    fv = s->card->pkg.flex[E810_FLEX_RSS].fv[prof];
     for (i = 0; i < E810_FV_WORDS; i++) {
         word[i] = flex_word(h, f, len, &fv[i]);
         if (fv[i].prot && fv[i].prot != PROT_INVALID && !n) {
             n = E810_FV_WORDS - i;      /* nothing but zeroes after it */
         }
     }
-    masks = s->qf[QF_HMASK_SEL + prof];
+    masks = s->card->qf[QF_HMASK_SEL + prof];
     while (masks) {
-        uint32_t m = s->qf[QF_HMASK + ctz32(masks)];
+        uint32_t m = s->card->qf[QF_HMASK + ctz32(masks)];
 
         if ((m & 0x1f) < E810_FV_WORDS) {
             word[m & 0x1f] &= m >> 16;
@@ -270,7 +316,7 @@ unsigned e810_flex_hash_input(E810State *s, unsigned vsi,
     }
     for (i = 0; i < n; i++) {
         unsigned w = E810_FV_WORDS - 1 - i;
-        uint8_t symm = s->qf[QF_HSYMM + 128 * (w / 4) + prof] >> (w % 4 * 8);
+        uint8_t symm = s->card->qf[QF_HSYMM + 128 * (w / 4) + prof] >> (w % 4 * 8);
         uint16_t val = word[w];
 
         if ((symm & 0x80) && (symm & 0x1f) < E810_FV_WORDS) {
@@ -281,78 +327,95 @@ unsigned e810_flex_hash_input(E810State *s, unsigned vsi,
     return 2 * n;
 }
 
-/* 0x0208 and 0x0209 for what profiles and filters need; n is checked */
+/* Flow director: @n filters, and one element, the first one's number */
+static uint16_t flex_res_fd(E810State *s, bool alloc, unsigned kind,
+                            unsigned n, uint8_t *buf, unsigned len)
+{
+    unsigned *mine = &s->card->pkg.fd_taken[s->pf][kind], all = 0, i;
+
+    if (len < 6) {
+        return AQ_RC_EINVAL;
+    }
+    if (!alloc) {
+        if (n > *mine) {
+            return AQ_RC_ENOENT;
+        }
+        *mine -= n;
+        return AQ_RC_OK;
+    }
+    for (i = 0; i < E810_MAX_PFS; i++) {
+        all += s->card->pkg.fd_taken[i][kind];
+    }
+    if (all + n > E810_NUM_FD_FILTERS) {
+        return AQ_RC_ENOSPC;
+    }
+    stw_le_p(buf + 4, all);
+    *mine += n;
+    return AQ_RC_OK;
+}
+
+/* 0x0208 and 0x0209 for what profiles and filters need; @n is not 0 */
 uint16_t e810_flex_res(E810State *s, bool alloc, uint16_t flags, unsigned n,
                        uint8_t *buf, unsigned len)
 {
-    unsigned type = flags & SW_RES_TYPE, size, i, j;
-    unsigned long *used;
-    unsigned *fd;
+    E810Pkg *pkg = &s->card->pkg;
+    unsigned type = flags & SW_RES_TYPE, block, size, i, j, free = 0;
+    bool tcam;
+    uint8_t *owner;
 
     switch (type) {
     case SW_RES_FD_GUAR:
     case SW_RES_FD_BEST:
-        /* @n filters, and one element: the first one's number */
-        fd = &s->pkg.fd_taken[type - SW_RES_FD_GUAR];
-        if (len < 6) {
-            return AQ_RC_EINVAL;
-        }
-        if (!alloc) {
-            if (n > *fd) {
-                return AQ_RC_ENOENT;
-            }
-            *fd -= n;
-            return AQ_RC_OK;
-        }
-        if (*fd + n > E810_NUM_FD_FILTERS) {
-            return AQ_RC_ENOSPC;
-        }
-        stw_le_p(buf + 4, *fd);
-        *fd += n;
-        return AQ_RC_OK;
+        return flex_res_fd(s, alloc, type - SW_RES_FD_GUAR, n, buf, len);
     case SW_RES_FD_PROF:
-        used = s->pkg.prof_used[E810_FLEX_FD];
-        size = E810_NUM_PROFILES;
-        break;
     case SW_RES_FD_TCAM:
-        used = s->pkg.tcam_used[E810_FLEX_FD];
-        size = E810_NUM_TCAM;
+        block = E810_FLEX_FD;
         break;
     case SW_RES_HASH_PROF:
-        used = s->pkg.prof_used[E810_FLEX_RSS];
-        size = E810_NUM_PROFILES;
-        break;
     case SW_RES_HASH_TCAM:
-        used = s->pkg.tcam_used[E810_FLEX_RSS];
-        size = E810_NUM_TCAM;
+        block = E810_FLEX_RSS;
         break;
     default:
         return AQ_RC_EINVAL;
     }
+    tcam = type == SW_RES_FD_TCAM || type == SW_RES_HASH_TCAM;
+    owner = tcam ? pkg->tcam_owner[block] : pkg->prof_owner[block];
+    size = tcam ? E810_NUM_TCAM : E810_NUM_PROFILES;
     if (4 + 2 * n > len) {
         return AQ_RC_EINVAL;
     }
-    for (i = 0; i < n && !alloc; i++) {
-        j = lduw_le_p(buf + 4 + 2 * i);
-        if (j >= size || !test_and_clear_bit(j, used)) {
-            return AQ_RC_ENOENT;
-        }
-    }
     if (!alloc) {
+        for (i = 0; i < n; i++) {
+            j = lduw_le_p(buf + 4 + 2 * i);
+            if (j >= size || !flex_owns(s, block, tcam, j)) {
+                return AQ_RC_ENOENT;
+            }
+            owner[j] = 0;
+            if (tcam) {
+                /* Drivers do not disable what they free */
+                memset(&pkg->flex[block].tcam[j], 0, sizeof(E810Tcam));
+            }
+        }
+        e810_flex_changed(s);
         return AQ_RC_OK;
     }
-    if (bitmap_count_one(used, size) + n > size) {
+    for (j = 0; j < size; j++) {
+        free += !owner[j];
+    }
+    if (n > free) {
         return AQ_RC_ENOSPC;
     }
     for (i = 0; i < n; i++) {
         if (flags & SW_RES_FROM_BOTTOM) {
-            for (j = size - 1; test_bit(j, used); j--) {
+            for (j = size - 1; owner[j]; j--) {
                 continue;
             }
         } else {
-            j = find_first_zero_bit(used, size);
+            for (j = 0; owner[j]; j++) {
+                continue;
+            }
         }
-        set_bit(j, used);
+        owner[j] = s->pf + 1;
         stw_le_p(buf + 4 + 2 * i, j);
     }
     return AQ_RC_OK;

@@ -115,6 +115,26 @@ static void vsi_rstat_write(E810State *s, unsigned i, uint32_t val)
 }
 
 /* Registers of the whole card, whichever function asks */
+static uint32_t qf_read(E810State *s, unsigned i)
+{
+    return s->card->qf[i];
+}
+
+static void qf_write(E810State *s, unsigned i, uint32_t val)
+{
+    s->card->qf[i] = val;
+}
+
+static uint32_t preext_read(E810State *s, unsigned i)
+{
+    return s->card->preext_mask[i];
+}
+
+static void preext_write(E810State *s, unsigned i, uint32_t val)
+{
+    s->card->preext_mask[i] = val;
+}
+
 #define CARD(_name, _mask) \
 static uint32_t _name##_read(E810State *s, unsigned i) \
 { \
@@ -457,8 +477,7 @@ static const E810Reg e810_regs[] = {
     FN(PFLAN_TX_QALLOC, E810_MAX_PFS, tx_qalloc_read, nop_write),
     FN(PFINT_ALLOC, 1, pfint_alloc_read, nop_write),
     RO(PRTMAC_BASE, (PRTMAC_END - PRTMAC_BASE) / 4, 0),
-    RW(GL_PREEXT_L2_PMASK0, 3, preext_mask[0], 0xffffffff),
-    RW(GL_PREEXT_L2_PMASK1, 3, preext_mask[3], 0xffffffff),
+    FN(GL_PREEXT_L2_PMASK0, 6, preext_read, preext_write),
     FN(VF_MBX_ATQLEN, E810_MAX_VFS, vf_atqlen_read, vf_atqlen_write),
     FN(VF_MBX_ARQLEN, E810_MAX_VFS, vf_arqlen_read, vf_arqlen_write),
     FN(PF_MBX_ATQBAL, 0x140, mbx_read, mbx_write),
@@ -490,7 +509,7 @@ static const E810Reg e810_regs[] = {
     FN(GLV_MPRC, 2 * E810_NUM_VSI, glv_mprc_read, nop_write),
     FN(GLV_BPRC, 2 * E810_NUM_VSI, glv_bprc_read, nop_write),
     RW(VSIQF_HKEY, 13 * 1024, hkey, 0xffffffff),
-    RW(GLQF_HSYMM, GLQF_DWORDS, qf, 0xffffffff),
+    FN(GLQF_HSYMM, GLQF_DWORDS, qf_read, qf_write),
     RW(VSIQF_HLUT, 16 * 1024, hlut, 0xffffffff),
     RW(PFQF_FD_ENA, 1, fd_ena, 0x1),
     RO(GLFLXP_RXDID_FLX_WRD, 4 * 64, 0),

@@ -3,7 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The package belongs to the card, not to a PF: it is all in one structure.
+ * The package belongs to the card, not to a PF: it is all in one structure, of
+ * function 0. PFs own what they took of it.
  */
 
 #ifndef HW_HDIOV_E810_PKG_H
@@ -50,20 +51,25 @@ typedef struct E810FlexTables {
 #define E810_FLEX_NONE          0xff        /* no profile */
 #define E810_FLEX_UNKNOWN       0xfe        /* not looked up yet */
 
+typedef struct E810PkgLock {
+    int64_t until;
+    uint8_t pf;
+} E810PkgLock;
+
 typedef struct E810Pkg {
     bool loaded;                            /* to the last buffer */
     bool modified;                          /* by 0x0C42 */
     bool has_meta;
     uint8_t meta[E810_PKG_META_SIZE];       /* version, name, track id */
-    int64_t global_lock;                    /* held until then, or 0 */
-    int64_t change_lock;
+    E810PkgLock global_lock;                /* 0x0008, number 4 */
+    E810PkgLock change_lock;                /* number 3 */
     E810FlexTables base[E810_FLEX_BLOCKS];  /* as the package has them */
     E810FlexTables flex[E810_FLEX_BLOCKS];  /* as they are */
     uint8_t lookup[E810_FLEX_BLOCKS][E810_NUM_VSI][E810_FLEX_PTYPES];
-    /* what drivers took by 0x0208 */
-    DECLARE_BITMAP(prof_used[E810_FLEX_BLOCKS], E810_NUM_PROFILES);
-    DECLARE_BITMAP(tcam_used[E810_FLEX_BLOCKS], E810_NUM_TCAM);
-    unsigned fd_taken[2];                   /* guaranteed, best effort */
+    /* what PFs took by 0x0208: 0 is free, n is PF n - 1's */
+    uint8_t prof_owner[E810_FLEX_BLOCKS][E810_NUM_PROFILES];
+    uint8_t tcam_owner[E810_FLEX_BLOCKS][E810_NUM_TCAM];
+    unsigned fd_taken[E810_MAX_PFS][2];     /* guaranteed, best effort */
 } E810Pkg;
 
 /* Where the headers of a frame are, 0: there is none */

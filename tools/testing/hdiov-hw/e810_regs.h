@@ -168,8 +168,7 @@
 #define GLCOMM_QTX_CNTX_STAT    0x002d2dcc
 #define VSIQF_HKEY              0x00400000
 #define VSIQF_HLUT              0x00420000
-#define GL_PREEXT_L2_PMASK0     0x0020f0fc
-#define GL_PREEXT_L2_PMASK1     0x0020f108
+#define GL_PREEXT_L2_PMASK0     0x0020f0fc  /* 3, and 3 of PMASK1 */
 #define GLFLXP_RXDID_FLX_WRD    0x0045c800
 #define GLFLXP_RXDID_FLAGS      0x0045d000
 #define   FLG_PKT_FRG               24

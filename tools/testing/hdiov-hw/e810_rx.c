@@ -402,7 +402,7 @@ static void rx_hash(E810State *s, unsigned vsi, const uint8_t *f, unsigned len,
     uint8_t in[2 * E810_FV_WORDS];
     unsigned n;
 
-    if (s->pkg.loaded) {
+    if (s->card->pkg.loaded) {
         m->hdr.ptype = m->ptype;
         n = e810_flex_hash_input(s, vsi, &m->hdr, f, len, in);
         if (n) {
