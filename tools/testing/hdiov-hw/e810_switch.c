@@ -228,9 +228,12 @@ static void e810_deliver(E810State *s, E810Dest *dst, int src,
         if (n == src && !(v->ctx[VSI_CTX_SW_FLAGS] & VSI_SW_LOCAL_LB)) {
             continue;
         }
-        /* What a VSI sent itself does not come back from outside */
+        /*
+         * What a VSI sent itself does not come back from outside. A group is
+         * nobody's source: ice's loopback test sends from the broadcast address.
+         */
         if (n != src && (v->ctx[VSI_CTX_SW_FLAGS] & VSI_SW_SRC_PRUNE) &&
-            e810_owns_mac(s, n, frame + 6, vid)) {
+            !(frame[6] & 1) && e810_owns_mac(s, n, frame + 6, vid)) {
             s->cnt.drop_prune++;
             continue;
         }
