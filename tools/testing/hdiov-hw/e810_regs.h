@@ -303,6 +303,7 @@ enum {
 #define TXD_DTYPE(qw1)          extract64(qw1, 0, 4)
 #define   TXD_DATA                  0
 #define   TXD_CTX                   1
+#define   TXD_FILTER                8
 #define   TXD_DONE                  0xf
 #define TXD_CMD(qw1)            extract64(qw1, 4, 12)
 #define   TXD_CMD_EOP               0x001

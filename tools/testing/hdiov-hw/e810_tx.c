@@ -141,6 +141,17 @@ static int e810_tx_gather(E810State *s, E810TxQ *q, TxWindow *w, TxPacket *p)
         p->descs++;
 
         switch (TXD_DTYPE(d[1])) {
+        case TXD_FILTER:
+            /*
+             * A flow director filter, and a dummy packet to show what it is
+             * for. Only PFs program filters. None of them matches here.
+             */
+            if (p->has_ctx || bufs || !s->card->pkg.loaded ||
+                s->vsi[q->vsi].type != VSI_TYPE_PF) {
+                e810_tx_mdd(s, q, false, MDD_TX_BAD_DESC);
+                return -1;
+            }
+            break;
         case TXD_CTX:
             if (p->has_ctx || bufs) {
                 e810_tx_mdd(s, q, false, MDD_TX_BAD_DESC);

@@ -272,6 +272,9 @@ t "ethtool -N: of ports again" ethtool -N "$dev0" rx-flow-hash tcp4 sdfn
 busy >/dev/null
 flows
 t "over all queues again" used 4
+t "a flow director filter" ethtool -N "$dev0" flow-type tcp4 dst-port 80 action 1 loc 1
+t "it is listed" says 'Filter: 1' ethtool -n "$dev0"
+t "and goes" ethtool -N "$dev0" delete 1
 t "ethtool -G" ethtool -G "$dev0" rx 512 tx 512
 t "the rings have that size" says 'RX:.*512' ethtool -g "$dev0"
 t "ethtool -C" ethtool -C "$dev0" adaptive-rx off rx-usecs 20

@@ -389,6 +389,16 @@ def test_profiles_of_packages(t, q, c):
     corer(q, c)
 
 
+def test_filter(t, q, c):
+    """Flow director filters come from Tx queues of PFs, which ice tests; not from those of VMs"""
+    load(c)
+    v, mdd = Vsi(c, 40, MACS[1]), q.stats()["mdd"]
+    t.check("a VM's filter is malicious", (v.tx(eth(MACS[2], v.mac, b"f" * 60), ctx=(0, 8)),
+                                           q.stats()["mdd"] - mdd), (False, 1))
+    close(c, v)
+    corer(q, c)
+
+
 def test_pfs(t, q, c):
     d = second(q, c)
     lock(c, GLOBAL)
@@ -422,7 +432,7 @@ def tolerant(yes):
 if __name__ == "__main__":
     sys.exit(e810_card.main(__doc__, (
         ((test_commands, test_bounds, test_resources, tolerant(True), test_rss,
-          test_profiles_of_packages), {}),
+          test_profiles_of_packages, test_filter), {}),
         ((tolerant(False), test_rss), {"props": "addr=2.0,rss-without-profile=off"}),
         ((test_pfs,), {"props": "addr=2.0,multifunction=on,pfs=2",
                        "after": PAIR + ("-device", "e810,id=pf1,netdev=h1,addr=2.1,"
