@@ -40,6 +40,7 @@ typedef struct E810CtlQ {
     uint16_t vsi;               /* of a VSI's mailbox, or E810_NO_VSI */
     uint16_t vf;                /* of a VF's mailbox, or E810_NO_VF */
     bool active;
+    int64_t when;               /* the command at the head is done, 0: open */
     QTAILQ_ENTRY(E810CtlQ) next;
 } E810CtlQ;
 
@@ -84,7 +85,7 @@ typedef struct E810Vsi {
     uint8_t ctx[VSI_CTX_SIZE];
     uint32_t pasid;             /* register VSI_PASID */
     uint32_t rstat;             /* VSIGEN_RSTAT but for VMRD */
-    int64_t reset_done;         /* when VMRD becomes 1 */
+    int64_t reset_done;         /* when VMRD becomes 1, INT64_MAX: 0x0C31 */
     uint16_t num_rxq;           /* of the region that RSS spreads over */
     E810CtlQ mbx;
     E810VsiStats stats;
@@ -127,7 +128,7 @@ typedef struct E810RxQ {
     QTAILQ_ENTRY(E810RxQ) next;
 } E810RxQ;
 
-#define E810_SCHED_LEVELS 9
+#define E810_SCHED_LEVELS 9     /* at most */
 
 typedef struct E810Node E810Node;
 
@@ -244,6 +245,12 @@ struct E810State {
     uint16_t sriov_vfs;
     uint8_t pfs;
     bool rss_without_profile;
+    uint8_t sched_layers;               /* 9 or 5 */
+    uint32_t aq_latency_us;
+    uint32_t aq_late, aq_late_ms;       /* every nth command takes so long */
+    uint32_t aq_busy, aq_busy_all;      /* every nth is refused once */
+    uint32_t pfr_ms;
+    uint32_t fw_loading_ms;
 
     NICState *nic;
     MemoryRegion bar0;
@@ -263,6 +270,10 @@ struct E810State {
     uint8_t aq_buf[AQ_BUF_MAX];
     bool lse_enabled;
     bool mac_loopback;          /* what goes to the port comes back */
+    QEMUTimer *fw_timer;                /* the end of a command */
+    uint32_t aq_late_count, aq_busy_count, aq_busy_all_count;
+    int64_t fw_loaded;                  /* FW_LOADING reads 1 until then */
+    bool broken;                        /* no queue runs until a reset */
 
     /* VSIs and the switch */
     E810Vsi vsi[E810_NUM_VSI];
@@ -275,6 +286,8 @@ struct E810State {
     uint8_t pf_lut[2048];
     uint8_t global_lut[16][512];
     uint16_t max_frame;
+    uint32_t pause_quanta;              /* of link flow control */
+    uint32_t pause_refresh;
     uint8_t mac[6];                     /* as written by 0x0108 */
 
     E810Pkg pkg;                        /* of function 0 */
@@ -339,6 +352,7 @@ struct E810State {
     uint32_t wufc, apm, mdck_tdpu;
     uint32_t rstctl;
     int64_t pfr_done;                   /* PFSWR reads 1 until then */
+    QEMUTimer *pfr_timer;               /* its end, if it takes long */
     QEMUTimer *grst_timer;              /* runs: a global reset is to come */
     int64_t grst_done;                  /* GLGEN_RSTAT is not 0 until then */
     uint32_t grst_type;
@@ -376,9 +390,22 @@ void e810_ctlq_reset(E810State *s, E810CtlQ *q);
 uint32_t e810_ctlq_read(E810Ring *r, unsigned reg);
 void e810_ctlq_write(E810State *s, E810CtlQ *q, bool rq, unsigned reg,
                      uint32_t val);
+void e810_ctlq_kick(E810State *s, E810CtlQ *q);
+void e810_ctlq_taken(E810State *s, E810CtlQ *q);
 bool e810_ctlq_event(E810State *s, E810CtlQ *q, E810Desc *d, const void *buf,
                      uint16_t len);
 void e810_link_event(E810State *s);
+
+/* e810_fw.c */
+void e810_fw_init(E810State *s);
+void e810_fw_finalize(E810State *s);
+void e810_fw_class_init(ObjectClass *klass);
+void e810_fw_reset(E810State *s);
+void e810_fw_pfr(E810State *s);
+void e810_fw_load(E810State *s);
+bool e810_fw_loading(E810State *s);
+bool e810_fw_ready(E810State *s, E810CtlQ *q);
+bool e810_fw_busy(E810State *s, uint16_t opcode);
 
 /* e810_aq.c */
 uint16_t e810_aq_command(E810State *s, E810Desc *d, uint8_t *buf,
@@ -413,6 +440,7 @@ uint16_t e810_vsi_update(E810State *s, unsigned num, const uint8_t *ctx,
                          bool add);
 void e810_vsi_free(E810State *s, unsigned num);
 void e810_vsi_default(E810State *s);
+void e810_vsi_drained(E810State *s, unsigned num);
 void e810_vsi_rtrig(E810State *s, unsigned num, uint32_t val);
 uint32_t e810_vsi_rstat(E810State *s, unsigned num);
 bool e810_vsi_pending(E810State *s, unsigned num);
@@ -444,6 +472,7 @@ void e810_vf_mbx_len_write(E810State *s, unsigned n, bool rq, uint32_t val);
 void e810_switch_init(E810State *s);
 void e810_switch_finalize(E810State *s);
 void e810_switch_clear(E810State *s);
+void e810_switch_vsi_gone(E810State *s, unsigned vsi);
 uint16_t e810_switch_rules(E810State *s, uint16_t opcode, unsigned count,
                            uint8_t *buf, unsigned len);
 uint16_t e810_switch_res(E810State *s, bool alloc, unsigned count,

@@ -211,6 +211,7 @@ static uint16_t aq_vsi(E810State *s, E810Desc *d, uint8_t *buf, unsigned len)
                     return AQ_RC_EBUSY;
                 }
             }
+            e810_switch_vsi_gone(s, num);
             e810_vsi_free(s, num);
             break;
         }
@@ -290,6 +291,8 @@ static uint16_t aq_mac_cfg(E810State *s, E810Desc *d)
         return AQ_RC_EINVAL;
     }
     s->max_frame = size;
+    s->pause_quanta = le16_to_cpu(d->w[2]);
+    s->pause_refresh = le16_to_cpu(d->w[3]);
     return AQ_RC_OK;
 }
 
@@ -369,10 +372,11 @@ uint16_t e810_aq_command(E810State *s, E810Desc *d, uint8_t *buf,
     case 0x0002:                        /* driver version */
     case 0x0003:                        /* queue shutdown */
     case 0x0203:                        /* port parameters */
-    case 0x0601:                        /* PHY configuration */
-    case 0x0605:                        /* restart autonegotiation */
     case 0x0613:                        /* event mask */
         return AQ_RC_OK;
+    case 0x0601:                        /* PHY configuration */
+    case 0x0605:                        /* restart autonegotiation */
+        return e810_fw_loading(s) ? AQ_RC_EBUSY : AQ_RC_OK;
     case 0x0008:
     case 0x0009:
         return aq_resource(s, d, d->opcode == 0x0008);

@@ -117,6 +117,22 @@ static bool e810_ring_complete(E810State *s, E810CtlQ *q, E810Ring *r,
     return true;
 }
 
+/* The card has taken the command at the head and has no answer yet: DD alone */
+void e810_ctlq_taken(E810State *s, E810CtlQ *q)
+{
+    E810Ring *r = &q->sq;
+    uint16_t flags;
+
+    /* What cannot be had here stops the queue when the command is fetched */
+    if (r->reg[CQ_H] < e810_ring_len(r) &&
+        hdiov_dma_read(&s->dma, e810_ctlq_tag(s, q), e810_ring_addr(r),
+                       &flags, sizeof(flags))) {
+        flags |= cpu_to_le16(AQ_FLAG_DD | AQ_FLAG_CMP);
+        hdiov_dma_write(&s->dma, e810_ctlq_tag(s, q), e810_ring_addr(r),
+                        &flags, sizeof(flags));
+    }
+}
+
 static void e810_ctlq_irq(E810State *s, E810CtlQ *q)
 {
     if (q == &s->fw) {
@@ -191,7 +207,7 @@ void e810_link_event(E810State *s)
     e810_ctlq_event(s, &s->fw, &d, buf, 32);
 }
 
-static void e810_ctlq_kick(E810State *s, E810CtlQ *q)
+void e810_ctlq_kick(E810State *s, E810CtlQ *q)
 {
     if (!q->active && e810_ring_live(s, q, &q->sq) &&
         e810_ring_has_work(&q->sq)) {
@@ -220,6 +236,10 @@ static void e810_fw_one(E810State *s, E810Desc *d)
     dma_addr_t addr = 0;
 
     s->cnt.aq_commands++;
+    if (e810_fw_busy(s, d->opcode)) {
+        d->retval = AQ_RC_EBUSY;
+        return;
+    }
     memset(s->aq_buf, 0, sizeof(s->aq_buf));
     if (!(d->flags & AQ_FLAG_BUF)) {
         d->retval = e810_aq_command(s, d, NULL, 0);
@@ -325,13 +345,19 @@ static void e810_ctlq_bh(void *opaque)
 
     while (turns++ < CTLQ_TURNS && (q = QTAILQ_FIRST(&s->cq_active))) {
         E810Ring *r = &q->sq;
-        bool wait = false;
+        bool wait = false, later = false;
         E810Desc d;
         int n;
 
         for (n = 0; n < CTLQ_BUDGET && !wait; n++) {
-            if (!e810_ring_live(s, q, r) || !e810_ring_has_work(r) ||
-                !e810_ring_fetch(s, q, r, &d)) {
+            if (!e810_ring_live(s, q, r) || !e810_ring_has_work(r)) {
+                break;
+            }
+            if (!e810_fw_ready(s, q)) {
+                later = true;
+                break;
+            }
+            if (!e810_ring_fetch(s, q, r, &d)) {
                 break;
             }
             d.flags &= ~(AQ_FLAG_DD | AQ_FLAG_CMP | AQ_FLAG_ERR);
@@ -351,7 +377,8 @@ static void e810_ctlq_bh(void *opaque)
         QTAILQ_REMOVE(&s->cq_active, q, next);
         if (wait) {
             QTAILQ_INSERT_TAIL(&s->mbx_wait, q, next);
-        } else if (e810_ring_live(s, q, r) && e810_ring_has_work(r)) {
+        } else if (!later && e810_ring_live(s, q, r) &&
+                   e810_ring_has_work(r)) {
             QTAILQ_INSERT_TAIL(&s->cq_active, q, next);
         } else {
             q->active = false;
@@ -388,6 +415,9 @@ void e810_ctlq_write(E810State *s, E810CtlQ *q, bool rq, unsigned reg,
     case CQ_LEN:
         r->reg[reg] = val & (0xf0000000 | CQ_LEN_MASK);
         r->stopped = false;
+        if (!rq) {
+            q->when = 0;
+        }
         break;
     case CQ_H:
         r->reg[reg] = val & CQ_LEN_MASK;
@@ -411,6 +441,7 @@ void e810_ctlq_reset(E810State *s, E810CtlQ *q)
 {
     memset(&q->sq, 0, sizeof(q->sq));
     memset(&q->rq, 0, sizeof(q->rq));
+    q->when = 0;
 }
 
 void e810_ctlq_init(E810State *s)

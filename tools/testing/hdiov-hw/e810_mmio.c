@@ -98,9 +98,14 @@ static uint32_t pfgen_ctrl_read(E810State *s, unsigned i)
 static void pfgen_ctrl_write(E810State *s, unsigned i, uint32_t val)
 {
     if (val & PFGEN_CTRL_PFSWR) {
-        e810_reset_pf(s);
-        s->pfr_done = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + 100 * SCALE_US;
+        e810_fw_pfr(s);
     }
+}
+
+static uint32_t fwsm_read(E810State *s, unsigned i)
+{
+    return GL_MNG_FWSM_VALID |
+           (e810_fw_loading(s) ? GL_MNG_FWSM_FW_LOADING : 0);
 }
 
 static uint32_t vsi_rtrig_read(E810State *s, unsigned i)
@@ -439,7 +444,7 @@ static const E810Reg e810_regs[] = {
     RO(GLNVM_GENS, 1, GLNVM_GENS_NVM_PRES | 6 << GLNVM_GENS_SR_SIZE_S),
     RO(GLNVM_FLA, 1, GLNVM_FLA_LOCKED),
     RO(GLGEN_STAT, 1, 0),
-    RO(GL_MNG_FWSM, 1, GL_MNG_FWSM_VALID),
+    FN(GL_MNG_FWSM, 1, fwsm_read, nop_write),
     RW(PFPM_APM, 1, apm, 0x1),
     RO(PRTGEN_STATUS, 1, 0),
     FN(GLGEN_RSTCTL, 1, rstctl_read, rstctl_write),
@@ -476,7 +481,11 @@ static const E810Reg e810_regs[] = {
     FN(PFLAN_RX_QALLOC, 1, rx_qalloc_read, nop_write),
     FN(PFLAN_TX_QALLOC, E810_MAX_PFS, tx_qalloc_read, nop_write),
     FN(PFINT_ALLOC, 1, pfint_alloc_read, nop_write),
-    RO(PRTMAC_BASE, (PRTMAC_END - PRTMAC_BASE) / 4, 0),
+    RO(PRTMAC_BASE, (PRTMAC_PS_QNT - PRTMAC_BASE) / 4, 0),
+    RW(PRTMAC_PS_QNT, 1, pause_quanta, 0xffff),
+    RO(PRTMAC_PS_QNT + 4, (PRTMAC_PS_RFSH - PRTMAC_PS_QNT) / 4 - 1, 0),
+    RW(PRTMAC_PS_RFSH, 1, pause_refresh, 0xffff),
+    RO(PRTMAC_PS_RFSH + 4, (PRTMAC_END - PRTMAC_PS_RFSH) / 4 - 1, 0),
     FN(GL_PREEXT_L2_PMASK0, 6, preext_read, preext_write),
     FN(VF_MBX_ATQLEN, E810_MAX_VFS, vf_atqlen_read, vf_atqlen_write),
     FN(VF_MBX_ARQLEN, E810_MAX_VFS, vf_arqlen_read, vf_arqlen_write),

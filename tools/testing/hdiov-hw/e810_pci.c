@@ -5,7 +5,8 @@
  *
  * Facts: the Linux, DPDK and iPXE drivers' headers. What they do not say is
  * listed in README.rst. The files: e810_mmio.c registers, e810_ctlq.c admin
- * queues and mailboxes, e810_aq.c admin commands, e810_vsi.c VSIs,
+ * queues and mailboxes, e810_aq.c admin commands, e810_fw.c how long they take,
+ * e810_vsi.c VSIs,
  * e810_switch.c rules and forwarding, e810_sched.c scheduler tree,
  * e810_tx.c and e810_rx.c queues, e810_irq.c interrupts, e810_vf.c virtual
  * functions.
@@ -63,6 +64,7 @@ void e810_reset_pf(E810State *s)
     e810_vsi_default(s);
 
     s->lse_enabled = s->mac_loopback = false;
+    e810_fw_reset(s);
     s->max_frame = E810_MAX_FRAME;
     s->gllan_rctl = RCTL_0_PXE_MODE;
     s->vmindex = 0;
@@ -74,6 +76,14 @@ void e810_reset_pf(E810State *s)
     memset(s->hlut, 0, sizeof(s->hlut));
     memset(s->pf_lut, 0, sizeof(s->pf_lut));
     memset(s->global_lut, 0, sizeof(s->global_lut));
+}
+
+/* The port is the card's, a PFR leaves it */
+static void e810_port_reset(E810State *s)
+{
+    s->pause_quanta = PS_QNT_DEFAULT;
+    s->pause_refresh = PS_RFSH_DEFAULT;
+    e810_fw_load(s);
 }
 
 /* What belongs to the whole card, and a PF's reset leaves */
@@ -95,6 +105,7 @@ static void e810_global_reset(void *opaque)
     for (i = 0; i < E810_MAX_PFS; i++) {
         if (s->fn[i]) {
             e810_reset_pf(s->fn[i]);
+            e810_port_reset(s->fn[i]);
         }
     }
     e810_card_reset(s);
@@ -111,6 +122,7 @@ static void e810_reset(DeviceState *dev)
         /* An FLR leaves what belongs to the whole card, and QRXFLXP_CNTXT */
         timer_del(s->grst_timer);
         e810_card_reset(s);
+        e810_port_reset(s);
         s->grst_type = 0;
         s->rstctl = 0;
         memset(s->qrxflxp, 0, sizeof(s->qrxflxp));
@@ -198,6 +210,7 @@ static void e810_exit_parts(E810State *s)
     e810_switch_finalize(s);
     e810_sched_finalize(s);
     timer_free(s->grst_timer);
+    e810_fw_finalize(s);
     hdiov_dma_finalize(&s->dma);
     g_free(s->rx_buf);
     msix_uninit(pci, &s->bar3, &s->bar3);
@@ -265,6 +278,10 @@ static void e810_realize(PCIDevice *pci, Error **errp)
         error_setg(errp, "device-id 0x%04x is not an E810", s->device_id);
         return;
     }
+    if (s->sched_layers != 5 && s->sched_layers != E810_SCHED_LEVELS) {
+        error_setg(errp, "sched-layers is 9 or 5");
+        return;
+    }
     if (!e810_join_card(s, errp)) {
         return;
     }
@@ -320,6 +337,7 @@ static void e810_realize(PCIDevice *pci, Error **errp)
     hdiov_dma_init(&s->dma, pci, s->siov ? E810_ECAP_PASID : 0, s->sriov_vfs);
     s->grst_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, e810_global_reset, s);
     s->rx_buf = g_malloc(E810_MAX_FRAME + 64);
+    e810_fw_init(s);
     e810_irq_init(s);
     e810_ctlq_init(s);
     e810_switch_init(s);
@@ -442,6 +460,15 @@ static const Property e810_properties[] = {
     DEFINE_PROP_UINT16("sriov-vfs", E810State, sriov_vfs, 0),
     DEFINE_PROP_BOOL("rss-without-profile", E810State, rss_without_profile,
                      true),
+    DEFINE_PROP_UINT8("sched-layers", E810State, sched_layers,
+                      E810_SCHED_LEVELS),
+    DEFINE_PROP_UINT32("aq-latency-us", E810State, aq_latency_us, 0),
+    DEFINE_PROP_UINT32("aq-late", E810State, aq_late, 0),
+    DEFINE_PROP_UINT32("aq-late-ms", E810State, aq_late_ms, 1500),
+    DEFINE_PROP_UINT32("aq-ebusy", E810State, aq_busy, 0),
+    DEFINE_PROP_UINT32("aq-ebusy-all", E810State, aq_busy_all, 0),
+    DEFINE_PROP_UINT32("pfr-ms", E810State, pfr_ms, 0),
+    DEFINE_PROP_UINT32("fw-loading-ms", E810State, fw_loading_ms, 0),
 };
 
 static const VMStateDescription e810_vmstate = {
@@ -466,6 +493,7 @@ static void e810_class_init(ObjectClass *klass, void *data)
     device_class_set_props(dc, e810_properties);
     set_bit(DEVICE_CATEGORY_NETWORK, dc->categories);
 
+    e810_fw_class_init(klass);
     object_class_property_add(klass, "stats", "E810Stats", e810_get_stats,
                               NULL, NULL, NULL);
     object_class_property_add(klass, "dma-by-pasid", "HdiovDmaByPasid",

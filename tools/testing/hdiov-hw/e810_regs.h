@@ -92,6 +92,7 @@
 #define GLGEN_STAT              0x000b612c
 #define GL_MNG_FWSM             0x000b6134
 #define   GL_MNG_FWSM_VALID         0x1
+#define   GL_MNG_FWSM_FW_LOADING    BIT(30)
 #define GL_PWR_MODE_CTL         0x000b820c
 #define GLGEN_CLKSTAT_SRC       0x000b826c
 #define GLINT_CTL               0x0016cc54
@@ -135,9 +136,11 @@
 #define PFINT_FW_CTL            0x0016c800
 #define PFINT_TSYN_MSK          0x0016c980
 #define PFINT_OICR              0x0016ca00
+#define   OICR_ECC_ERR              BIT(16)
 #define   OICR_MAL_DETECT           BIT(19)
 #define   OICR_GRST                 BIT(20)
 #define   OICR_SWINT                BIT(31)
+#define   OICR_PCI_EXCEPTION        BIT(21)
 #define   OICR_VFLR                 BIT(29)
 #define PFINT_OICR_CTL          0x0016ca80
 #define PFINT_OICR_ENA          0x0016c900
@@ -152,6 +155,10 @@
 #define GLPCI_CNF2              0x000be004
 #define PRTMAC_BASE             0x001e2000
 #define PRTMAC_END              0x001e6000
+#define PRTMAC_PS_QNT           0x001e37e0  /* of link flow control */
+#define PRTMAC_PS_RFSH          0x001e3900
+#define   PS_QNT_DEFAULT            0xffff
+#define   PS_RFSH_DEFAULT           0x7fff
 #define GLLAN_RCTL_0            0x002941f8
 #define   RCTL_0_PXE_MODE           BIT(0)
 #define QTX_COMM_HEAD           0x000e0000
@@ -237,6 +244,7 @@ enum { VSI_TYPE_VF, VSI_TYPE_VMDQ2, VSI_TYPE_PF, VSI_TYPE_MNG };
 #define   VSI_VALID_OUTER           BIT(3)
 #define   VSI_VALID_RXQ_MAP         BIT(6)
 #define   VSI_VALID_Q_OPT           BIT(7)
+#define   VSI_VALID_FD              BIT(11)
 #define   VSI_VALID_PASID           BIT(12)
 #define VSI_CTX_SW_FLAGS        3
 #define   VSI_SW_ALLOW_LB           BIT(5)
@@ -265,6 +273,9 @@ enum { VSI_TYPE_VF, VSI_TYPE_VMDQ2, VSI_TYPE_PF, VSI_TYPE_MNG };
 #define   VSI_RSS_LUT_TYPE          0x3
 #define   VSI_RSS_LUT_PF            0x2
 #define   VSI_RSS_LUT_GLOBAL        0x3
+#define VSI_CTX_FD              90
+#define   VSI_FD_ENABLE             BIT(0)
+#define   VSI_FD_PROG_ENABLE        BIT(3)
 #define VSI_CTX_PASID           100
 
 /* switch rules */

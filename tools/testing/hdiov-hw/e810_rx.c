@@ -71,8 +71,9 @@ static bool e810_rx_load(E810State *s, unsigned n)
      * flow director VSI such a one.
      */
     return q->qlen >= 8 && q->qlen <= 8160 && q->head < q->qlen &&
-           (q->dbuf ? q->rxmax >= 64 && q->rxmax <= E810_MAX_FRAME :
-                      !q->rxmax) &&
+           (q->dbuf ? q->rxmax >= 64 && q->rxmax <= E810_MAX_FRAME &&
+                      q->rxmax <= E810_MAX_RX_BUFS * q->dbuf :
+                      !q->rxmax) && !s->broken &&
            !rx_ctx(s, n, 114, 2) && q->rxdid <= RXDID_FLEX_NIC;
 }
 

@@ -32,8 +32,14 @@ enum {
 #define NODE_SIZE       24      /* parent, TEID, configuration */
 
 #define SCHED_ENTRY     2       /* level of software's entry point */
-/* As in the factory's tree of nine layers (Linux: devlink/ice.rst) */
+/*
+ * As in the factory's tree of nine layers, and as in the flat one of five that
+ * software may choose instead (Linux: devlink/ice.rst)
+ */
 #define SCHED_MAX_CHILDREN 8
+#define SCHED_MAX_CHILDREN_FLAT 512
+/* Layers of the factory's tree that the flat one goes without; unknown which */
+#define SCHED_FLATTENED 0x78
 /* Unknown; enough for a node for each of the card's VSIs */
 #define SCHED_MAX_NODES 1024
 #define RL_PROF_SIZE    12
@@ -45,9 +51,16 @@ static E810Node *e810_node(E810State *s, uint32_t teid)
     return g_hash_table_lookup(s->nodes, GUINT_TO_POINTER(teid));
 }
 
-static unsigned e810_level_nodes(unsigned level)
+static unsigned e810_level_nodes(E810State *s, unsigned level)
 {
-    return level == E810_SCHED_LEVELS - 1 ? E810_NUM_TXQ + 1 : SCHED_MAX_NODES;
+    return level == s->sched_layers - 1 ? E810_NUM_TXQ + 1 : SCHED_MAX_NODES;
+}
+
+/* How many children a node may have */
+static unsigned e810_max_children(E810State *s, unsigned level)
+{
+    return level && s->sched_layers != E810_SCHED_LEVELS ?
+           SCHED_MAX_CHILDREN_FLAT : SCHED_MAX_CHILDREN;
 }
 
 static E810Node *e810_node_add(E810State *s, E810Node *parent,
@@ -56,8 +69,9 @@ static E810Node *e810_node_add(E810State *s, E810Node *parent,
     unsigned level = parent ? parent->level + 1 : 0;
     E810Node *n;
 
-    if (s->num_nodes[level] >= e810_level_nodes(level) ||
-        (parent && parent->children >= SCHED_MAX_CHILDREN)) {
+    if (s->num_nodes[level] >= e810_level_nodes(s, level) ||
+        (parent &&
+         parent->children >= e810_max_children(s, parent->level))) {
         return NULL;
     }
     s->num_nodes[level]++;
@@ -121,11 +135,11 @@ void e810_sched_reset(E810State *s)
     memset(s->rl, 0, sizeof(s->rl));
     s->next_teid = 1;
     /* port, traffic class, entry point, then down to the default queue */
-    for (i = 0; i < E810_SCHED_LEVELS; i++) {
+    for (i = 0; i < s->sched_layers; i++) {
         uint8_t data[ELEM_SIZE] = {
             [ELEM_TYPE] = i == 0 ? ELEM_ROOT_PORT : i == 1 ? ELEM_TC :
                           i == SCHED_ENTRY ? ELEM_ENTRY_POINT :
-                          i == E810_SCHED_LEVELS - 1 ? ELEM_LEAF : ELEM_GENERIC,
+                          i == s->sched_layers - 1 ? ELEM_LEAF : ELEM_GENERIC,
             [ELEM_VALID] = ELEM_VALID_GENERIC | ELEM_VALID_CIR |
                            ELEM_VALID_EIR,
         };
@@ -270,8 +284,8 @@ static uint16_t e810_sched_topo(E810State *s, E810Desc *d, uint8_t *buf,
     }
     memset(buf, 0, len);
     stl_le_p(buf, UINT32_MAX);
-    stw_le_p(buf + 4, E810_SCHED_LEVELS);
-    for (i = 0; i < E810_SCHED_LEVELS; i++) {
+    stw_le_p(buf + 4, s->sched_layers);
+    for (i = 0; i < s->sched_layers; i++) {
         E810Node *n = e810_node(s, i + 1);
 
         if (n) {
@@ -282,7 +296,7 @@ static uint16_t e810_sched_topo(E810State *s, E810Desc *d, uint8_t *buf,
     return AQ_RC_OK;
 }
 
-static uint16_t e810_sched_res(uint8_t *buf, unsigned len)
+static uint16_t e810_sched_res(E810State *s, uint8_t *buf, unsigned len)
 {
     int i;
 
@@ -291,17 +305,18 @@ static uint16_t e810_sched_res(uint8_t *buf, unsigned len)
     }
     memset(buf, 0, len);
     stw_le_p(buf, E810_SCHED_LEVELS);
-    stw_le_p(buf + 2, E810_SCHED_LEVELS);
+    stw_le_p(buf + 2, s->sched_layers);
+    buf[4] = s->sched_layers == E810_SCHED_LEVELS ? 0 : SCHED_FLATTENED;
     buf[5] = 8;
     buf[6] = 8;
-    for (i = 0; i < E810_SCHED_LEVELS; i++) {
+    for (i = 0; i < s->sched_layers; i++) {
         uint8_t *l = buf + 32 + i * 32;
 
         l[0] = i;
         l[1] = 8;
-        stw_le_p(l + 2, e810_level_nodes(i));
-        stw_le_p(l + 4, e810_level_nodes(i));
-        stw_le_p(l + 10, SCHED_MAX_CHILDREN);
+        stw_le_p(l + 2, e810_level_nodes(s, i));
+        stw_le_p(l + 4, e810_level_nodes(s, i));
+        stw_le_p(l + 10, e810_max_children(s, MAX(i, 1) - 1));
         stw_le_p(l + 12, ARRAY_SIZE(((E810State *)0)->rl) / 2);
         stw_le_p(l + 14, ARRAY_SIZE(((E810State *)0)->rl) / 2);
         stw_le_p(l + 16, ARRAY_SIZE(((E810State *)0)->rl) / 2);
@@ -329,11 +344,11 @@ static uint16_t e810_sched_add(E810State *s, E810Desc *d, uint8_t *buf,
             break;
         }
         if (!n || n * NODE_SIZE > len - pos ||
-            parent->level + 2 >= E810_SCHED_LEVELS) {
+            parent->level + 2 >= s->sched_layers) {
             rc = AQ_RC_EINVAL;
             break;
         }
-        if (n > SCHED_MAX_CHILDREN - parent->children ||
+        if (n > e810_max_children(s, parent->level) - parent->children ||
             n > SCHED_MAX_NODES - s->num_nodes[parent->level + 1]) {
             rc = AQ_RC_ENOSPC;
             break;
@@ -449,7 +464,7 @@ static uint16_t e810_sched_move(E810State *s, E810Desc *d, uint8_t *buf,
     if (!num || num * 4 > len - 12 || src->level != dst->level) {
         return AQ_RC_EINVAL;
     }
-    if (src != dst && num > SCHED_MAX_CHILDREN - dst->children) {
+    if (src != dst && num > e810_max_children(s, dst->level) - dst->children) {
         return AQ_RC_ENOSPC;
     }
     for (i = 0; i < num; i++) {
@@ -511,7 +526,7 @@ static uint16_t e810_sched_rl_add(E810State *s, E810Desc *d, uint8_t *buf,
             return AQ_RC_ENOSPC;
         }
         if ((p[1] & 3) > 2 || !lduw_le_p(p + 6) || !p[0] ||
-            p[0] > E810_SCHED_LEVELS) {
+            p[0] > s->sched_layers) {
             d->w[1] = cpu_to_le16(i);
             return AQ_RC_EINVAL;
         }
@@ -582,7 +597,7 @@ uint16_t e810_sched_command(E810State *s, E810Desc *d, uint8_t *buf,
     case 0x0410:
         return e810_sched_rl_add(s, d, buf, len);
     case 0x0412:
-        return e810_sched_res(buf, len);
+        return e810_sched_res(s, buf, len);
     case 0x0415:
         return e810_sched_rl_del(s, d, buf, len);
     default:

@@ -15,6 +15,7 @@
 #include "e810.h"
 
 #define RULE_HDR_SIZE   16      /* of a lookup element, before header data */
+#define RULE_ETH_HDR    16      /* the header that a rule looks at */
 #define LIST_HDR_SIZE   8
 #define FRAME_MIN       60
 #define FRAME_CRC       4
@@ -469,7 +470,7 @@ static uint16_t e810_rule_add(E810State *s, uint8_t *e, unsigned len)
     unsigned index;
     uint64_t *key;
 
-    if (hlen < 14 || !e810_act_ok(s, rule.recipe, rule.act) ||
+    if (hlen != RULE_ETH_HDR || !e810_act_ok(s, rule.recipe, rule.act) ||
         (rule.type == SW_RULE_TX && rule.src >= E810_NUM_VSI)) {
         return AQ_RC_EINVAL;
     }
@@ -486,9 +487,6 @@ static uint16_t e810_rule_add(E810State *s, uint8_t *e, unsigned len)
     case SW_RECIPE_MAC_VLAN:
     case SW_RECIPE_VLAN:
     case SW_RECIPE_PROMISC_VLAN:
-        if (hlen < 16) {
-            return AQ_RC_EINVAL;
-        }
         rule.vlan = lduw_be_p(hdr + 14) & 0xfff;
         break;
     default:
@@ -534,6 +532,10 @@ static uint16_t e810_rule_element(E810State *s, uint16_t opcode, uint8_t *e,
 
     if (opcode == 0x02a0) {
         return e810_rule_add(s, e, len);
+    }
+    /* These find the rule by its index, and take no header */
+    if (lduw_le_p(e + 14) || (opcode == 0x02a2 && act)) {
+        return AQ_RC_EINVAL;
     }
     r = index < E810_MAX_RULES ? s->rule[index] : NULL;
     if (!r) {
@@ -719,6 +721,24 @@ void e810_switch_clear(E810State *s)
         }
     }
     memset(s->list, 0, sizeof(s->list));
+}
+
+/*
+ * A VSI is freed. A rule that drops what it sends goes with it; one that
+ * forwards to it is the driver's to remove, and stays.
+ */
+void e810_switch_vsi_gone(E810State *s, unsigned vsi)
+{
+    int i;
+
+    for (i = 0; i < E810_MAX_RULES; i++) {
+        E810Rule *r = s->rule[i];
+
+        if (r && r->type == SW_RULE_TX && (r->act & SW_ACT_DROP) &&
+            r->src == vsi) {
+            e810_rule_unlink(s, r);
+        }
+    }
 }
 
 void e810_switch_init(E810State *s)

@@ -555,6 +555,9 @@ static uint16_t e810_tx_add_one(E810State *s, uint32_t parent, uint8_t *b)
         tx_ctx_bits(ctx, 57, 3) || qlen < 8 || qlen > 8160) {
         return AQ_RC_EINVAL;
     }
+    if (s->broken) {
+        return AQ_RC_EIO;
+    }
     q->node = e810_sched_add_leaf(s, parent, b + 32, &rc);
     if (!q->node) {
         return rc;
@@ -628,6 +631,7 @@ uint16_t e810_tx_disable(E810State *s, E810Desc *d, uint8_t *buf,
             return AQ_RC_EINVAL;
         }
         e810_tx_stop_vsi(s, vm);
+        e810_vsi_drained(s, vm);
     } else if (cmd == 2) {
         if (vm >= e810_vf_count(s)) {
             return AQ_RC_EINVAL;

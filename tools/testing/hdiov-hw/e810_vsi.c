@@ -145,6 +145,11 @@ uint16_t e810_vsi_update(E810State *s, unsigned num, const uint8_t *ctx,
         }
     }
     e810_ctx_section(new, ctx, VSI_VALID_Q_OPT, add, 78, 84);
+    if (!e810_ctx_section(new, ctx, VSI_VALID_FD, add, VSI_CTX_FD,
+                          VSI_CTX_PASID) && add) {
+        /* Unless told otherwise, the VSI may use and program the filters */
+        stw_le_p(new + VSI_CTX_FD, VSI_FD_ENABLE | VSI_FD_PROG_ENABLE);
+    }
     if (e810_ctx_section(new, ctx, VSI_VALID_PASID, false, VSI_CTX_PASID,
                          VSI_CTX_PASID + 4)) {
         v->pasid = ldl_le_p(ctx + VSI_CTX_PASID) &
@@ -241,7 +246,8 @@ void e810_vsi_stop(E810State *s, unsigned num)
 
 /*
  * VSIGEN_RTRIG: as long as VMSWR is set the VSI's queues do nothing. VMRD in
- * VSIGEN_RSTAT is 0 while the reset is under way.
+ * VSIGEN_RSTAT is 0 while the reset is under way: until the driver has had the
+ * VSI taken off the scheduler (0x0C31 for it), whether or not it has queues.
  */
 void e810_vsi_rtrig(E810State *s, unsigned num, uint32_t val)
 {
@@ -255,9 +261,19 @@ void e810_vsi_rtrig(E810State *s, unsigned num, uint32_t val)
         return;
     }
     v->in_reset = true;
-    v->reset_done = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + VSI_RESET_NS;
+    v->reset_done = INT64_MAX;
     e810_ctlq_reset(s, &v->mbx);
     e810_vsi_stop(s, num);
+}
+
+/* 0x0C31 for a VSI in reset */
+void e810_vsi_drained(E810State *s, unsigned num)
+{
+    E810Vsi *v = &s->vsi[num];
+
+    if (v->reset_done == INT64_MAX) {
+        v->reset_done = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + VSI_RESET_NS;
+    }
 }
 
 uint32_t e810_vsi_rstat(E810State *s, unsigned num)

@@ -259,6 +259,7 @@ class Card:
         self.atq = q.alloc()
         self.aqbuf = q.alloc()
         self.tail = 0
+        self.slow = 0                   # ns to let pass while firmware works
         for reg, val in ((0, self.atq), (0x100, 0), (0x200, 64 | 1 << 31),
                          (0x300, 0), (0x400, 0)):
             self.wr(0x80000 + reg, val)
@@ -277,8 +278,8 @@ class Card:
         self.wr(0x22e580, 7)
         self.wr(0x231ec0, 1)            # PASID mode
 
-    def aq(self, opcode, params=b"", buf=None, size=0):
-        """A command: return value, parameters, buffer"""
+    def post(self, opcode, params=b"", buf=None, size=0):
+        """Give firmware a command: where its descriptor is"""
         q = self.q
         flags = 0x2000
         size = len(buf) if buf is not None else size
@@ -292,13 +293,22 @@ class Card:
         q.put(at, desc + params.ljust(16, b"\0"))
         self.tail = (self.tail + 1) % 64
         self.wr(0x80400, self.tail)
+        return at
+
+    def aq(self, opcode, params=b"", buf=None, size=0):
+        """A command: return value, parameters, buffer"""
+        q = self.q
+        at = self.post(opcode, params, buf, size)
+        size = len(buf) if buf is not None else size
         for _ in range(1000):
-            d = q.get(at, 32)
-            if d[0] & 1:
+            if self.rd(0x80300) == self.tail:
                 break
+            if self.slow:
+                q.step(self.slow)
         else:
             raise RuntimeError(f"no answer to {opcode:#x}")
-        assert d[8:16] == struct.pack("<II", 0x1234, 0x5678)
+        d = q.get(at, 32)
+        assert d[0] & 1 and d[8:16] == struct.pack("<II", 0x1234, 0x5678)
         return (struct.unpack_from("<H", d, 6)[0], d[16:],
                 q.get(self.aqbuf, size) if size else b"")
 
@@ -311,6 +321,10 @@ class Card:
     def rule(self, recipe, act, mac=b"\2\0\0\0\0\0", vlan=0, typ=1, src=0,
              ethertype=0x8100, opcode=0x2a0, index=0):
         hdr = mac + b"\2\0\0\0\0\0" + struct.pack(">HH", ethertype, vlan)
+        if opcode != 0x2a0:
+            hdr = b""                   # the rule has one
+        if opcode == 0x2a2:
+            act = 0
         e = struct.pack("<HHHHIHH", typ, 0, recipe, src, act, index, len(hdr))
         rc, _, buf = self.aq(opcode, struct.pack("<H", 1), e + hdr)
         return rc, struct.unpack_from("<H", buf, 12)[0]
@@ -325,8 +339,18 @@ class Card:
         return index
 
     def leaf(self):
+        """The default node that queues hang on"""
         _, buf = self.ok(0x400, size=4096)
-        return struct.unpack_from("<I", buf, 8 + 7 * 24 + 4)[0]
+        layers = struct.unpack_from("<H", buf, 4)[0]
+        return struct.unpack_from("<I", buf, 8 + (layers - 2) * 24 + 4)[0]
+
+    def reset_vsi(self, num, drain=True):
+        """Trigger a VSI's reset, and end it as drivers do: is it done?"""
+        self.wr(0x91800 + 4 * num, 1)
+        if drain:
+            self.ok(0xc31, struct.pack("<BBH", 1, 0, num))
+        self.q.step(100000)
+        return self.rd(0x92800 + 4 * num) & 1
 
 
 class Vsi:

@@ -278,10 +278,8 @@ def test_mailbox(t, q, c):
             c.rd(v.mbx(2)) >> 30 & 1, 1)
 
     # reset of the VSI
-    c.wr(0x91800 + 4 * v.num, 1)
-    t.check("VMRD 0 in reset", c.rd(0x92800 + 4 * v.num) & 1, 0)
-    q.step(100000)
-    t.check("VMRD 1 when done", c.rd(0x92800 + 4 * v.num) & 1, 1)
+    t.check("VMRD 0 in reset", c.reset_vsi(v.num, False), 0)
+    t.check("VMRD 1 when done", c.reset_vsi(v.num), 1)
     t.check("mailbox registers are 0", [c.rd(v.mbx(i)) for i in range(10)],
             [0] * 10)
     c.wr(v.mbx(0), 0x1000)
