@@ -338,8 +338,7 @@ TEST_F(e810_pf, card_reset_unnoticed)
 }
 
 /*
- * The reset turns off that mailboxes use their VSI's PASID, and firmware makes
- * its own VSI again, whose number is that of the first guest's. That one does
+ * The reset turns off that mailboxes use their VSI's PASID. The first guest does
  * all it can to have its mailbox fetched just then.
  */
 TEST_F_TIMEOUT(e810_pf, card_reset_hostile, 120)

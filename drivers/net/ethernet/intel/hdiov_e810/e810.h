@@ -95,6 +95,7 @@ enum e810_slot_state {
  * @rq_size: descriptors of the receive queue
  * @lock: protects the members up to @dead
  * @sq_next: next descriptor to use
+ * @sq_head: the first that the hardware had not done when it was last asked
  * @sq_seq: number of commands ever posted; the hardware handles them in this
  *	order
  * @sq_state: enum e810_slot_state of each descriptor
@@ -118,6 +119,7 @@ struct e810_ctlq {
 
 	spinlock_t lock;		/* send queue */
 	unsigned int sq_next;
+	unsigned int sq_head;
 	u64 sq_seq;
 	u8 *sq_state;
 	u64 sq_errors;
@@ -169,7 +171,7 @@ struct e810_link {
  * @mal_detect: the card stopped a queue, the service work tells whose
  * @port: logical port
  * @sw_id: switch
- * @vsi: VSI that firmware made for the function
+ * @vsi: VSI that firmware made for the function, whose rules hold for all
  * @sched_layers: layers of the Tx scheduler's tree, from the port to queues
  * @sched_entry: layer of the node below which the driver may add nodes
  * @sched_max_children: how many children a node of each layer may have
@@ -525,7 +527,9 @@ int e810_aq_get_topology(struct e810_pf *pf,
 			 struct e810_aqc_sched_branch *branch);
 int e810_aq_get_sched_layers(struct e810_pf *pf);
 int e810_aq_start_port(struct e810_pf *pf);
-int e810_aq_free_pf_vsi(struct e810_pf *pf);
+int e810_aq_close_pf_vsi(struct e810_pf *pf);
+int e810_aq_get_queues(struct e810_pf *pf, unsigned int *num_rx,
+		       unsigned int *num_tx);
 int e810_aq_get_link(struct e810_pf *pf);
 void e810_aq_set_link(struct e810_pf *pf, const struct e810_aqc_link_status *s);
 int e810_aq_add_vsi(struct e810_pf *pf, const struct e810_aqc_vsi_props *ctx,
@@ -551,6 +555,7 @@ int e810_aq_rl_profile(struct e810_pf *pf, enum e810_aq_opcode opcode,
 int e810_aq_add_txq(struct e810_pf *pf, __le32 parent, u16 txq, const u8 *ctx);
 int e810_aq_dis_txqs(struct e810_pf *pf, struct e810_aqc_dis_txq_item *items,
 		     unsigned int num);
+int e810_aq_reset_vsi_txqs(struct e810_pf *pf, u16 vsi);
 
 /* e810_fltr.c */
 int e810_fltr_add(struct e810_pf *pf, const struct e810_fltr_key *key, u16 vsi);

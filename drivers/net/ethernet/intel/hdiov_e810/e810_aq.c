@@ -3,6 +3,7 @@
  * Admin queue: commands to the E810's firmware
  */
 #include <linux/bitfield.h>
+#include <linux/delay.h>
 #include <linux/etherdevice.h>
 #include <linux/slab.h>
 
@@ -22,6 +23,10 @@ const struct e810_ctlq_regs e810_aq_regs = {
 	.rq_tail = PF_FW_ARQT,
 };
 
+/* As often does the ice driver send what firmware has no time for */
+#define E810_AQ_BUSY_TRIES	3
+#define E810_AQ_BUSY_MS		10
+
 /* Speeds by bit of the link status */
 static const u32 e810_mbps[] = {
 	10, 100, 1000, 2500, 5000, 10000, 20000, 25000, 40000, 50000, 100000,
@@ -30,7 +35,7 @@ static const u32 e810_mbps[] = {
 
 static int e810_aq_errno(u16 retval)
 {
-	switch (retval & 0xff) {
+	switch (retval & E810_AQ_RC_MASK) {
 	case E810_AQ_RC_OK:
 		return 0;
 	case E810_AQ_RC_EPERM:
@@ -77,14 +82,21 @@ static void e810_aq_init_rd(struct e810_aq_desc *desc,
 static int e810_aq_send_seq(struct e810_pf *pf, struct e810_aq_desc *desc,
 			    void *buf, u16 len, u64 *seq)
 {
-	u16 opcode = le16_to_cpu(desc->opcode);
+	const struct e810_aq_desc cmd = *desc;
+	u16 opcode = le16_to_cpu(cmd.opcode);
+	unsigned int tries = 0;
 	int ret;
 
-	ret = e810_ctlq_send(&pf->aq, desc, buf, len, seq);
-	if (ret)
-		return ret;
-
-	ret = e810_aq_errno(le16_to_cpu(desc->retval));
+	for (;;) {
+		ret = e810_ctlq_send(&pf->aq, desc, buf, len, seq);
+		if (ret)
+			return ret;
+		ret = e810_aq_errno(le16_to_cpu(desc->retval));
+		if (ret != -EBUSY || ++tries == E810_AQ_BUSY_TRIES)
+			break;
+		*desc = cmd;
+		msleep(E810_AQ_BUSY_MS);
+	}
 	if (ret)
 		dev_dbg(&pf->pdev->dev, "admin command 0x%04x: firmware error %u\n",
 			opcode, le16_to_cpu(desc->retval));
@@ -316,6 +328,24 @@ out:
 	return ret;
 }
 
+/* A command about one node, group of nodes or profile, which firmware counts */
+static int e810_aq_send_one(struct e810_pf *pf, struct e810_aq_desc *desc,
+			    void *buf, u16 len)
+{
+	int ret;
+
+	desc->sched.num_req = cpu_to_le16(1);
+	ret = e810_aq_send(pf, desc, buf, len);
+	if (!ret && desc->sched.num_resp != cpu_to_le16(1)) {
+		dev_err(&pf->pdev->dev,
+			"admin command 0x%04x: firmware dealt with %u elements of 1\n",
+			le16_to_cpu(desc->opcode),
+			le16_to_cpu(desc->sched.num_resp));
+		ret = -EIO;
+	}
+	return ret;
+}
+
 /* What nodes and queues have unless told otherwise: no limit, equal weights */
 static const struct e810_aqc_sched_elem e810_sched_dflt_elem = {
 	.elem_type = E810_SCHED_GENERIC_NODE,
@@ -352,8 +382,7 @@ int e810_aq_add_sched_nodes(struct e810_pf *pf, __le32 parent, unsigned int num,
 		grp->node[i].elem = e810_sched_dflt_elem;
 	}
 	e810_aq_init_rd(&desc, E810_AQC_ADD_SCHED_ELEMS);
-	desc.sched.num_req = cpu_to_le16(1);
-	ret = e810_aq_send(pf, &desc, grp, struct_size(grp, node, num));
+	ret = e810_aq_send_one(pf, &desc, grp, struct_size(grp, node, num));
 	if (ret)
 		return ret;
 	for (i = 0; i < num; i++)
@@ -381,8 +410,7 @@ int e810_aq_cfg_sched_node(struct e810_pf *pf, __le32 teid, u16 profile)
 	node.elem.elem_type = 0;
 	node.elem.eir_profile = cpu_to_le16(profile);
 	e810_aq_init_rd(&desc, E810_AQC_CFG_SCHED_ELEMS);
-	desc.sched.num_req = cpu_to_le16(1);
-	return e810_aq_send(pf, &desc, &node, sizeof(node));
+	return e810_aq_send_one(pf, &desc, &node, sizeof(node));
 }
 
 /**
@@ -405,8 +433,7 @@ int e810_aq_del_sched_nodes(struct e810_pf *pf, __le32 parent, unsigned int num,
 	grp->num_elems = cpu_to_le16(num);
 	memcpy(grp->teid, teid, num * sizeof(*teid));
 	e810_aq_init_rd(&desc, E810_AQC_DELETE_SCHED_ELEMS);
-	desc.sched.num_req = cpu_to_le16(1);
-	return e810_aq_send(pf, &desc, grp, struct_size(grp, teid, num));
+	return e810_aq_send_one(pf, &desc, grp, struct_size(grp, teid, num));
 }
 
 /**
@@ -423,8 +450,12 @@ int e810_aq_rl_profile(struct e810_pf *pf, enum e810_aq_opcode opcode,
 	struct e810_aq_desc desc;
 
 	e810_aq_init_rd(&desc, opcode);
-	desc.sched.num_req = cpu_to_le16(1);
-	return e810_aq_send(pf, &desc, elem, sizeof(*elem));
+	return e810_aq_send_one(pf, &desc, elem, sizeof(*elem));
+}
+
+static u16 e810_port_pause(struct e810_pf *pf, u32 reg)
+{
+	return FIELD_GET(PRTMAC_HSEC_CTL_TX_PS, e810_rd32(pf, reg));
 }
 
 /**
@@ -440,6 +471,11 @@ int e810_aq_start_port(struct e810_pf *pf)
 
 	e810_aq_init(&desc, E810_AQC_SET_MAC_CFG);
 	desc.mac_cfg.max_frame_size = cpu_to_le16(E810_MAX_FRAME);
+	/* It sets these as well, and zero would be no pause */
+	desc.mac_cfg.tx_tmr_value =
+		cpu_to_le16(e810_port_pause(pf, PRTMAC_HSEC_CTL_TX_PS_QNT_LFC));
+	desc.mac_cfg.fc_refresh_threshold =
+		cpu_to_le16(e810_port_pause(pf, PRTMAC_HSEC_CTL_TX_PS_RFSH_LFC));
 	ret = e810_aq_send(pf, &desc, NULL, 0);
 	if (ret)
 		return ret;
@@ -604,17 +640,70 @@ int e810_aq_free_vsi(struct e810_pf *pf, u16 vsi)
 }
 
 /**
- * e810_aq_free_pf_vsi - give the VSI back that firmware made for the function
+ * e810_aq_close_pf_vsi - take the VSI that firmware made for the function off
+ * the network
  * @pf: the function
  *
- * It has the first queue, and a function without network interface no use for
- * it. The answer also tells how many VSIs there are.
+ * A function without network interface has no use for it, but rules that hold
+ * for all VSIs need one that stays. The answer also tells how many VSIs there
+ * are.
  *
  * Return: 0 or a negative errno
  */
-int e810_aq_free_pf_vsi(struct e810_pf *pf)
+int e810_aq_close_pf_vsi(struct e810_pf *pf)
 {
-	return e810_aq_free_vsi(pf, pf->vsi);
+	const struct e810_aqc_vsi_props ctx = { .sw_id = pf->sw_id };
+
+	return e810_aq_update_vsi(pf, pf->vsi, &ctx, E810_VSI_PROP_SW_VALID);
+}
+
+/**
+ * e810_aq_get_queues - read which queues of the card the function has
+ * @pf: the function, filled in with the first ones
+ * @num_rx: filled in with the number of Rx queues
+ * @num_tx: filled in with the number of Tx queues
+ *
+ * Return: 0, -ENODEV if it has none, or another errno
+ */
+int e810_aq_get_queues(struct e810_pf *pf, unsigned int *num_rx,
+		       unsigned int *num_tx)
+{
+	struct e810_aqc_cap *cap;
+	struct e810_aq_desc desc;
+	unsigned int num, i;
+	void *buf;
+	int ret;
+
+	buf = kzalloc(E810_AQ_BUF_SIZE, GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+
+	e810_aq_init(&desc, E810_AQC_LIST_FUNC_CAPS);
+	ret = e810_aq_send(pf, &desc, buf, E810_AQ_BUF_SIZE);
+	if (ret)
+		goto out;
+
+	*num_rx = 0;
+	*num_tx = 0;
+	num = min_t(u32, le32_to_cpu(desc.caps.count),
+		    E810_AQ_BUF_SIZE / sizeof(*cap));
+	for (i = 0, cap = buf; i < num; i++, cap++) {
+		switch (le16_to_cpu(cap->cap)) {
+		case E810_AQC_CAP_RXQS:
+			pf->first_rxq = le32_to_cpu(cap->phys_id);
+			*num_rx = le32_to_cpu(cap->number);
+			break;
+		case E810_AQC_CAP_TXQS:
+			pf->first_txq = le32_to_cpu(cap->phys_id);
+			*num_tx = le32_to_cpu(cap->number);
+			break;
+		}
+	}
+	if (!*num_rx || !*num_tx)
+		ret = -ENODEV;
+out:
+	kfree(buf);
+	return ret;
 }
 
 /**
@@ -628,11 +717,20 @@ int e810_aq_free_pf_vsi(struct e810_pf *pf)
 int e810_aq_sw_rule(struct e810_pf *pf, enum e810_aq_opcode opcode,
 		    struct e810_aqc_sw_rule_lkup *rule)
 {
+	size_t len = sizeof(*rule);
 	struct e810_aq_desc desc;
+
+	/* Firmware finds a rule that is there by its index */
+	if (opcode != E810_AQC_ADD_SW_RULES) {
+		rule->hdr_len = 0;
+		len = offsetof(struct e810_aqc_sw_rule_lkup, hdr);
+	}
+	if (opcode == E810_AQC_REMOVE_SW_RULES)
+		rule->act = 0;
 
 	e810_aq_init_rd(&desc, opcode);
 	desc.sw_rules.num_rules = cpu_to_le16(1);
-	return e810_aq_send(pf, &desc, rule, sizeof(*rule));
+	return e810_aq_send(pf, &desc, rule, len);
 }
 
 /**
@@ -802,4 +900,30 @@ int e810_aq_dis_txqs(struct e810_pf *pf, struct e810_aqc_dis_txq_item *items,
 	desc.dis_txqs.vmvf_and_timeout =
 		cpu_to_le16(FIELD_PREP(E810_AQC_Q_DIS_TIMEOUT, 5));
 	return e810_aq_send(pf, &desc, items, num * sizeof(*items));
+}
+
+/**
+ * e810_aq_reset_vsi_txqs - take a VSI that is being reset off the scheduler
+ * @pf: the function
+ * @vsi: number of the VSI
+ *
+ * The card ends the reset of a VSI only after this, whether or not it had Tx
+ * queues.
+ *
+ * Return: 0 or a negative errno
+ */
+int e810_aq_reset_vsi_txqs(struct e810_pf *pf, u16 vsi)
+{
+	struct e810_aq_desc desc;
+	int ret;
+
+	e810_aq_init(&desc, E810_AQC_DIS_TXQS);
+	desc.dis_txqs.cmd_type = E810_AQC_Q_DIS_VM_RESET |
+				 E810_AQC_Q_DIS_FLUSH_PIPE;
+	desc.dis_txqs.vmvf_and_timeout =
+		cpu_to_le16(FIELD_PREP(E810_AQC_Q_DIS_VMVF_NUM, vsi) |
+			    FIELD_PREP(E810_AQC_Q_DIS_TIMEOUT, 5));
+	ret = e810_aq_send(pf, &desc, NULL, 0);
+	/* Nothing to take off, or the reset has done so */
+	return ret == -ENOENT || ret == -EBUSY ? 0 : ret;
 }

@@ -26,6 +26,7 @@
 enum e810_aq_opcode {
 	E810_AQC_GET_VER		= 0x0001,
 	E810_AQC_Q_SHUTDOWN		= 0x0003,
+	E810_AQC_LIST_FUNC_CAPS		= 0x000A,
 	E810_AQC_MANAGE_MAC_READ	= 0x0107,
 	E810_AQC_CLEAR_PXE		= 0x0110,
 	E810_AQC_GET_SW_CFG		= 0x0200,
@@ -57,6 +58,9 @@ enum e810_aq_opcode {
 	E810_AQC_LAN_OVERFLOW		= 0x1001,
 };
 
+/* Of what firmware returns, the rest is its own */
+#define E810_AQ_RC_MASK			0xff
+
 enum e810_aq_rc {
 	E810_AQ_RC_OK		= 0,
 	E810_AQ_RC_EPERM	= 1,
@@ -87,6 +91,29 @@ struct e810_aqc_get_ver {
 };
 
 #define E810_AQ_API_MAJOR		1
+
+struct e810_aqc_list_caps {
+	u8 cmd_flags;
+	u8 pf_index;
+	u8 rsvd[2];
+	__le32 count;
+	__le32 addr_high;
+	__le32 addr_low;
+};
+
+struct e810_aqc_cap {
+	__le16 cap;
+#define E810_AQC_CAP_RXQS		0x0041
+#define E810_AQC_CAP_TXQS		0x0042
+	u8 major_ver;
+	u8 minor_ver;
+	__le32 number;
+	__le32 logical_id;
+	__le32 phys_id;
+	__le64 rsvd[2];
+};
+
+static_assert(sizeof(struct e810_aqc_cap) == 32);
 
 struct e810_aqc_manage_mac_read {
 	__le16 flags;
@@ -174,6 +201,7 @@ struct e810_aqc_vsi_props {
 #define E810_VSI_PROP_RXQ_MAP_VALID	BIT(6)
 #define E810_VSI_PROP_Q_OPT_VALID	BIT(7)
 #define E810_VSI_PROP_OUTER_UP_VALID	BIT(8)
+#define E810_VSI_PROP_FLOW_DIR_VALID	BIT(11)
 #define E810_VSI_PROP_PASID_VALID	BIT(12)
 	u8 sw_id;
 	u8 sw_flags;
@@ -491,9 +519,11 @@ static_assert(sizeof(struct e810_aqc_tx_qgrp) == 56);
 
 struct e810_aqc_dis_txqs {
 	u8 cmd_type;
+#define E810_AQC_Q_DIS_VM_RESET		BIT(0)
 #define E810_AQC_Q_DIS_FLUSH_PIPE	BIT(3)
 	u8 num_entries;
 	__le16 vmvf_and_timeout;
+#define E810_AQC_Q_DIS_VMVF_NUM		GENMASK(9, 0)
 #define E810_AQC_Q_DIS_TIMEOUT		GENMASK(15, 10)
 	__le32 blocked_cgds;
 	__le32 addr_high;
@@ -533,6 +563,7 @@ struct e810_aq_desc {
 		u8 raw[16];
 		struct e810_aqc_ind ind;
 		struct e810_aqc_get_ver get_ver;
+		struct e810_aqc_list_caps caps;
 		struct e810_aqc_manage_mac_read mac_read;
 		struct e810_aqc_get_sw_cfg sw_cfg;
 		struct e810_aqc_res res;

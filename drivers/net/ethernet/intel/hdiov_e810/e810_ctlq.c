@@ -13,8 +13,21 @@
 
 #include "e810.h"
 
-/* The longest that firmware may take for a command, as the ice driver grants */
-#define E810_CTLQ_TIMEOUT	msecs_to_jiffies(1000)
+/*
+ * How long the card may not get on with a queue. The ice driver grants one
+ * second to a command; there, what it has given up may still be answered.
+ */
+#define E810_CTLQ_TIMEOUT	msecs_to_jiffies(2000)
+
+/**
+ * struct e810_ctlq_wait - when to give up waiting for a send queue
+ * @head: where the card was
+ * @end: when it must have got on from there, jiffies
+ */
+struct e810_ctlq_wait {
+	u32 head;
+	unsigned long end;
+};
 
 /**
  * e810_ctlq_alloc - allocate memory of a pair of control queues
@@ -134,6 +147,7 @@ int e810_ctlq_start(struct e810_ctlq *cq)
 	spin_lock(&cq->lock);
 	memset(cq->sq_state, E810_SLOT_FREE, cq->sq_size);
 	cq->sq_next = 0;
+	cq->sq_head = 0;
 	cq->dead = false;
 	spin_unlock(&cq->lock);
 	return 0;
@@ -167,12 +181,70 @@ static bool e810_ctlq_written_back(struct e810_aq_desc *desc)
 	return true;
 }
 
+/* Is descriptor @n none of those that the card had to do when last asked? */
+static bool e810_ctlq_passed(struct e810_ctlq *cq, unsigned int n)
+{
+	unsigned int size = cq->sq_size;
+
+	return (n + size - cq->sq_head) % size >=
+	       (cq->sq_next + size - cq->sq_head) % size;
+}
+
+/*
+ * The head tells, as for the ice driver: DD may be seen before the answer is
+ * there. Without it there is none, and no need to ask the card.
+ */
+static bool e810_ctlq_slot_done(struct e810_ctlq *cq, unsigned int n)
+{
+	u32 head;
+
+	lockdep_assert_held(&cq->lock);
+
+	if (cq->dead || !e810_ctlq_written_back(&cq->sq_ring[n]))
+		return false;
+	if (e810_ctlq_passed(cq, n))
+		return true;
+	head = e810_rd32(cq->pf, cq->regs->sq_head);
+	/* All ones: the card is gone, or in reset */
+	if (head >= cq->sq_size)
+		return false;
+	cq->sq_head = head;
+	/* What is read from now on was written before the head moved */
+	dma_rmb();
+	return e810_ctlq_passed(cq, n);
+}
+
+static void e810_ctlq_wait_init(struct e810_ctlq_wait *wait)
+{
+	wait->head = U32_MAX;
+	wait->end = jiffies + E810_CTLQ_TIMEOUT;
+}
+
+/*
+ * Has the card done nothing for long? Time does not count as long as it works
+ * on what others sent before.
+ */
+static bool e810_ctlq_wait_over(struct e810_ctlq *cq,
+				struct e810_ctlq_wait *wait)
+{
+	u32 head;
+
+	/* Not touched then, and the caller will see it */
+	if (READ_ONCE(cq->dead) || time_before_eq(jiffies, wait->end))
+		return false;
+	head = e810_rd32(cq->pf, cq->regs->sq_head);
+	if (head == wait->head)
+		return true;
+	wait->head = head;
+	wait->end = jiffies + E810_CTLQ_TIMEOUT;
+	return false;
+}
+
 static bool e810_ctlq_slot_free(struct e810_ctlq *cq, unsigned int n)
 {
 	lockdep_assert_held(&cq->lock);
 
-	if (cq->sq_state[n] == E810_SLOT_ASYNC &&
-	    e810_ctlq_written_back(&cq->sq_ring[n])) {
+	if (cq->sq_state[n] == E810_SLOT_ASYNC && e810_ctlq_slot_done(cq, n)) {
 		if (cq->sq_ring[n].retval)
 			cq->sq_errors++;
 		cq->sq_state[n] = E810_SLOT_FREE;
@@ -240,71 +312,83 @@ static int e810_ctlq_wait_post(struct e810_ctlq *cq,
 			       const struct e810_aq_desc *desc, const void *buf,
 			       u16 len, enum e810_slot_state state, u64 *seq)
 {
-	unsigned long end = jiffies + E810_CTLQ_TIMEOUT;
+	struct e810_ctlq_wait wait;
 	int n;
 
 	if (WARN_ON_ONCE(len > E810_AQ_BUF_SIZE))
 		return -EMSGSIZE;
 
+	e810_ctlq_wait_init(&wait);
 	for (;;) {
 		n = e810_ctlq_try_post(cq, desc, buf, len, state, seq);
 		if (n != -EAGAIN)
 			return n;
-		if (time_after(jiffies, end))
+		if (e810_ctlq_wait_over(cq, &wait))
 			return -ETIMEDOUT;
 		usleep_range(50, 200);
 	}
+}
+
+/* Take the answer, if there is one */
+static bool e810_ctlq_take(struct e810_ctlq *cq, unsigned int n,
+			   struct e810_aq_desc *desc, void *buf, u16 len)
+{
+	struct e810_aq_desc *slot = &cq->sq_ring[n];
+
+	guard(spinlock)(&cq->lock);
+	if (!e810_ctlq_slot_done(cq, n))
+		return false;
+	*desc = *slot;
+	/* What the card had no time for is sent once more */
+	if (len && (le16_to_cpu(slot->retval) & E810_AQ_RC_MASK) !=
+	    E810_AQ_RC_EBUSY)
+		memcpy(buf, cq->sq_buf + n * E810_AQ_BUF_SIZE, len);
+	cq->sq_state[n] = E810_SLOT_FREE;
+	return true;
 }
 
 /**
  * e810_ctlq_send - send a command and wait for the answer
  * @cq: control queues
  * @desc: command; overwritten by the answer
- * @buf: buffer of an indirect command; overwritten by the answer's. The caller
- *	sets E810_AQ_FLAG_RD if the hardware has to read it.
+ * @buf: buffer of an indirect command; overwritten by the answer's, unless the
+ *	hardware says that it is busy. The caller sets E810_AQ_FLAG_RD if the
+ *	hardware has to read it.
  * @len: bytes of @buf, 0 for a direct command
  * @seq: place of the command among all, may be NULL
  *
- * Context: process, may sleep up to two seconds.
+ * Context: process, may sleep for seconds.
  *
  * Return: 0 when the hardware has answered (look at @desc for what), -ETIMEDOUT
- * if it did not, -EIO if it did not answer earlier or was stopped
+ * if it did not and the function is reset, -EIO if that was so earlier or the
+ * queue was stopped
  */
 int e810_ctlq_send(struct e810_ctlq *cq, struct e810_aq_desc *desc, void *buf,
 		   u16 len, u64 *seq)
 {
 	u16 opcode = le16_to_cpu(desc->opcode);
-	struct e810_aq_desc *slot;
+	struct e810_ctlq_wait wait;
 	unsigned int polls = 0;
 	bool was_dead;
-	unsigned long end;
 	int n;
 
 	n = e810_ctlq_wait_post(cq, desc, buf, len, E810_SLOT_WAITED, seq);
 	if (n < 0)
 		return n;
 
-	slot = &cq->sq_ring[n];
-	end = jiffies + E810_CTLQ_TIMEOUT;
-	while (!e810_ctlq_written_back(slot)) {
-		if (READ_ONCE(cq->dead) || time_after(jiffies, end))
-			break;
+	e810_ctlq_wait_init(&wait);
+	do {
+		if (e810_ctlq_written_back(&cq->sq_ring[n]) &&
+		    e810_ctlq_take(cq, n, desc, buf, len))
+			return 0;
 		/* Most commands take a few microseconds */
 		if (++polls < 10)
 			udelay(1);
 		else
 			usleep_range(20, 60);
-	}
+	} while (!READ_ONCE(cq->dead) && !e810_ctlq_wait_over(cq, &wait));
 
 	spin_lock(&cq->lock);
-	if (e810_ctlq_written_back(slot)) {
-		*desc = *slot;
-		if (len)
-			memcpy(buf, cq->sq_buf + n * E810_AQ_BUF_SIZE, len);
-		cq->sq_state[n] = E810_SLOT_FREE;
-		spin_unlock(&cq->lock);
-		return 0;
-	}
 	/* The hardware may still write to it */
 	cq->sq_state[n] = E810_SLOT_ASYNC;
 	was_dead = cq->dead;
@@ -314,10 +398,15 @@ int e810_ctlq_send(struct e810_ctlq *cq, struct e810_aq_desc *desc, void *buf,
 	if (was_dead)
 		return -EIO;
 	dev_err(&cq->pf->pdev->dev,
-		"%s: no answer to command 0x%04x within %u ms, reset the function to go on\n",
+		"%s: no answer to command 0x%04x within %u ms\n",
 		cq->regs->name, opcode, jiffies_to_msecs(E810_CTLQ_TIMEOUT));
-	/* Nobody but a reset turns the queue off, one whose warning was lost */
-	if (!(e810_rd32(cq->pf, cq->regs->sq_len) & CTLQ_LEN_ENABLE))
+	/*
+	 * Nobody knows what was carried out, so begin anew. A function that is
+	 * being brought up is out of use, unless the card was reset meanwhile:
+	 * nobody else turns the queue off.
+	 */
+	if (!READ_ONCE(cq->pf->in_reset) ||
+	    !(e810_rd32(cq->pf, cq->regs->sq_len) & CTLQ_LEN_ENABLE))
 		e810_card_reset(cq->pf);
 	return -ETIMEDOUT;
 }
@@ -329,7 +418,7 @@ int e810_ctlq_send(struct e810_ctlq *cq, struct e810_aq_desc *desc, void *buf,
  * @buf: payload
  * @len: bytes of @buf, may be 0
  *
- * Context: process, may sleep up to a second if the queue is full.
+ * Context: process, may sleep for seconds if the queue is full.
  *
  * Return: 0, -ETIMEDOUT if the queue stays full, -EIO if it is dead
  */
@@ -357,14 +446,14 @@ static bool e810_ctlq_taken(struct e810_ctlq *cq, unsigned int n, u64 seq)
  * e810_ctlq_flush - wait until what was posted so far is delivered
  * @cq: control queues
  *
- * Context: process, may sleep up to a second.
+ * Context: process, may sleep for seconds.
  *
  * Return: 0, also if the queue is dead: nothing is delivered before its reset,
  * and then it is empty; -ETIMEDOUT
  */
 int e810_ctlq_flush(struct e810_ctlq *cq)
 {
-	unsigned long end = jiffies + E810_CTLQ_TIMEOUT;
+	struct e810_ctlq_wait wait;
 	unsigned int n;
 	u64 seq;
 
@@ -372,8 +461,9 @@ int e810_ctlq_flush(struct e810_ctlq *cq)
 		n = (cq->sq_next ?: cq->sq_size) - 1;
 		seq = cq->sq_seq;
 	}
+	e810_ctlq_wait_init(&wait);
 	while (!e810_ctlq_taken(cq, n, seq)) {
-		if (time_after(jiffies, end))
+		if (e810_ctlq_wait_over(cq, &wait))
 			return -ETIMEDOUT;
 		usleep_range(20, 60);
 	}

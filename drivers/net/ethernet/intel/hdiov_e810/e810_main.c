@@ -30,7 +30,10 @@
 /* Units of 2 us for interrupt intervals, at all link speeds */
 #define E810_ITR_GRAN		2
 
-#define E810_PFR_TIMEOUT_US	(500 * USEC_PER_MSEC)
+/* Another function may hold the card's lock, for 5 s, to load a package */
+#define E810_PFR_TIMEOUT_US	(5300 * USEC_PER_MSEC)
+/* Some cards load the port's firmware from elsewhere */
+#define E810_FW_LOAD_TIMEOUT_US	(30 * USEC_PER_SEC)
 /* Firmware reloads in a global reset */
 #define E810_GLOBAL_TIMEOUT_US	(10 * USEC_PER_SEC)
 #define E810_ULD_TIMEOUT_US	(5 * USEC_PER_SEC)
@@ -81,18 +84,14 @@ static int e810_pf_reset(struct e810_pf *pf)
 /* Queue pairs of the function, numbered from 0 in its own registers */
 static int e810_count_queues(struct e810_pf *pf)
 {
-	u32 rx = e810_rd32(pf, PFLAN_RX_QALLOC);
-	u32 tx = e810_rd32(pf, PFLAN_TX_QALLOC);
 	unsigned int num_rx, num_tx;
+	int ret;
 
-	if (!(rx & PFLAN_QALLOC_VALID) || !(tx & PFLAN_QALLOC_VALID)) {
-		dev_err(&pf->pdev->dev, "function has no queues\n");
-		return -ENODEV;
+	ret = e810_aq_get_queues(pf, &num_rx, &num_tx);
+	if (ret) {
+		dev_err(&pf->pdev->dev, "function has no queues: %d\n", ret);
+		return ret;
 	}
-	pf->first_rxq = FIELD_GET(PFLAN_RX_QALLOC_FIRSTQ, rx);
-	pf->first_txq = FIELD_GET(PFLAN_TX_QALLOC_FIRSTQ, tx);
-	num_rx = FIELD_GET(PFLAN_RX_QALLOC_LASTQ, rx) - pf->first_rxq + 1;
-	num_tx = FIELD_GET(PFLAN_TX_QALLOC_LASTQ, tx) - pf->first_txq + 1;
 	pf->hdiov.num_qps = min3(num_rx, num_tx, (unsigned int)E810_MAX_QUEUES);
 	return 0;
 }
@@ -151,6 +150,16 @@ static void e810_disable_irq(struct e810_pf *pf)
 	e810_flush(pf);
 }
 
+static int e810_wait_fw_load(struct e810_pf *pf)
+{
+	u32 val;
+
+	return read_poll_timeout(e810_rd32, val,
+				 !(val & GL_MNG_FWSM_FW_LOADING), 10000,
+				 E810_FW_LOAD_TIMEOUT_US, false, pf,
+				 GL_MNG_FWSM);
+}
+
 /* From reset to ready for VSIs */
 static int e810_hw_up(struct e810_pf *pf)
 {
@@ -163,9 +172,10 @@ static int e810_hw_up(struct e810_pf *pf)
 		{ e810_aq_get_switch, "switch configuration" },
 		{ e810_aq_read_mac, "port address" },
 		{ e810_sched_init, "scheduler topology" },
+		{ e810_wait_fw_load, "loading of the port's firmware" },
 		{ e810_aq_start_port, "port start" },
+		{ e810_aq_close_pf_vsi, "closing firmware's VSI" },
 		{ e810_fltr_drop_control, "rules against control frames" },
-		{ e810_aq_free_pf_vsi, "freeing firmware's VSI" },
 	};
 	unsigned int i;
 	int ret;
@@ -328,12 +338,11 @@ static void e810_service(struct work_struct *work)
 }
 
 /**
- * e810_card_reset - someone resets the card, now or soon, or has
+ * e810_card_reset - someone resets the card, now or soon, or has, or it must be
  * @pf: the function
  *
- * That makes the card forget that mailboxes have PASIDs, and firmware's own VSI
- * is back, with the number of a VDEV's: no requests, until all doorbells are
- * unmapped and the function is reset.
+ * That makes the card forget that mailboxes have PASIDs: no requests, until all
+ * doorbells are unmapped and the function is reset.
  *
  * Context: any
  */
@@ -357,9 +366,13 @@ static irqreturn_t e810_irq(int irq, void *data)
 		e810_card_reset(pf);
 		return IRQ_HANDLED;
 	}
-	if (oicr & (PFINT_OICR_ECC_ERR | PFINT_OICR_PCI_EXCEPTION))
+	/* Nothing that the function has can be relied on any more */
+	if (oicr & (PFINT_OICR_ECC_ERR | PFINT_OICR_PCI_EXCEPTION)) {
 		dev_err_ratelimited(&pf->pdev->dev,
 				    "hardware error, causes 0x%08x\n", oicr);
+		e810_card_reset(pf);
+		return IRQ_HANDLED;
+	}
 	if (oicr & PFINT_OICR_MAL_DETECT)
 		WRITE_ONCE(pf->mal_detect, true);
 
@@ -421,7 +434,7 @@ static void e810_global_reset(struct work_struct *work)
 	/* The probe function comes back to it, or no VDEV is left */
 	if (!pf->registered)
 		return;
-	dev_warn(&pf->pdev->dev, "card is reset, VDEVs begin anew\n");
+	dev_warn(&pf->pdev->dev, "function is reset, VDEVs begin anew\n");
 	e810_reset_begin(pf, true);
 	e810_reset_end(pf);
 }

@@ -180,7 +180,8 @@ int e810_rxq_configure(struct e810_adi *ea, unsigned int q, u64 base, u16 len,
 	e810_ctx_set(c, e810_rx_crcstrip, !keep_crc);
 	e810_ctx_set(c, e810_rx_l2tsel, 1);
 	e810_ctx_set(c, e810_rx_rxmax,
-		     min(max_frame, E810_RX_MAX_CHAIN * buf_size));
+		     min(max_frame, E810_RX_MAX_CHAIN *
+			 round_down(buf_size, BIT(E810_CTX_UNIT_SHIFT))));
 	e810_ctx_set(c, e810_rx_lrxqthresh, 1);
 	e810_ctx_set(c, e810_rx_prefena, 1);
 
@@ -272,6 +273,28 @@ int e810_rxqs_disable(struct e810_adi *ea, unsigned long mask)
 	return e810_rxqs_set(ea, mask, false);
 }
 
+/* A queue that is not there is off. Firmware does not say which one that is */
+static int e810_txqs_take_back(struct e810_pf *pf,
+			       struct e810_aqc_dis_txq_item *items,
+			       unsigned int num)
+{
+	unsigned int i;
+	int ret;
+
+	ret = e810_aq_dis_txqs(pf, items, num);
+	if (ret == -ENOENT && num > 1) {
+		for (i = 0; i < num; i++) {
+			ret = e810_aq_dis_txqs(pf, &items[i], 1);
+			if (ret && ret != -ENOENT)
+				break;
+		}
+	}
+	/* In a reset of the function, the card stops all of them itself */
+	if (ret == -ENOENT || (ret == -EBUSY && READ_ONCE(pf->in_reset)))
+		ret = 0;
+	return ret;
+}
+
 /**
  * e810_txqs_disable - stop Tx queues, their contexts are lost
  * @ea: the ADI
@@ -300,7 +323,7 @@ int e810_txqs_disable(struct e810_adi *ea, unsigned long mask)
 	if (!num)
 		return 0;
 
-	ret = e810_aq_dis_txqs(ea->pf, items, num);
+	ret = e810_txqs_take_back(ea->pf, items, num);
 	if (ret) {
 		dev_err_ratelimited(&ea->pf->pdev->dev,
 				    "%s: Tx queues 0x%lx from %u do not stop: %d\n",

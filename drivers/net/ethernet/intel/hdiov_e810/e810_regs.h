@@ -95,16 +95,17 @@
 #define GLGEN_CLKSTAT_SRC		0x000B826C
 #define GLGEN_CLKSTAT_SRC_PSM_CLK	GENMASK(5, 4)
 
-/* What the function owns */
+/* Number of the function */
 #define PF_FUNC_RID			0x0009E880
 #define PF_FUNC_RID_FUNC_NUM		GENMASK(2, 0)
-#define PFLAN_RX_QALLOC			0x001D2500
-#define PFLAN_TX_QALLOC			0x001D2580
-#define PFLAN_RX_QALLOC_FIRSTQ		GENMASK(10, 0)
-#define PFLAN_RX_QALLOC_LASTQ		GENMASK(26, 16)
-#define PFLAN_TX_QALLOC_FIRSTQ		GENMASK(13, 0)
-#define PFLAN_TX_QALLOC_LASTQ		GENMASK(29, 16)
-#define PFLAN_QALLOC_VALID		BIT(31)
+
+/* Of link flow control: how long it pauses, and when it renews that */
+#define PRTMAC_HSEC_CTL_TX_PS_QNT_LFC	0x001E37E0
+#define PRTMAC_HSEC_CTL_TX_PS_RFSH_LFC	0x001E3900
+#define PRTMAC_HSEC_CTL_TX_PS		GENMASK(15, 0)
+
+#define GL_MNG_FWSM			0x000B6134
+#define GL_MNG_FWSM_FW_LOADING		BIT(30)
 
 /* Interrupts */
 #define GLINT_CTL			0x0016CC54

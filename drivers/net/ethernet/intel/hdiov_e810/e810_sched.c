@@ -4,10 +4,11 @@
  *
  * Firmware's default tree leads from the port down to software's entry point
  * and on to one queue. The card lets a node have few children (8, in the
- * factory's tree of 9 layers), so hundreds of ADIs need a tree of their own
- * below the entry point. Each ADI gets a node, so that ADIs and not queues share
- * the bandwidth, and so that a rate limit has a place to be. Its queues hang on
- * that node, or if they are too many on more nodes below it.
+ * factory's tree of 9 layers, and 512 in the flat one of 5), so hundreds of ADIs
+ * need a tree of their own below the entry point, and beside it. Each ADI gets a
+ * node, so that ADIs and not queues share the bandwidth, and so that a rate
+ * limit has a place to be. Its queues hang on that node, or if they are too many
+ * on more nodes below it.
  */
 #include <linux/lockdep.h>
 #include <linux/slab.h>
@@ -17,7 +18,7 @@
 /**
  * struct e810_sched_node - a node above those of the ADIs
  * @node: in &e810_pf.sched_room or &e810_pf.sched_full
- * @parent: its parent; NULL for the entry point
+ * @parent: its parent; NULL for the one above the entry point
  * @teid: the hardware's name for it
  * @layer: distance from the port
  * @fixed: firmware made it, it stays
@@ -71,7 +72,7 @@ static int e810_sched_adopt(struct e810_pf *pf,
 	struct e810_sched_node *node, *parent = NULL;
 	unsigned int layer;
 
-	for (layer = pf->sched_entry; layer < e810_sched_group_layer(pf) &&
+	for (layer = pf->sched_entry - 1; layer < e810_sched_group_layer(pf) &&
 	     layer < num; layer++) {
 		node = kzalloc_obj(*node);
 		if (!node)
@@ -116,8 +117,9 @@ int e810_sched_init(struct e810_pf *pf)
 			break;
 	pf->sched_entry = entry;
 	group = e810_sched_group_layer(pf);
-	/* An ADI of the largest type has two layers, below some other node */
-	if (entry >= num || entry + 2 > group ||
+	/* An ADI of the largest type has a layer, or two, below some other node */
+	if (!entry || entry >= num ||
+	    e810_sched_adi_layer(pf, E810_MAX_QPS_PER_ADI) <= entry ||
 	    e810_sched_groups(pf, E810_MAX_QPS_PER_ADI) >
 	    pf->sched_max_children[group - 1]) {
 		dev_err(&pf->pdev->dev,
@@ -184,7 +186,8 @@ static struct e810_sched_node *e810_sched_get_node(struct e810_pf *pf,
 					struct e810_sched_node, node);
 	if (node)
 		goto found;
-	if (layer == pf->sched_entry)
+	/* Beside the entry point, but not above it */
+	if (layer < pf->sched_entry)
 		return ERR_PTR(-ENOSPC);
 
 	parent = e810_sched_get_node(pf, layer - 1);

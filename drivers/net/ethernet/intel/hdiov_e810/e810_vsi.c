@@ -139,7 +139,8 @@ static void e810_vsi_fill(struct e810_adi *ea)
 			    E810_VSI_PROP_EGRESS_UP_VALID |
 			    E810_VSI_PROP_RXQ_MAP_VALID |
 			    E810_VSI_PROP_Q_OPT_VALID |
-			    E810_VSI_PROP_OUTER_UP_VALID);
+			    E810_VSI_PROP_OUTER_UP_VALID |
+			    E810_VSI_PROP_FLOW_DIR_VALID);
 }
 
 /* A guest that got hold of the address must not have the VDEV killed by that */
@@ -431,9 +432,9 @@ int e810_vsi_clear_pasid(struct e810_adi *ea)
  * e810_vsi_reset_hw - reset the VSI's share of the hardware
  * @ea: the ADI, its queues and mailbox off
  *
- * Context: process, with the ADI's lock.
+ * Context: process, with the ADI's lock, sleeps for answers of the firmware.
  *
- * Return: 0 or -ETIMEDOUT
+ * Return: 0 or a negative errno if firmware did not take the VSI's queues off
  */
 int e810_vsi_reset_hw(struct e810_adi *ea)
 {
@@ -442,15 +443,16 @@ int e810_vsi_reset_hw(struct e810_adi *ea)
 	int ret;
 
 	e810_wr32(pf, VSIGEN_RTRIG(ea->vsi), VSIGEN_RTRIG_VMSWR);
-	ret = read_poll_timeout(e810_rd32, val, val & VSIGEN_RSTAT_VMRD,
-				E810_VSI_POLL_US, E810_VSI_TIMEOUT_US, false,
-				pf, VSIGEN_RSTAT(ea->vsi));
+	ret = e810_aq_reset_vsi_txqs(pf, ea->vsi);
+	/* Without queues and transactions, lateness alone is no danger */
+	if (!ret && read_poll_timeout(e810_rd32, val, val & VSIGEN_RSTAT_VMRD,
+				      E810_VSI_POLL_US, E810_VSI_TIMEOUT_US,
+				      false, pf, VSIGEN_RSTAT(ea->vsi)))
+		dev_warn_ratelimited(e810_dev(ea),
+				     "%s: VSI %u is not reset within %lu ms\n",
+				     hdiov_adi_name(&ea->adi), ea->vsi,
+				     E810_VSI_TIMEOUT_US / USEC_PER_MSEC);
 	e810_wr32(pf, VSIGEN_RTRIG(ea->vsi), 0);
-	if (ret)
-		dev_err_ratelimited(e810_dev(ea),
-				    "%s: VSI %u is not reset within %lu ms\n",
-				    hdiov_adi_name(&ea->adi), ea->vsi,
-				    E810_VSI_TIMEOUT_US / USEC_PER_MSEC);
 	return ret;
 }
 
