@@ -18,6 +18,7 @@ BUSYBOX   a static busybox
 BLOB-DIR  folders that hold bios-256k.bin, linuxboot_dma.bin, pvh.bin
 TIMEOUT   in the environment: seconds for the whole run (default: 300)
 APPEND    in the environment: more for the kernel's command line
+PROPS     in the environment: properties of the card, such as sched-layers=5
 QEMU_LOG  in the environment: what QEMU logs (default: guest_errors)
 VERBOSE   in the environment: print the guest's console even if all is well
 EOF
@@ -127,7 +128,8 @@ head -c 500000 /dev/urandom >"$tmp/tftp/file.bin"
 	-kernel "$kernel" -initrd "$tmp/initrd" \
 	-append "console=ttyS0 panic=-1 no_timer_check mitigations=off intel_iommu=on,sm_on ${APPEND:-}" \
 	-serial "file:$tmp/log" -netdev "user,id=n0,tftp=$tmp/tftp,restrict=on" \
-	-device e810,id=pf0,netdev=n0,mac=52:54:00:e8:10:01 -d "${QEMU_LOG:-guest_errors}" >"$tmp/err" 2>&1 &
+	-device e810,id=pf0,netdev=n0,mac=52:54:00:e8:10:01${PROPS:+,$PROPS} \
+	-d "${QEMU_LOG:-guest_errors}" >"$tmp/err" 2>&1 &
 pid=$!
 left=${TIMEOUT:-300}
 while kill -0 "$pid" 2>/dev/null && [ "$left" -gt 0 ]; do

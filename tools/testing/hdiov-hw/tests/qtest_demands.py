@@ -177,13 +177,14 @@ def test_capabilities(t, q, c):
     for i in range(struct.unpack_from("<I", params, 4)[0]):
         cap, number, _, phys = struct.unpack_from("<HxxIII", buf, 32 * i)
         caps[cap] = (number, phys)
-    for cap, reg, width in ((0x41, 0x1d2500, 11), (0x42, 0x1d2580, 14)):
+    for cap, reg, width, pfs in ((0x41, 0x1d2500, 11, 1),
+                                 (0x42, 0x1d2580, 14, 8)):
         pf0 = c.rd(reg)
         first = pf0 & (1 << width) - 1
         t.check(f"capability {cap:#x} is as the register of PF 0",
                 caps[cap], ((pf0 >> 16 & 0x3fff) - first + 1, first))
         t.check("which other PFs have of their own",
-                [c.rd(reg + 4 * i) for i in range(1, 8)], [0] * 7)
+                [c.rd(reg + 4 * i) for i in range(1, pfs)], [0] * (pfs - 1))
 
 
 def test_sched_answers(t, q, c):
