@@ -139,9 +139,9 @@
 #define   OICR_ECC_ERR              BIT(16)
 #define   OICR_MAL_DETECT           BIT(19)
 #define   OICR_GRST                 BIT(20)
-#define   OICR_SWINT                BIT(31)
 #define   OICR_PCI_EXCEPTION        BIT(21)
 #define   OICR_VFLR                 BIT(29)
+#define   OICR_SWINT                BIT(31)
 #define PFINT_OICR_CTL          0x0016ca80
 #define PFINT_OICR_ENA          0x0016c900
 #define VPINT_MBX_CTL           0x0016a000
