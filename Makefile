@@ -19,6 +19,9 @@ demo:
 test:
 	scripts/run-tests '$(TESTS)'
 
+test-long:
+	scripts/run-tests 'long*'
+
 check:
 	scripts/run-tests 'static*'
 
@@ -33,9 +36,10 @@ help:
 	@echo 'Anywhere, on emulated hardware (Debian 12 or 13; everything is built and cached by itself):'
 	@echo '  make demo             boot a server with an E810, give a VDEV to a guest, pass traffic'
 	@echo '  make test             all tests; TESTS=PATTERN selects (scripts/run-tests --list shows them)'
+	@echo '  make test-long        what takes too long for every run: an E810 with all its 255 virtual functions'
 	@echo '  make check            only the static checks: checkpatch, sparse, W=1, shellcheck, kernel-doc'
 	@echo '  make bench            the benchmark: a table, bench/*.csv and a picture'
 	@echo '  scripts/testbed --help   the parts of it, one by one'
 	@echo 'Variables: KDIR=$(KDIR)'
 
-.PHONY: modules modules_install clean demo test check bench help
+.PHONY: modules modules_install clean demo test test-long check bench help
