@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How long VDEVs take, how many fit, what they cost. No test: it prints what it
- * measures, scripts/bench makes tables of it.
+ * How long VDEVs take, how many fit, what they cost; and the same of virtual
+ * functions. No test: it prints what it measures, scripts/bench makes tables of
+ * it.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +24,15 @@
 #define MAX_VECTORS	32
 #define MAX_THREADS	16
 
+/* VFs come and go all at once (enable, disable); create: vfio-pci takes one */
 enum phase {
-	CREATE, OPEN, BIND, VECTORS, RESET, CLOSE, REMOVE, NUM_PHASES,
+	ENABLE, CREATE, OPEN, BIND, VECTORS, RESET, CLOSE, REMOVE, DISABLE,
+	NUM_PHASES,
 };
 
 static const char * const phase_names[NUM_PHASES] = {
-	"create", "open", "bind", "vectors", "reset", "close", "remove",
+	"enable", "create", "open", "bind", "vectors", "reset", "close",
+	"remove", "disable",
 };
 
 struct subject {
@@ -44,6 +50,10 @@ static struct {
 	unsigned int threads;
 	unsigned int runs;
 	char pf[64];
+	/* VFs of this PF */
+	bool vfs;
+	/* Let the caller look at the card after each phase */
+	bool wait;
 	struct subject *subject;
 	pthread_barrier_t barrier;
 	/* What went wrong first */
@@ -83,11 +93,45 @@ static int open_eventfds(struct subject *s)
 	return 0;
 }
 
+static int set_num_vfs(unsigned int num)
+{
+	char path[PATH_MAX], text[16];
+
+	snprintf(text, sizeof(text), "%u", num);
+	return file_write(pf_path(b.pf, "sriov_numvfs", path, sizeof(path)),
+			  text);
+}
+
+/* What PCI address the VF has is known when it is there */
+static int vf_create(struct subject *s)
+{
+	char path[PATH_MAX], link[PATH_MAX];
+	unsigned int index = s - b.subject;
+	ssize_t len;
+	int ret;
+
+	snprintf(link, sizeof(link), "virtfn%u", index);
+	len = readlink(pf_path(b.pf, link, path, sizeof(path)), link,
+		       sizeof(link) - 1);
+	if (len < 0)
+		return -errno;
+	link[len] = 0;
+	vdev_init_vf(&s->vdev, strrchr(link, '/') + 1, b.mode);
+	ret = file_write(vdev_path(&s->vdev, "driver_override", path,
+				   sizeof(path)), "vfio-pci");
+	return ret ?: file_write("/sys/bus/pci/drivers/vfio-pci/bind",
+				 s->vdev.uuid);
+}
+
 static int do_phase(struct subject *s, enum phase phase)
 {
 	switch (phase) {
+	case ENABLE:
+		return set_num_vfs(b.num);
+	case DISABLE:
+		return set_num_vfs(0);
 	case CREATE:
-		return vdev_create(&s->vdev);
+		return b.vfs ? vf_create(s) : vdev_create(&s->vdev);
 	case OPEN:
 		return vdev_open_detached(&s->vdev);
 	case BIND:
@@ -104,7 +148,9 @@ static int do_phase(struct subject *s, enum phase phase)
 		vdev_close(&s->vdev);
 		return 0;
 	default:
-		return vdev_remove(&s->vdev);
+		return b.vfs ? file_write("/sys/bus/pci/drivers/vfio-pci/unbind",
+					  s->vdev.uuid) :
+			       vdev_remove(&s->vdev);
 	}
 }
 
@@ -114,11 +160,15 @@ static void measure(unsigned int index, enum phase phase)
 	long long start;
 	int i, ret;
 
-	/* What has not got this far is only closed and removed */
-	if (phase < CLOSE && s->reached != phase)
+	if (phase == ENABLE || phase == DISABLE) {
+		if (!b.vfs || index)
+			return;
+	} else if (phase > CREATE && phase < CLOSE && s->reached != phase) {
+		/* What has not got this far is only closed and removed */
 		return;
-	if (phase == REMOVE && !vdev_exists(&s->vdev))
+	} else if (phase == REMOVE && !vdev_exists(&s->vdev)) {
 		return;
+	}
 	/* What a hypervisor prepares is not the VDEV's time */
 	if (phase == VECTORS)
 		open_eventfds(s);
@@ -149,7 +199,7 @@ static void *worker(void *data)
 	unsigned int first = (uintptr_t)data, i;
 	enum phase phase;
 
-	for (phase = CREATE; phase < NUM_PHASES; phase++) {
+	for (phase = 0; phase < NUM_PHASES; phase++) {
 		pthread_barrier_wait(&b.barrier);
 		for (i = first; i < b.num; i += b.threads)
 			measure(i, phase);
@@ -240,6 +290,8 @@ static long long kernel_memory(void)
 
 static void print_resources(const char *when)
 {
+	if (b.vfs)
+		return;
 	printf("# %s: vdevs %lld pasids %lld interrupt_messages %lld available %d\n",
 	       when, pf_resource(b.pf, "vdevs"), pf_resource(b.pf, "pasids"),
 	       pf_resource(b.pf, "interrupt_messages"),
@@ -251,23 +303,28 @@ static void run(unsigned int n)
 	long long mem_before = 0, mem_idle, start, ns;
 	pthread_t thread[MAX_THREADS];
 	enum phase phase;
+	bool memory;
+	char line[16];
 	unsigned int i;
 
+	/* It takes a minute, and who waits wants to know other things */
+	memory = b.threads == 1 && (!b.wait || n == b.runs);
 	memset(b.subject, 0, b.num * sizeof(*b.subject));
 	b.error = 0;
 	for (i = 0; i < b.num; i++)
 		vdev_init(&b.subject[i].vdev, b.pf, b.type, b.mode);
-	if (b.threads == 1)
+	if (memory)
 		mem_before = kernel_memory();
 
 	pthread_barrier_init(&b.barrier, NULL, b.threads + 1);
 	for (i = 0; i < b.threads; i++)
 		pthread_create(&thread[i], NULL, worker, (void *)(uintptr_t)i);
-	for (phase = CREATE; phase < NUM_PHASES; phase++) {
-		if (phase == OPEN && b.threads == 1) {
+	for (phase = 0; phase < NUM_PHASES; phase++) {
+		if (phase == OPEN && memory) {
 			mem_idle = kernel_memory();
-			printf("# run %u: memory of an idle VDEV: %lld bytes\n",
-			       n, (mem_idle - mem_before) / b.num);
+			printf("# run %u: memory of an idle %s: %lld bytes\n",
+			       n, b.vfs ? "VF" : "VDEV",
+			       (mem_idle - mem_before) / b.num);
 		}
 		if (phase == CLOSE)
 			print_resources("all open");
@@ -275,24 +332,30 @@ static void run(unsigned int n)
 		pthread_barrier_wait(&b.barrier);
 		pthread_barrier_wait(&b.barrier);
 		ns = now() - start;
+		if (!b.vfs && (phase == ENABLE || phase == DISABLE))
+			continue;
 		printf("%s,%u,%u,all,%lld\n", phase_names[phase], b.threads, n,
 		       ns);
 		for (i = 0; i < b.num; i++)
 			if (b.subject[i].ns[phase])
 				printf("%s,%u,%u,%u,%lld\n", phase_names[phase],
 				       b.threads, n, i, b.subject[i].ns[phase]);
+		if (b.wait)
+			printf("# waiting %u %s\n", n, phase_names[phase]);
 		fflush(stdout);
+		if (b.wait && !fgets(line, sizeof(line), stdin))
+			exit(1);
 	}
 	for (i = 0; i < b.threads; i++)
 		pthread_join(thread[i], NULL);
 	pthread_barrier_destroy(&b.barrier);
 
 	if (b.error)
-		printf("# run %u: %s of VDEV %u failed: %s\n", n,
+		printf("# run %u: %s of number %u failed: %s\n", n,
 		       phase_names[b.failed_phase], b.failed_index,
 		       strerror(-b.error));
 	print_resources("all removed");
-	if (b.threads == 1)
+	if (memory)
 		printf("# run %u: memory after it: %lld bytes\n", n,
 		       kernel_memory());
 }
@@ -304,6 +367,8 @@ static void usage(const char *name)
 	       "them, one phase after the other. Prints \"phase,threads,run,VDEV,ns\", with VDEV\n"
 	       "\"all\" for the time of a whole phase, and what else it sees after \"#\".\n"
 	       "  -t TYPE     vdcm-1\n"
+	       "  -V PF       virtual functions of this PF, which ice has, instead of VDEVs\n"
+	       "  -w          after each phase, print a line and wait for one\n"
 	       "  -n NUMBER   of VDEVs, 100\n"
 	       "  -j THREADS  1\n"
 	       "  -r RUNS     5, after one that does not count\n"
@@ -317,10 +382,17 @@ int main(int argc, char **argv)
 	unsigned int i;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "t:n:j:r:ih")) != -1) {
+	while ((opt = getopt(argc, argv, "t:V:n:j:r:iwh")) != -1) {
 		switch (opt) {
 		case 't':
 			b.type = optarg;
+			break;
+		case 'V':
+			b.vfs = true;
+			snprintf(b.pf, sizeof(b.pf), "%s", optarg);
+			break;
+		case 'w':
+			b.wait = true;
 			break;
 		case 'n':
 			b.num = atoi(optarg);
@@ -343,7 +415,7 @@ int main(int argc, char **argv)
 		usage(argv[0]);
 		return 1;
 	}
-	if (!pf_find(b.type, b.mode, b.pf, sizeof(b.pf), &why)) {
+	if (!b.vfs && !pf_find(b.type, b.mode, b.pf, sizeof(b.pf), &why)) {
 		fprintf(stderr, "%s: %s\n", b.type, why);
 		return 1;
 	}

@@ -21,6 +21,7 @@
 
 #define CLASS_DIR	"/sys/class/mdev_bus"
 #define MDEV_DIR	"/sys/bus/mdev/devices"
+#define PCI_DIR		"/sys/bus/pci/devices"
 #define DEBUG_DIR	"/sys/kernel/debug/hdiov"
 #define MOCK_DEBUG_DIR	"/sys/kernel/debug/hdiov_mock"
 
@@ -276,6 +277,12 @@ void vdev_init(struct vdev *vdev, const char *pf, const char *type,
 	vdev->iommu = -1;
 }
 
+void vdev_init_vf(struct vdev *vdev, const char *bdf, enum vdev_mode mode)
+{
+	vdev_init(vdev, "", "", mode);
+	format(vdev->uuid, sizeof(vdev->uuid), "%s", bdf);
+}
+
 int vdev_create_named(const char *pf, const char *type, const char *name)
 {
 	char dir[PATH_MAX / 2], path[PATH_MAX];
@@ -294,7 +301,9 @@ int vdev_create(struct vdev *vdev)
 const char *vdev_path(const struct vdev *vdev, const char *file, char *buf,
 		      size_t size)
 {
-	format(buf, size, MDEV_DIR "/%s/%s", vdev->uuid, file);
+	/* A VF is named by its PCI address */
+	format(buf, size, "%s/%s/%s",
+	       strchr(vdev->uuid, ':') ? PCI_DIR : MDEV_DIR, vdev->uuid, file);
 	return buf;
 }
 

@@ -78,6 +78,8 @@ long long mock_asks(const char *pf, const char *file);
 /* A VDEV with a name of its own, not created yet */
 void vdev_init(struct vdev *vdev, const char *pf, const char *type,
 	       enum vdev_mode mode);
+/* A virtual function, to be opened in the same way. Another makes it */
+void vdev_init_vf(struct vdev *vdev, const char *bdf, enum vdev_mode mode);
 int vdev_create_named(const char *pf, const char *type, const char *name);
 int vdev_create(struct vdev *vdev);
 int vdev_remove(struct vdev *vdev);
