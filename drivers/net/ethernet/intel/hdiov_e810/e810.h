@@ -168,6 +168,7 @@ struct e810_link {
  * @pf_num: number of the function on the card
  * @first_rxq: the card's number of the function's first Rx queue
  * @first_txq: the same of its first Tx queue
+ * @first_vector: the same of its first interrupt vector
  * @mal_detect: the card stopped a queue, the service work tells whose
  * @port: logical port
  * @sw_id: switch
@@ -215,6 +216,7 @@ struct e810_pf {
 	u8 pf_num;
 	unsigned int first_rxq;
 	unsigned int first_txq;
+	unsigned int first_vector;
 	bool mal_detect;
 	u8 port;
 	u8 sw_id;
@@ -497,6 +499,22 @@ static inline void e810_flush(struct e810_pf *pf)
 	readl(pf->hw + GLGEN_RSTAT);
 }
 
+/* Registers count from the function's first, pages are those of the card */
+static inline u32 e810_page_int(struct e810_pf *pf, unsigned int vector)
+{
+	return E810_PAGE_INT(pf->first_vector + vector);
+}
+
+static inline u32 e810_page_rx_tail(struct e810_pf *pf, unsigned int q)
+{
+	return E810_PAGE_QRX_TAIL(pf->first_rxq + q);
+}
+
+static inline u32 e810_page_tx_dbell(struct e810_pf *pf, unsigned int q)
+{
+	return E810_PAGE_QTX_DBELL(pf->first_txq + q);
+}
+
 /* e810_main.c */
 void e810_card_reset(struct e810_pf *pf);
 
@@ -528,8 +546,8 @@ int e810_aq_get_topology(struct e810_pf *pf,
 int e810_aq_get_sched_layers(struct e810_pf *pf);
 int e810_aq_start_port(struct e810_pf *pf);
 int e810_aq_close_pf_vsi(struct e810_pf *pf);
-int e810_aq_get_queues(struct e810_pf *pf, unsigned int *num_rx,
-		       unsigned int *num_tx);
+int e810_aq_get_caps(struct e810_pf *pf, unsigned int *num_rx,
+		     unsigned int *num_tx);
 int e810_aq_get_link(struct e810_pf *pf);
 void e810_aq_set_link(struct e810_pf *pf, const struct e810_aqc_link_status *s);
 int e810_aq_add_vsi(struct e810_pf *pf, const struct e810_aqc_vsi_props *ctx,

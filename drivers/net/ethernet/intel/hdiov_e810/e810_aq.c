@@ -658,15 +658,15 @@ int e810_aq_close_pf_vsi(struct e810_pf *pf)
 }
 
 /**
- * e810_aq_get_queues - read which queues of the card the function has
+ * e810_aq_get_caps - read which queues and vectors of the card the function has
  * @pf: the function, filled in with the first ones
  * @num_rx: filled in with the number of Rx queues
  * @num_tx: filled in with the number of Tx queues
  *
  * Return: 0, -ENODEV if it has none, or another errno
  */
-int e810_aq_get_queues(struct e810_pf *pf, unsigned int *num_rx,
-		       unsigned int *num_tx)
+int e810_aq_get_caps(struct e810_pf *pf, unsigned int *num_rx,
+		     unsigned int *num_tx)
 {
 	struct e810_aqc_cap *cap;
 	struct e810_aq_desc desc;
@@ -696,6 +696,9 @@ int e810_aq_get_queues(struct e810_pf *pf, unsigned int *num_rx,
 		case E810_AQC_CAP_TXQS:
 			pf->first_txq = le32_to_cpu(cap->phys_id);
 			*num_tx = le32_to_cpu(cap->number);
+			break;
+		case E810_AQC_CAP_MSIX:
+			pf->first_vector = le32_to_cpu(cap->phys_id);
 			break;
 		}
 	}

@@ -105,6 +105,7 @@ struct e810_aqc_cap {
 	__le16 cap;
 #define E810_AQC_CAP_RXQS		0x0041
 #define E810_AQC_CAP_TXQS		0x0042
+#define E810_AQC_CAP_MSIX		0x0043
 	u8 major_ver;
 	u8 minor_ver;
 	__le32 number;

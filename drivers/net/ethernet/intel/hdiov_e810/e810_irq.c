@@ -55,12 +55,12 @@ static void e810_irq_write_causes(struct e810_adi *ea, unsigned int vector)
 
 static u32 e810_pgint_read(struct e810_adi *ea, int slot, u32 reg)
 {
-	return readl(ea->pf->hw + E810_PAGE_INT(slot) + reg);
+	return readl(ea->pf->hw + e810_page_int(ea->pf, slot) + reg);
 }
 
 static void e810_pgint_write(struct e810_adi *ea, int slot, u32 reg, u32 val)
 {
-	writel(val, ea->pf->hw + E810_PAGE_INT(slot) + reg);
+	writel(val, ea->pf->hw + e810_page_int(ea->pf, slot) + reg);
 }
 
 /* Write what the guest had set into the registers of the vector's slot */

@@ -87,7 +87,7 @@ static int e810_count_queues(struct e810_pf *pf)
 	unsigned int num_rx, num_tx;
 	int ret;
 
-	ret = e810_aq_get_queues(pf, &num_rx, &num_tx);
+	ret = e810_aq_get_caps(pf, &num_rx, &num_tx);
 	if (ret) {
 		dev_err(&pf->pdev->dev, "function has no queues: %d\n", ret);
 		return ret;
@@ -129,14 +129,14 @@ static void e810_enable_irq(struct e810_pf *pf)
 	e810_wr32(pf, PFINT_MBX_CTL, cause);
 	writel(GLINT_DYN_CTL_INTENA | GLINT_DYN_CTL_CLEARPBA |
 	       FIELD_PREP(GLINT_DYN_CTL_ITR_INDX, GLINT_DYN_CTL_ITR_NONE),
-	       pf->hw + E810_PAGE_INT(E810_PF_VECTOR) + PGINT_DYN_CTL);
+	       pf->hw + e810_page_int(pf, E810_PF_VECTOR) + PGINT_DYN_CTL);
 
 	/* Never interrupts, but has its queues written back */
 	writel(E810_WB_INTERVAL,
-	       pf->hw + E810_PAGE_INT(E810_WB_VECTOR) + PGINT_ITR(0));
+	       pf->hw + e810_page_int(pf, E810_WB_VECTOR) + PGINT_ITR(0));
 	writel(GLINT_DYN_CTL_WB_ON_ITR |
 	       FIELD_PREP(GLINT_DYN_CTL_ITR_INDX, GLINT_DYN_CTL_ITR_NONE),
-	       pf->hw + E810_PAGE_INT(E810_WB_VECTOR) + PGINT_DYN_CTL);
+	       pf->hw + e810_page_int(pf, E810_WB_VECTOR) + PGINT_DYN_CTL);
 }
 
 static void e810_disable_irq(struct e810_pf *pf)
@@ -145,8 +145,8 @@ static void e810_disable_irq(struct e810_pf *pf)
 	e810_wr32(pf, PFINT_OICR_CTL, 0);
 	e810_wr32(pf, PFINT_FW_CTL, 0);
 	e810_wr32(pf, PFINT_MBX_CTL, 0);
-	writel(0, pf->hw + E810_PAGE_INT(E810_PF_VECTOR) + PGINT_DYN_CTL);
-	writel(0, pf->hw + E810_PAGE_INT(E810_WB_VECTOR) + PGINT_DYN_CTL);
+	writel(0, pf->hw + e810_page_int(pf, E810_PF_VECTOR) + PGINT_DYN_CTL);
+	writel(0, pf->hw + e810_page_int(pf, E810_WB_VECTOR) + PGINT_DYN_CTL);
 	e810_flush(pf);
 }
 
@@ -380,7 +380,7 @@ static irqreturn_t e810_irq(int irq, void *data)
 	/* Before the work looks: what comes later interrupts again */
 	writel(GLINT_DYN_CTL_INTENA | GLINT_DYN_CTL_CLEARPBA |
 	       FIELD_PREP(GLINT_DYN_CTL_ITR_INDX, GLINT_DYN_CTL_ITR_NONE),
-	       pf->hw + E810_PAGE_INT(E810_PF_VECTOR) + PGINT_DYN_CTL);
+	       pf->hw + e810_page_int(pf, E810_PF_VECTOR) + PGINT_DYN_CTL);
 	return IRQ_HANDLED;
 }
 

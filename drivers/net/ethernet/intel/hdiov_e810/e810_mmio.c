@@ -81,7 +81,7 @@ static int e810_vector_page(struct e810_adi *ea, unsigned int vector, u32 *reg)
 	spin_unlock(&ea->irq_lock);
 	if (slot < 0)
 		return -ENXIO;
-	*reg = E810_PAGE_INT(slot);
+	*reg = e810_page_int(ea->pf, slot);
 	return 0;
 }
 
@@ -94,19 +94,19 @@ static int e810_fast_page(struct hdiov_adi *adi, unsigned int area,
 
 	if (!e810_type_is_vdcm(adi->type)) {
 		if (area == AVF_AREA_TX)
-			reg = E810_PAGE_QTX_DBELL(adi->qp_base);
+			reg = e810_page_tx_dbell(ea->pf, adi->qp_base);
 		else
-			reg = E810_PAGE_QRX_TAIL(adi->qp_base);
+			reg = e810_page_rx_tail(ea->pf, adi->qp_base);
 	} else {
 		switch (area) {
 		case VDCM_AREA_MBX:
 			reg = E810_PAGE_VSI_MBX(ea->vsi);
 			break;
 		case VDCM_AREA_RX:
-			reg = E810_PAGE_QRX_TAIL(adi->qp_base + page);
+			reg = e810_page_rx_tail(ea->pf, adi->qp_base + page);
 			break;
 		case VDCM_AREA_TX:
-			reg = E810_PAGE_QTX_DBELL(adi->qp_base + page);
+			reg = e810_page_tx_dbell(ea->pf, adi->qp_base + page);
 			break;
 		default:
 			ret = e810_vector_page(ea, page, &reg);
@@ -248,10 +248,10 @@ static u32 e810_mmio_read(struct hdiov_adi *adi, unsigned int bar, u64 offset)
 	switch (reg.class) {
 	case E810_TRAP_TX_TAIL:
 		return readl(pf->hw +
-			     E810_PAGE_QTX_DBELL(adi->qp_base + reg.index));
+			     e810_page_tx_dbell(pf, adi->qp_base + reg.index));
 	case E810_TRAP_RX_TAIL:
 		return readl(pf->hw +
-			     E810_PAGE_QRX_TAIL(adi->qp_base + reg.index));
+			     e810_page_rx_tail(pf, adi->qp_base + reg.index));
 	case E810_TRAP_DYN_CTL:
 		return e810_irq_read_ctl(ea, reg.index);
 	case E810_TRAP_ITR:
@@ -288,11 +288,11 @@ static void e810_mmio_write(struct hdiov_adi *adi, unsigned int bar, u64 offset,
 	switch (reg.class) {
 	case E810_TRAP_TX_TAIL:
 		writel(value & QTX_COMM_DBELL_TAIL,
-		       pf->hw + E810_PAGE_QTX_DBELL(adi->qp_base + reg.index));
+		       pf->hw + e810_page_tx_dbell(pf, adi->qp_base + reg.index));
 		break;
 	case E810_TRAP_RX_TAIL:
 		writel(value & QRX_TAIL_TAIL,
-		       pf->hw + E810_PAGE_QRX_TAIL(adi->qp_base + reg.index));
+		       pf->hw + e810_page_rx_tail(pf, adi->qp_base + reg.index));
 		break;
 	case E810_TRAP_DYN_CTL:
 		e810_irq_write_ctl(ea, reg.index, value);

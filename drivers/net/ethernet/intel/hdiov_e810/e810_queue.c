@@ -239,7 +239,7 @@ static int e810_rxqs_set(struct e810_adi *ea, unsigned long mask, bool on)
 		 */
 		if (!on && ea->rxq[q].enabled)
 			writel(0, ea->pf->hw +
-			       E810_PAGE_QRX_TAIL(e810_abs_queue(ea, q)));
+			       e810_page_rx_tail(ea->pf, e810_abs_queue(ea, q)));
 		ea->rxq[q].enabled = on;
 	}
 	return err;
@@ -358,7 +358,7 @@ int e810_queues_stop(struct e810_adi *ea)
 		return rx;
 	/* Doorbells are unmapped, no guest writes another tail from now on */
 	for (q = 0; q < ea->adi.num_qps; q++) {
-		writel(0, ea->pf->hw + E810_PAGE_QRX_TAIL(e810_abs_queue(ea, q)));
+		writel(0, ea->pf->hw + e810_page_rx_tail(ea->pf, e810_abs_queue(ea, q)));
 		ea->rxq[q].configured = false;
 		ea->tx_len[q] = 0;
 	}
