@@ -550,9 +550,10 @@ static uint16_t e810_tx_add_one(E810State *s, uint32_t parent, uint8_t *b)
         (type != VSI_TYPE_VF || tx_ctx_bits(ctx, 68, 10) != vf)) {
         return AQ_RC_EINVAL;
     }
-    /* One port, one PF; queue lengths as the datasheets of the family have */
-    if (!e810_vsi_get(s, vsi) || type == 3 || tx_ctx_bits(ctx, 65, 3) ||
-        tx_ctx_bits(ctx, 57, 3) || qlen < 8 || qlen > 8160) {
+    /* Each PF's port is 0; queue lengths as the family's datasheets have */
+    if (!e810_vsi_get(s, vsi) || type == 3 ||
+        tx_ctx_bits(ctx, 65, 3) != s->pf || tx_ctx_bits(ctx, 57, 3) ||
+        qlen < 8 || qlen > 8160) {
         return AQ_RC_EINVAL;
     }
     if (s->broken) {

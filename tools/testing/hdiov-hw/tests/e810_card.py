@@ -418,7 +418,8 @@ class Vsi:
 
     def start_tx(self, expect=0):
         ctx = bytearray(24)
-        bits = ((self.dma(self.tx_ring) >> 7) | self.vf << 68 |
+        pf = self.c.rd(0x9e880) & 7
+        bits = ((self.dma(self.tx_ring) >> 7) | pf << 65 | self.vf << 68 |
                 self.vsi_type << 78 | self.num << 80 |
                 self.ring_len << 135 | 1 << 152 | self.queue << 153)
         ctx[:22] = bits.to_bytes(22, "little")
