@@ -2,6 +2,8 @@
 # What scripts/bench measured, as tables and a picture. See usage.
 import csv
 import json
+import os
+import re
 import statistics
 import sys
 
@@ -12,6 +14,8 @@ COLORS = ["#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377", "#88
 def usage():
     print("""usage: bench.py phases ONE.csv PARALLEL.csv PICTURE.svg   times by phase, of "bench -j 1" and "bench -j N"
        bench.py guest GUEST.csv PICTURE.svg                what a guest got: test,way,run,value,unit
+       bench.py life DIR                                   VDEVs beside VFs, of DIR/life-*.csv and DIR/start.csv
+       bench.py claims DIR                                 the paper's claims beside what is in DIR
        bench.py iperf                                      bits per second out of "iperf3 -J" on standard input""")
     sys.exit(2)
 
@@ -142,52 +146,140 @@ def svg(width, height, title, left=70):
             f'<text x="{left}" y="24" font-size="16">{title}</text>']
 
 
-WAYS = {"vdev": "VDEV", "calm": "VDEV, Tx moderated 3 ms", "virtio": "virtio-net", "host": "virtio, host only"}
+WAYS = {"vdev": "VDEV", "vf": "VF", "calm": "VDEV, Tx moderated 3 ms", "calmvf": "VF, Tx moderated 3 ms",
+        "virtio": "virtio-net", "host": "virtio, host only"}
+# What is divided by what
+RATIOS = [("vdev", "vf"), ("calm", "calmvf"), ("vdev", "virtio"), ("calm", "virtio")]
+
+
+def run_ratios(by_device, pair):
+    return [v / max(w, 1e-9) for v, w in zip(*(by_device[way] for way in pair))] if all(way in by_device for way in pair) else []
 
 
 def guest(path, picture):
-    """Tests with a value for each way: beside each other. Others, which are of the VDEV only: classes by test."""
+    """Tests with a value for each way: beside each other. Others, which are of VDEV and VF only: classes by test."""
+    results, per_packet, runs = read_guest(path)
+    print(f"{runs} runs: median, smallest, largest. VDEV and VF are on cards of their own, each to a peer on the other side of its\n"
+          "wire, as virtio-net; and virtio-net to its host, which no wire is between. Ratios are medians of the runs' own ratios.\n")
+    print(f"{'':36}" + "".join(f"|{name:^30}" for name in WAYS.values()) + "| " + ", ".join("/".join(pair) for pair in RATIOS))
+    for (test, unit), by_device in results.items():
+        ratios = [run_ratios(by_device, pair) for pair in RATIOS]
+        print(f"{test + ', ' + unit:36}" +
+              "".join(f"|{spread(by_device[way])} " if way in by_device else f"|{'':30}" for way in WAYS) +
+              "|" + "".join(f"{statistics.median(r):10.2f}" if r else f"{'':10}" for r in ratios))
+
+    kinds = list(next(iter(per_packet.values())))
+    print("\nFor 1000 packets of the card: accesses trapped by hdiov, by class; exits of the guest and those for device memory, by KVM;\n"
+          "interrupts of the card. Medians, and of all tests the largest\n")
+    print(f"{'':36}|" + "".join(f"{kind:>11}" for kind in kinds))
+    for test, by_kind in per_packet.items():
+        print(f"{test:36}|" + "".join(f"{statistics.median(by_kind[k]):11.2f}" for k in kinds))
+    print(f"{'largest':36}|" + "".join(f"{max(max(t[k]) for t in per_packet.values()):11.2f}" for k in kinds))
+    with open(picture, "w") as f:
+        f.write(bars({t: d for (t, unit), d in results.items() if unit == "Mbit/s"},
+                     f"Mbit/s that arrived: median of {runs} runs, smallest and largest"))
+
+
+def read_guest(path):
     results, per_packet, runs = {}, {}, 0
     with open(path) as f:
         for test, device, run, value, unit in csv.reader(f):
             runs = max(runs, int(run))
             if unit == "per 1000 packets":
                 kind, test = test.split(": ")
-                test += "" if device == "vdev" else f", {device}"
-                per_packet.setdefault(test, {}).setdefault(kind, []).append(float(value))
+                per_packet.setdefault(f"{test}, {device}", {}).setdefault(kind, []).append(float(value))
             else:
                 results.setdefault((test, unit), {}).setdefault(device, []).append(float(value))
+    return results, per_packet, runs
 
-    print(f"{runs} runs: median, smallest, largest. To a peer on the other side of the wire; and virtio-net to its host,\n"
-          "which no wire is between. The ratio is the median of the runs' own ratios.\n")
-    print(f"{'':36}" + "".join(f"|{name:^30}" for name in WAYS.values()) + "| VDEV/virtio-net, moderated/virtio-net")
-    for (test, unit), by_device in results.items():
-        ratios = [statistics.median(v / max(w, 1e-9) for v, w in zip(by_device[way], by_device["virtio"])) for way in ("vdev", "calm")]
-        print(f"{test + ', ' + unit:36}" + "".join(f"|{spread(by_device[way])} " for way in WAYS) +
-              "|" + "".join(f"{ratio:10.2f}" for ratio in ratios))
 
-    kinds = list(next(iter(per_packet.values())))
-    print("\nThe VDEV (calm: moderated): trapped accesses by class, and interrupts, for 1000 packets of the card: medians, and of all tests\n"
-          "the largest\n")
-    print(f"{'':32}|" + "".join(f"{kind:>11}" for kind in kinds))
-    for test, by_kind in per_packet.items():
-        print(f"{test:32}|" + "".join(f"{statistics.median(by_kind[k]):11.2f}" for k in kinds))
-    print(f"{'largest':32}|" + "".join(f"{max(max(t[k]) for t in per_packet.values()):11.2f}" for k in kinds))
-    with open(picture, "w") as f:
-        f.write(bars({t: d for (t, unit), d in results.items() if unit == "Mbit/s"},
-                     f"Mbit/s that arrived: median of {runs} runs, smallest and largest"))
+def medians(times, phase):
+    """Of each counted run: the median of a phase, in ms"""
+    return [statistics.median(ns for v, ns in run.items() if v != "all") / 1e6 for run in counted(times[phase])]
+
+
+def read_life(path):
+    """What one of so many takes, ms: by phase, the median of the runs; commands and kernel memory for each"""
+    times, notes, _ = read(path)
+    total = 1 + max(v for v in counted(times["create"])[0] if v != "all")
+    ms = {phase: statistics.median(medians(times, phase)) for phase in PHASES}
+    # What is done for all of them at once, each has its part of
+    for phase, whole in (("create", "enable"), ("remove", "disable")):
+        if whole in times:
+            ms[phase] += statistics.median(run["all"] for run in counted(times[whole])) / 1e6 / total
+    commands, memory = {}, 0.0
+    for note in notes:
+        words = note.split()
+        if words[0] == "commands" and words[1] != "0":
+            phase = {"enable": "create", "disable": "remove"}.get(words[2], words[2])
+            commands.setdefault((words[1], phase), []).append(int(words[3]))
+        if "memory of an idle" in note:
+            memory = int(words[-2]) / 1024
+    per_phase = {}
+    for (_, phase), counts in commands.items():
+        per_phase.setdefault(phase, []).append(sum(counts) / total)
+    # By then a hypervisor can start the guest
+    ms["ready"] = ms["create"] + ms["open"] + ms["bind"] + ms["vectors"]
+    return total, ms, {phase: statistics.median(counts) for phase, counts in per_phase.items()}, memory
+
+
+def read_lives(directory):
+    lives, starts = {}, {}
+    for name in os.listdir(directory):
+        found = re.fullmatch(r"life-(vdev|vf)-(\d+)\.csv", name)
+        if found:
+            lives[found[1], int(found[2])] = read_life(os.path.join(directory, name))
+    with open(os.path.join(directory, "start.csv")) as f:
+        for kind, number, run, seconds in csv.reader(f):
+            if run != "0":
+                starts.setdefault((kind, int(number)), []).append(float(seconds))
+    return lives, starts
+
+
+def life(directory):
+    lives, starts = read_lives(directory)
+    columns = ["create", "open", "bind", "vectors", "ready", "reset", "close", "remove"]
+    print("Milliseconds for one of N: medians. create: VFs by sriov_numvfs, all at once and divided by N, and vfio-pci takes each; VDEVs by\n"
+          "sysfs, each for itself. ready: created, opened, bound, with vectors. start: the guest's driver, from its module to a carrier, s.\n")
+    print(f"{'':10}" + "".join(f"{c:>9}" for c in columns) + f"{'start':>8} | admin commands: {'create':>7} {'to ready':>9} {'remove':>7} | KiB")
+    for (kind, number), (_, ms, commands, memory) in sorted(lives.items(), key=lambda item: (item[0][1], item[0][0])):
+        start = statistics.median(starts[kind, number]) if (kind, number) in starts else float("nan")
+        ready = sum(commands.get(phase, 0) for phase in ("create", "open", "bind", "vectors"))
+        print(f"{kind.upper():5}{number:5}" + "".join(f"{ms[c]:9.2f}" for c in columns) + f"{start:8.2f} | "
+              f"{'':16}{commands.get('create', 0):7.1f} {ready:9.1f} {commands.get('remove', 0):7.1f} | {memory:.1f}")
+
+
+def claims(directory):
+    """A table for the README"""
+    results, _, runs = read_guest(os.path.join(directory, "guest.csv"))
+    lives, _ = read_lives(directory)
+    both = [(f"{test} ({unit})", pair, run_ratios(by_device, pair))
+            for (test, unit), by_device in results.items() for pair in RATIOS[:2]]
+    ratios = sorted(statistics.median(r) for test, _, r in both if r and "Mbit/s" in test)
+    vfs = max(n for kind, n in lives if kind == "vf")
+    vdevs = max(n for kind, n in lives if kind == "vdev")
+    print("| claim of the paper | there | here |\n|---|---|---|")
+    print(f"| throughput of a VDEV, against a VF | as fast | VDEV/VF, median of {len(ratios)} tests of throughput: {statistics.median(ratios):.2f} "
+          f"({ratios[0]:.2f} to {ratios[-1]:.2f}) |")
+    print(f"| devices on one card | 758, 2.96 times as many as VFs | {vdevs} and {vfs} VFs, {vdevs / vfs:.2f} times (QEMU has 255 VFs, the card 256) |")
+    for n in sorted(n for kind, n in lives if kind == "vf"):
+        if ("vdev", n) in lives:
+            vf, vdev = lives["vf", n][1]["ready"], lives["vdev", n][1]["ready"]
+            print(f"| made ready at N = {n} | 2.9 times faster | {vf / vdev:.2f} times: {vdev:.1f} and {vf:.1f} ms |")
 
 
 def bars(tests, title):
     """Groups of horizontal bars, each test by the fastest way's median"""
     left, right, top, high = 220, 120, 50, 16
     width, group = 900, (len(WAYS) + 1) * high
-    out = svg(width, top + group * len(tests) + 40, title, 20)
+    out = svg(width, top + group * len(tests) + 60, title, 20)
     for n, (test, by_device) in enumerate(tests.items()):
         y = top + n * group
         scale = (width - left - right) / max(max(v) for v in by_device.values())
         out.append(f'<text x="{left - 10}" y="{y + group / 2}" text-anchor="end">{test}</text>')
         for m, way in enumerate(WAYS):
+            if way not in by_device:
+                continue
             v = by_device[way]
             median, low, top_v = statistics.median(v), min(v), max(v)
             line = y + m * high + high / 2 - 1
@@ -197,9 +289,9 @@ def bars(tests, title):
                        'stroke="black"/>')
             out.append(f'<text x="{left + top_v * scale + 5:.1f}" y="{line + 5}">{median:.1f}</text>')
     for m, name in enumerate(WAYS.values()):
-        y = top + group * len(tests) + 8
-        out.append(f'<rect x="{left + 190 * m}" y="{y}" width="12" height="12" fill="{COLORS[m]}"/>')
-        out.append(f'<text x="{left + 190 * m + 18}" y="{y + 11}">{name}</text>')
+        x, y = left + 220 * (m % 3), top + group * len(tests) + 8 + 20 * (m // 3)
+        out.append(f'<rect x="{x}" y="{y}" width="12" height="12" fill="{COLORS[m]}"/>')
+        out.append(f'<text x="{x + 18}" y="{y + 11}">{name}</text>')
     return "\n".join(out + ["</svg>", ""])
 
 
@@ -216,6 +308,10 @@ if __name__ == "__main__":
         phases(*sys.argv[2:])
     elif len(sys.argv) == 4 and sys.argv[1] == "guest":
         guest(*sys.argv[2:])
+    elif len(sys.argv) == 3 and sys.argv[1] == "life":
+        life(sys.argv[2])
+    elif len(sys.argv) == 3 and sys.argv[1] == "claims":
+        claims(sys.argv[2])
     elif len(sys.argv) == 2 and sys.argv[1] == "iperf":
         iperf()
     else:
