@@ -334,17 +334,20 @@ static bool e810_ctlq_take(struct e810_ctlq *cq, unsigned int n,
 			   struct e810_aq_desc *desc, void *buf, u16 len)
 {
 	struct e810_aq_desc *slot = &cq->sq_ring[n];
+	bool done;
 
-	guard(spinlock)(&cq->lock);
-	if (!e810_ctlq_slot_done(cq, n))
-		return false;
-	*desc = *slot;
-	/* What the card had no time for is sent once more */
-	if (len && (le16_to_cpu(slot->retval) & E810_AQ_RC_MASK) !=
-	    E810_AQ_RC_EBUSY)
-		memcpy(buf, cq->sq_buf + n * E810_AQ_BUF_SIZE, len);
-	cq->sq_state[n] = E810_SLOT_FREE;
-	return true;
+	spin_lock(&cq->lock);
+	done = e810_ctlq_slot_done(cq, n);
+	if (done) {
+		*desc = *slot;
+		/* What the card had no time for is sent once more */
+		if (len && (le16_to_cpu(slot->retval) & E810_AQ_RC_MASK) !=
+		    E810_AQ_RC_EBUSY)
+			memcpy(buf, cq->sq_buf + n * E810_AQ_BUF_SIZE, len);
+		cq->sq_state[n] = E810_SLOT_FREE;
+	}
+	spin_unlock(&cq->lock);
+	return done;
 }
 
 /**
