@@ -202,7 +202,7 @@ static void rtrig_write(E810State *s, unsigned i, uint32_t val)
     }
     s->grst_type = val & BIT(0) ? 1 : val & BIT(1) ? 2 : 3;
     timer_mod(s->grst_timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-              (s->rstctl & GLGEN_RSTCTL_GRSTDEL) * 100 * SCALE_MS + SCALE_MS);
+              (s->rstctl & GLGEN_RSTCTL_GRSTDEL) * 100LL * SCALE_MS + SCALE_MS);
     for (i = 0; i < E810_MAX_PFS; i++) {
         if (s->fn[i]) {
             e810_oicr_set(s->fn[i], OICR_GRST);
