@@ -149,7 +149,7 @@ guest g1 'ip addr del 10.5.0.2/24 dev eth0' || true
 # Trust: only then may a guest see what is sent to others
 sees_others() {
 	host "ip -n peer neigh replace 10.0.0.77 lladdr $other dev up0
-		ip netns exec peer ping -q -i 0.2 -c 40 10.0.0.77 >/dev/null &"
+		ip netns exec peer ping -q -i 0.2 -c 40 10.0.0.77 >/dev/null 2>&1 &"
 	guest g1 "timeout 8 tcpdump -Z root -q -i eth0 -c 3 ether dst $other >/tmp/seen 2>/dev/null; [ \$(wc -l </tmp/seen) = 3 ]"
 }
 trust() {
