@@ -146,7 +146,7 @@ vm_answers() {
 has_device() { "$(qemu_binary)" -device help 2>/dev/null | grep -q "name \"$1\""; }
 
 cmd_boot() {
-	local kernel=stable name=$l1_name smp=2 mem=3G ports='' qat=yes extra=() qemu d sock accel i attempt start append='' modules=yes below=no bus='' vfs='' card port macs=()
+	local kernel=stable name=$l1_name smp=2 mem=3G ports='' qat=yes extra=() qemu d sock accel i attempt start append='' modules=yes below=no bus='' vfs='' one=no card port macs=()
 
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -158,6 +158,7 @@ cmd_boot() {
 		--qat) qat=$2 && shift 2 ;;
 		--root-ports) below=yes && shift ;;
 		--vfs) vfs=$2 && shift 2 ;;
+		--one-card) one=yes && shift ;;
 		--append) append=$2 && shift 2 ;;
 		--no-modules) modules=no && shift ;;
 		--) shift && extra=("$@") && break ;;
@@ -170,6 +171,13 @@ cmd_boot() {
 	esac
 	[[ $name =~ ^[a-z0-9-]+$ ]] || die "boot: --name $name: only a-z, 0-9 and -"
 	[[ $vfs =~ ^([0-9]{,2}|1[0-9]{2}|2[0-4][0-9]|25[0-5])$ ]] || die "boot: --vfs $vfs: a number of at most 255"
+	if [ $one = yes ]; then
+		case ${ports:-1} in
+		1 | 2 | 4 | 8) ;;
+		*) die "boot: --one-card --ports $ports: a card has 1, 2, 4 or 8" ;;
+		esac
+		[ "${ports:-1}" = 1 ] || [ "${vfs:-0}" = 0 ] || die "boot: --one-card --vfs $vfs: virtual functions are modelled on cards with one PF"
+	fi
 	start=$(date +%s)
 	build_for_boot "$kernel"
 	if [ $modules = yes ]; then build_modules "$kernel"; fi
@@ -204,13 +212,24 @@ cmd_boot() {
 	for ((i = 0; i < ports; i++)); do
 		card=
 		port=pcie-root-port,id=port$i,x-speed=2_5,chassis=$((i + 2)),slot=$((i + 2))
+		if [ $one = yes ] && [ $i != 0 ]; then
+			port=
+		fi
 		if [ -n "$vfs" ]; then
 			# Address space for the BARs of all VFs, which firmware does not count
-			extra+=(-device "$port,pref64-reserve=512M")
+			if [ -n "$port" ]; then extra+=(-device "$port,pref64-reserve=512M"); fi
 			card=,bus=port$i,mac=${macs[i]},sriov-vfs=$vfs
 		elif [ $below = yes ]; then
-			extra+=(-device "$port")
+			if [ -n "$port" ]; then extra+=(-device "$port"); fi
 			card=,bus=port$i
+		fi
+		if [ $one = yes ]; then
+			# Functions of one slot, of which the first says how many there are
+			case $card in
+			,bus=*) card=${card/bus=port$i/bus=port0},addr=0.$i ;;
+			*) card=,addr=10.$i ;;
+			esac
+			if [ $i = 0 ]; then card+=,multifunction=on,pfs=$ports; fi
 		fi
 		extra+=(-netdev "hubport,id=up$i,hubid=$i" -device "e810,id=pf$i,netdev=up$i$card"
 			-netdev "hubport,id=peer$i,hubid=$i"
