@@ -22,12 +22,12 @@ trap cleanup EXIT
 
 # The PF
 faults_before=$(host 'dmesg | grep -c "DMAR.*fault" || true')
-host 'echo guest-vf begins >/dev/kmsg'
+host 'echo vf-in-guests begins >/dev/kmsg'
 host "pf-driver $pf ice" || bail "ice takes the PF"
 package() {
 	local log
 
-	log=$(host 'dmesg | sed -n "/guest-vf begins/,\$p" | grep "ice "')
+	log=$(host 'dmesg | sed -n "/vf-in-guests begins/,\$p" | grep "ice "')
 	printf '%s\n' "$log"
 	# The card keeps it from one driver to the next.
 	grep -qE 'DDP package (was successfully loaded|already present on device): ' <<<"$log" && ! grep -qi 'safe mode' <<<"$log"
