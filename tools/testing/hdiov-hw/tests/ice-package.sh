@@ -18,7 +18,7 @@ MODULES   folder of its modules (the one with modules.dep)
 ROOT      a Debian root file system with static busybox, iproute2, ethtool
           and iperf3; some programs of it are taken, none is run here
 BLOB-DIR  folders that hold bios-256k.bin, linuxboot_dma.bin, pvh.bin
-TIMEOUT   in the environment: seconds for the whole run (default: 200)
+TIMEOUT   in the environment: seconds for the whole run (default: 240)
 APPEND    in the environment: more for the kernel's command line
 VERBOSE   in the environment: print the guest's console even if all is well
 EOF
@@ -31,39 +31,15 @@ if [ $# -lt 4 ]; then
 	usage >&2
 	exit 2
 fi
-here=$(cd "$(dirname "$0")" && pwd)
 qemu=$1 kernel=$2 modules=$3 debian=$4
 shift 4
-for f in "$qemu" "$kernel" "$modules/modules.dep" "$debian/usr/sbin/ethtool"; do
-	if [ ! -e "$f" ]; then
-		echo "${0##*/}: no $f" >&2
-		exit 2
-	fi
-done
 blobs=()
 for d; do
 	blobs+=(-L "$d")
 done
-
-tmp=$(mktemp -d)
-pid=
-cleanup() {
-	[ -z "$pid" ] || kill "$pid" 2>/dev/null || :
-	rm -rf "$tmp"
-}
-trap cleanup EXIT
-trap 'exit 1' INT TERM
-
-# A module and what it needs, in load order
-order() {
-	local m=$1 dep
-
-	while read -r dep; do
-		order "$dep"
-	done < <(sed -n "s,^\S*/$m\.ko\S*: *,,p" "$modules/modules.dep" | tr ' ' '\n' |
-		sed -n 's,.*/\([^/.]*\)\.ko.*,\1,p')
-	echo "$m"
-}
+# shellcheck source-path=SCRIPTDIR source=linux.sh
+. "${0%/*}/linux.sh"
+need "$qemu" "$kernel" "$modules/modules.dep" "$debian/usr/sbin/ethtool"
 
 # A program with its libraries
 put() {
@@ -83,24 +59,13 @@ put() {
 	exit 2
 }
 
-root=$tmp/root
-mkdir -p "$root"/{bin,dev,proc,sys,tmp,run,var,modules,lib64,etc}
+mkdir -p "$root"/{run,var,lib64}
 ln -s ../run "$root/var/run"
 cp "$debian/usr/bin/busybox" "$root/bin/busybox"
 for f in ethtool devlink iperf3 libgcc_s.so.1 ip ld-linux-x86-64.so.2; do
 	put "$f"
 done
-for m in ice 8021q; do
-	order "$m"
-done | awk '!seen[$0]++' >"$root/modules/order"
-while read -r m; do
-	f=$(find "$modules/kernel" -name "$m.ko*" | head -n 1)
-	case $f in
-	*.xz) xz -dc "$f" >"$root/modules/$m.ko" ;;
-	*.ko) cp "$f" "$root/modules/$m.ko" ;;
-	*) sed -i "/^$m\$/d" "$root/modules/order" ;;
-	esac
-done < <(cat "$root/modules/order")
+put_modules ice 8021q
 
 cat >"$root/init" <<'EOF'
 #!/bin/busybox sh
@@ -345,47 +310,20 @@ EOF
 
 chmod 0755 "$root/init"
 mkdir "$root/pkg"
-"$here/../ddp-package.py" "$root/pkg/good"
+"${0%/*}/../ddp-package.py" "$root/pkg/good"
 for kind in truncated corrupt wrong-version; do
-	"$here/../ddp-package.py" --broken $kind "$root/pkg/$kind"
+	"${0%/*}/../ddp-package.py" --broken $kind "$root/pkg/$kind"
 done
-(cd "$root" && find . -print0 | cpio -0 -o -H newc --quiet) >"$tmp/initrd"
 
-"$qemu" -M q35,kernel-irqchip=split,graphics=off -cpu qemu64 -smp 4 -m 1G -nodefaults -display none -no-reboot \
-	"${blobs[@]}" -device intel-iommu,intremap=on,x-scalable-mode=on,x-pasid-mode=on \
-	-kernel "$kernel" -initrd "$tmp/initrd" \
-	-append "console=ttyS0 panic=-1 no_timer_check mitigations=off intel_iommu=on,sm_on quiet ${APPEND:-}" \
-	-serial "file:$tmp/log" -netdev hubport,id=n0,hubid=0 -netdev hubport,id=n1,hubid=0 \
+run_linux "${TIMEOUT:-240}" quiet -smp 4 -netdev hubport,id=n0,hubid=0 -netdev hubport,id=n1,hubid=0 \
 	-device e810,id=pf0,netdev=n0,mac=52:54:00:e8:10:01,addr=1.0,rss-without-profile=off \
 	-device e810,id=pf1,netdev=n1,mac=52:54:00:e8:10:02,addr=2.0,rss-without-profile=off \
-	-d guest_errors,unimp >"$tmp/err" 2>&1 &
-pid=$!
-left=${TIMEOUT:-200}
-while kill -0 "$pid" 2>/dev/null && [ "$left" -gt 0 ]; do
-	left=$((left - 1))
-	sleep 1
-done
+	-d guest_errors,unimp
 
-n=0 bad=0
-result() {
-	n=$((n + 1))
-	if [ "$1" = ok ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		bad=$((bad + 1))
-	fi
-}
 # The answers of the guest, and what it did not get to
 while read -r _ how name; do
 	result "$how" "$name"
 done < <(tr -d '\r' <"$tmp/log" | grep -a -o 'TEST \(ok\|bad\) .*')
-if grep -aq TEST-DONE "$tmp/log"; then how=ok; else how=bad; fi
-result "$how" "to the end"
-if grep -q 'unknown register' "$tmp/err"; then how=bad; else how=ok; fi
-result "$how" "no register that the card lacks"
-echo "1..$n"
-if [ $bad -ne 0 ] || [ -n "${VERBOSE:-}" ]; then
-	sed 's/^/# /' "$tmp/log" "$tmp/err" >&2
-fi
-[ $bad -eq 0 ]
+check "to the end" grep -aq TEST-DONE "$tmp/log"
+check "no register that the card lacks" not grep -q 'unknown register' "$tmp/err"
+finish

@@ -33,48 +33,15 @@ if [ $# -lt 4 ]; then
 fi
 qemu=$1 kernel=$2 modules=$3 busybox=$4
 shift 4
-for f in "$qemu" "$kernel" "$modules/modules.dep" "$busybox"; do
-	if [ ! -e "$f" ]; then
-		echo "${0##*/}: no $f" >&2
-		exit 2
-	fi
-done
 blobs=()
 for d; do
 	blobs+=(-L "$d")
 done
-
-tmp=$(mktemp -d)
-pid=
-cleanup() {
-	[ -z "$pid" ] || kill "$pid" 2>/dev/null || :
-	rm -rf "$tmp"
-}
-trap cleanup EXIT
-trap 'exit 1' INT TERM
-
-# ice and what it needs, in load order
-order() {
-	local m=$1 dep
-
-	while read -r dep; do
-		order "$dep"
-	done < <(sed -n "s,^\S*/$m\.ko\S*: *,,p" "$modules/modules.dep" | tr ' ' '\n' |
-		sed -n 's,.*/\([^/.]*\)\.ko.*,\1,p')
-	echo "$m"
-}
-root=$tmp/root
-mkdir -p "$root"/{bin,dev,proc,sys,tmp,modules,etc}
+# shellcheck source-path=SCRIPTDIR source=linux.sh
+. "${0%/*}/linux.sh"
+need "$qemu" "$kernel" "$modules/modules.dep" "$busybox"
 cp "$busybox" "$root/bin/busybox"
-order ice | awk '!seen[$0]++' >"$root/modules/order"
-while read -r m; do
-	f=$(find "$modules/kernel" -name "$m.ko*" | head -n 1)
-	case $f in
-	*.xz) xz -dc "$f" >"$root/modules/$m.ko" ;;
-	*.ko) cp "$f" "$root/modules/$m.ko" ;;
-	*) sed -i "/^$m\$/d" "$root/modules/order" ;;
-	esac
-done < <(cat "$root/modules/order")
+put_modules ice
 
 cat >"$root/dhcp" <<'EOF'
 #!/bin/busybox sh
@@ -118,40 +85,14 @@ echo TEST-DONE
 poweroff -f
 EOF
 chmod 0755 "$root/init" "$root/dhcp"
-(cd "$root" && find . -print0 | cpio -0 -o -H newc --quiet) >"$tmp/initrd"
 
 mkdir "$tmp/tftp"
 head -c 500000 /dev/urandom >"$tmp/tftp/file.bin"
 
-"$qemu" -M q35,kernel-irqchip=split,graphics=off -cpu qemu64 -m 1G -nodefaults -display none -no-reboot \
-	"${blobs[@]}" -device intel-iommu,intremap=on,x-scalable-mode=on,x-pasid-mode=on \
-	-kernel "$kernel" -initrd "$tmp/initrd" \
-	-append "console=ttyS0 panic=-1 no_timer_check mitigations=off intel_iommu=on,sm_on ${APPEND:-}" \
-	-serial "file:$tmp/log" -netdev "user,id=n0,tftp=$tmp/tftp,restrict=on" \
-	-device e810,id=pf0,netdev=n0,mac=52:54:00:e8:10:01${PROPS:+,$PROPS} \
-	-d "${QEMU_LOG:-guest_errors}" >"$tmp/err" 2>&1 &
-pid=$!
-left=${TIMEOUT:-300}
-while kill -0 "$pid" 2>/dev/null && [ "$left" -gt 0 ]; do
-	left=$((left - 1))
-	sleep 1
-done
+run_linux "${TIMEOUT:-300}" "" -netdev "user,id=n0,tftp=$tmp/tftp,restrict=on" \
+	-device e810,id=pf0,netdev=n0,mac=52:54:00:e8:10:01${PROPS:+,$PROPS} -d "${QEMU_LOG:-guest_errors}"
 
-n=0 bad=0
-check() {
-	local name=$1
-
-	shift
-	n=$((n + 1))
-	if "$@"; then
-		echo "ok $n - $name"
-	else
-		echo "not ok $n - $name"
-		bad=$((bad + 1))
-	fi
-}
 log() { grep -aqE "$1" "$tmp/log"; }
-not() { ! "$@"; }
 
 check "modules load" not log TEST-INSMOD-FAILED
 check "ice enters safe mode" log 'ice .*Safe Mode'
@@ -163,8 +104,4 @@ check "rmmod" log TEST-RMMOD
 check "works after insmod" log TEST-PING-AGAIN
 check "no complaint of the kernel" not log 'TEST-KERNEL-COMPLAINS|DMAR: .*fault'
 check "to the end" log TEST-DONE
-echo "1..$n"
-if [ $bad -ne 0 ] || [ -n "${VERBOSE:-}" ]; then
-	sed 's/^/# /' "$tmp/log" "$tmp/err" >&2
-fi
-[ $bad -eq 0 ]
+finish
