@@ -133,7 +133,7 @@ vm_answers() {
 	d=$(vm_dir "$1")
 	while [ "$(date +%s)" -lt $end ]; do
 		if ! vm_alive "$1"; then
-			tail -n 30 "$d/console.log" "$d/qemu.log" >&2
+			tail -n 30 "$d/console.log" "$d/qemu.log" "$d/stderr.log" >&2
 			die "boot: $1 died on the way up; console: $d/console.log"
 		fi
 		if ssh_limit=20 vm_ssh "$1" -o ConnectTimeout=5 true >/dev/null 2>&1; then return 0; fi
@@ -257,6 +257,7 @@ cmd_boot() {
 		# too slow, where it has no HPET to notice by: so it is told.
 		append="tsc=reliable tsc_early_khz=$(/usr/bin/python3 "$top/scripts/lib/tsc-khz.py") $append"
 	fi
+	# Without -d, a daemon's last words (a failed assertion) go to /dev/null
 	for attempt in 1 2 3; do
 		for i in 1 2 3 4 5; do
 			printf '%s\n' "$(free_port)" >"$d/port"
@@ -270,7 +271,7 @@ cmd_boot() {
 				-netdev "user,id=mgmt,restrict=on,hostfwd=tcp:127.0.0.1:$(cat "$d/port")-:22" \
 				-device virtio-net-pci,netdev=mgmt,mac=52:54:00:aa:ff:01,romfile= \
 				-object rng-builtin,id=rng -device virtio-rng-pci,rng=rng \
-				"${extra[@]}" -pidfile "$d/pid" -daemonize >"$d/qemu.log" 2>&1 && break
+				"${extra[@]}" -pidfile "$d/pid" -daemonize -D "$d/stderr.log" -d unimp >"$d/qemu.log" 2>&1 && break
 			grep -q 'forwarding rule' "$d/qemu.log" || break
 		done
 		if ! vm_alive "$name"; then
@@ -302,7 +303,7 @@ run_in() {
 	ssh_limit=$((limit + 30)) vm_ssh "$name" "timeout -k 10 $limit bash -c $(printf %q "$cmd")" || rc=$?
 	if [ "$rc" = 124 ]; then say "$name: ended after $limit s: $*" >&2; fi
 	if [ "$rc" = 255 ] && ! vm_alive "$name"; then
-		tail -n 20 "$(vm_dir "$name")/console.log" >&2
+		tail -n 20 "$(vm_dir "$name")/console.log" "$(vm_dir "$name")/stderr.log" >&2
 		die "$name died; console: $(vm_dir "$name")/console.log"
 	fi
 	return "$rc"
