@@ -125,8 +125,8 @@ free_port() {
 }
 
 # vm_answers NAME: wait for a booting L1. False if it will not come up any more.
-# Seen once in some hundred boots: QEMU's local APIC keeps a timer interrupt in service that the CPU, halted since, knows nothing of: that CPU
-# gets no more of them, Linux complains of a timer wakeup that did not happen, and all waits for ever.
+# An APIC that has lost an EOI gives its CPU no more timer interrupts: Linux complains of a timer wakeup that did not happen, and all waits for
+# ever. QEMU lost one in some hundred boots before patch 0008; nobody should have to wait 300 s to learn that it does so still.
 vm_answers() {
 	local d end=$(($(date +%s) + 300))
 
