@@ -33,27 +33,6 @@ static uint16_t aq_get_ver(E810Desc *d)
     return AQ_RC_OK;
 }
 
-/*
- * 0x0008 and 0x0009: resource locks. There is one PF, so nobody to wait for;
- * but those of the package say more than that.
- */
-static uint16_t aq_resource(E810State *s, E810Desc *d, bool take)
-{
-    uint16_t id = le16_to_cpu(d->w[0]);
-
-    if (id < 1 || id > 4) {
-        return AQ_RC_EINVAL;
-    }
-    if (id >= 3) {
-        return e810_pkg_lock(s, d, take);
-    }
-    if (take) {
-        stl_le_p(d->raw + 4, 3000);     /* ms that it may be held */
-        stw_le_p(d->raw + 12, 0);
-    }
-    return AQ_RC_OK;
-}
-
 static void aq_cap(uint8_t *buf, unsigned len, unsigned *n, uint16_t cap,
                    uint32_t number, uint32_t logical, uint32_t phys)
 {
@@ -379,7 +358,7 @@ uint16_t e810_aq_command(E810State *s, E810Desc *d, uint8_t *buf,
         return e810_fw_loading(s) ? AQ_RC_EBUSY : AQ_RC_OK;
     case 0x0008:
     case 0x0009:
-        return aq_resource(s, d, d->opcode == 0x0008);
+        return e810_pkg_lock(s, d, d->opcode == 0x0008);
     case 0x000a:
     case 0x000b:
         return aq_caps(s, d, buf, len);

@@ -15,6 +15,7 @@
 #define LOCK_MS             3000LL
 #define ACCESS_READ         1
 #define ACCESS_WRITE        2
+#define RES_NVM             1
 #define RES_CHANGE_LOCK     3
 #define RES_GLOBAL_LOCK     4
 #define GLOBAL_IN_PROGRESS  1
@@ -25,31 +26,57 @@
 #define SECT_META           1
 #define SECT_IS_METADATA    BIT(31)
 
-static bool lock_held(const E810PkgLock *l)
+static E810Lock *card_lock(E810State *s, unsigned id)
+{
+    return &s->card->pkg.lock[id - 1];
+}
+
+static bool lock_held(const E810Lock *l)
 {
     return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) < l->until;
 }
 
-static bool lock_mine(E810State *s, const E810PkgLock *l)
+static bool lock_mine(E810State *s, const E810Lock *l)
 {
     return lock_held(l) && l->pf == s->pf;
 }
 
+static bool may_write(E810State *s, unsigned id)
+{
+    E810Lock *l = card_lock(s, id);
+
+    return lock_mine(s, l) && l->write;
+}
+
+static void pkg_forget(E810State *s)
+{
+    E810Pkg *pkg = &s->card->pkg;
+
+    pkg->loaded = pkg->modified = pkg->has_meta = false;
+    memset(pkg->meta, 0, sizeof(pkg->meta));
+    memset(pkg->base, 0, sizeof(pkg->base));
+}
+
 /*
- * 0x0008 and 0x0009 for the two locks of the package. Who asks to write the
- * global configuration when a package is loaded is told that there is nothing
- * to do, and gets no lock.
+ * 0x0008 and 0x0009: resources that the PFs of a card have in turn. Those that
+ * are not the package's only keep other PFs out: a PF may take one again.
+ * Who asks to write the global configuration when a package is loaded is told
+ * that there is nothing to do, and gets no lock.
  */
 uint16_t e810_pkg_lock(E810State *s, E810Desc *d, bool take)
 {
     unsigned id = le16_to_cpu(d->w[0]), access = le16_to_cpu(d->w[1]);
-    bool global = id == RES_GLOBAL_LOCK;
-    E810PkgLock *l = global ? &s->card->pkg.global_lock :
-                              &s->card->pkg.change_lock;
     int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    bool global = id == RES_GLOBAL_LOCK, again;
+    E810Lock *l;
 
+    if (id < RES_NVM || id > RES_GLOBAL_LOCK) {
+        return AQ_RC_EINVAL;
+    }
+    l = card_lock(s, id);
+    again = id < RES_CHANGE_LOCK && (lock_mine(s, l) || !lock_held(l));
     if (!take) {
-        if (!lock_mine(s, l)) {
+        if (!again && !lock_mine(s, l)) {
             return AQ_RC_EINVAL;
         }
         l->until = 0;
@@ -64,7 +91,7 @@ uint16_t e810_pkg_lock(E810State *s, E810Desc *d, bool take)
         stw_le_p(d->raw + 12, GLOBAL_DONE);
         return AQ_RC_OK;
     }
-    if (lock_held(l)) {
+    if (lock_held(l) && !again) {
         stl_le_p(d->raw + 4, (l->until - now) / SCALE_MS + 1);
         if (!global) {
             return AQ_RC_EBUSY;
@@ -74,6 +101,10 @@ uint16_t e810_pkg_lock(E810State *s, E810Desc *d, bool take)
     }
     l->until = now + LOCK_MS * SCALE_MS;
     l->pf = s->pf;
+    l->write = access == ACCESS_WRITE;
+    if (global && l->write) {
+        pkg_forget(s);                  /* what a download before this left */
+    }
     return AQ_RC_OK;
 }
 
@@ -133,15 +164,6 @@ static uint16_t pkg_buffer(E810State *s, uint8_t *buf, unsigned len,
     return AQ_RC_OK;
 }
 
-static void pkg_forget(E810State *s)
-{
-    E810Pkg *pkg = &s->card->pkg;
-
-    pkg->loaded = pkg->modified = pkg->has_meta = false;
-    memset(pkg->meta, 0, sizeof(pkg->meta));
-    memset(pkg->base, 0, sizeof(pkg->base));
-}
-
 static uint16_t pkg_download(E810State *s, E810Desc *d, uint8_t *buf,
                              unsigned len)
 {
@@ -150,7 +172,7 @@ static uint16_t pkg_download(E810State *s, E810Desc *d, uint8_t *buf,
     if (!buf || len != E810_PKG_BUF) {
         return AQ_RC_EINVAL;
     }
-    if (!lock_mine(s, &s->card->pkg.global_lock)) {
+    if (!may_write(s, RES_GLOBAL_LOCK)) {
         return AQ_RC_EPERM;
     }
     if (s->card->pkg.loaded) {
@@ -181,8 +203,7 @@ static uint16_t pkg_update(E810State *s, uint8_t *buf, unsigned len)
     if (!s->card->pkg.loaded) {
         return AQ_RC_EMODE;
     }
-    if (!lock_mine(s, &s->card->pkg.change_lock) &&
-        !lock_mine(s, &s->card->pkg.global_lock)) {
+    if (!may_write(s, RES_CHANGE_LOCK) && !may_write(s, RES_GLOBAL_LOCK)) {
         return AQ_RC_EPERM;
     }
     rc = pkg_buffer(s, buf, len, true);
@@ -229,22 +250,18 @@ uint16_t e810_pkg_command(E810State *s, E810Desc *d, uint8_t *buf,
 /* A PF's reset leaves the package, and frees what the PF had of it */
 void e810_pkg_reset(E810State *s, bool global)
 {
-    E810Pkg *pkg = &s->card->pkg;
+    unsigned id;
 
     if (global) {
         pkg_forget(s);
-        pkg->global_lock.until = pkg->change_lock.until = 0;
+        memset(s->card->pkg.lock, 0, sizeof(s->card->pkg.lock));
         e810_flex_reset(s->card);
         return;
     }
-    if (lock_mine(s, &pkg->global_lock)) {
-        pkg->global_lock.until = 0;
-        if (!pkg->loaded) {
-            pkg_forget(s);
+    for (id = RES_NVM; id <= RES_GLOBAL_LOCK; id++) {
+        if (lock_mine(s, card_lock(s, id))) {
+            card_lock(s, id)->until = 0;
         }
-    }
-    if (lock_mine(s, &pkg->change_lock)) {
-        pkg->change_lock.until = 0;
     }
     e810_flex_release(s);
 }

@@ -17,6 +17,8 @@
 #define E810_PKG_NAME_SIZE      28
 #define E810_PKG_META_SIZE      (E810_PKG_VER_SIZE + E810_PKG_NAME_SIZE + 4)
 
+#define E810_NUM_LOCKS          4
+
 #define E810_NUM_PTYPES         1024
 #define E810_NUM_PROFILES       128
 #define E810_NUM_TCAM           512
@@ -51,18 +53,19 @@ typedef struct E810FlexTables {
 #define E810_FLEX_NONE          0xff        /* no profile */
 #define E810_FLEX_UNKNOWN       0xfe        /* not looked up yet */
 
-typedef struct E810PkgLock {
+/* A resource that one PF at a time may have, by 0x0008 */
+typedef struct E810Lock {
     int64_t until;
     uint8_t pf;
-} E810PkgLock;
+    bool write;
+} E810Lock;
 
 typedef struct E810Pkg {
     bool loaded;                            /* to the last buffer */
     bool modified;                          /* by 0x0C42 */
     bool has_meta;
     uint8_t meta[E810_PKG_META_SIZE];       /* version, name, track id */
-    E810PkgLock global_lock;                /* 0x0008, number 4 */
-    E810PkgLock change_lock;                /* number 3 */
+    E810Lock lock[E810_NUM_LOCKS];          /* number n is lock[n - 1] */
     E810FlexTables base[E810_FLEX_BLOCKS];  /* as the package has them */
     E810FlexTables flex[E810_FLEX_BLOCKS];  /* as they are */
     uint8_t lookup[E810_FLEX_BLOCKS][E810_NUM_VSI][E810_FLEX_PTYPES];

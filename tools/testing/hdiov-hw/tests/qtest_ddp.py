@@ -148,6 +148,8 @@ def test_commands(t, q, c):
     buf = package_buffer()
     t.check("no download without the lock", download(c, buf), EPERM)
     t.check("no update without a package", c.aq(0xc42, b"\1", buf)[0], EMODE)
+    t.check("nor with one for reading", (lock(c, GLOBAL, READ), download(c, buf), unlock(c, GLOBAL)),
+            ((0, 0), EPERM, 0))
     t.check("the lock is free", lock(c, GLOBAL), (0, 0))
     t.check("and taken then", lock(c, GLOBAL), (0, IN_PROGRESS))
     t.check("only whole buffers", download(c, buf[:2048]), EINVAL)
@@ -162,6 +164,8 @@ def test_commands(t, q, c):
     t.check("who wants to load one finds it done", lock(c, GLOBAL), (0, DONE))
     t.check("and holds nothing", unlock(c, GLOBAL), EINVAL)
     t.check("reading is another thing", (lock(c, GLOBAL, READ), unlock(c, GLOBAL)), ((0, 0), 0))
+    t.check("and no permission to write", (lock(c, CHANGE, READ), c.aq(0xc42, b"\1", buf)[0], unlock(c, CHANGE)),
+            ((0, 0), EPERM, 0))
     t.check("no other way of access", lock(c, CHANGE, 3)[0], EINVAL)
     t.check("no update without the lock", c.aq(0xc42, b"\1", buf)[0], EPERM)
     t.check("update", update(c, (56, ddp.boost()), (66, ddp.boost())), 0)
@@ -223,6 +227,10 @@ def test_bounds(t, q, c):
     download(c, good, last=False)
     t.check("a bad buffer ends the download",
             (download(c, bad[0][1]), download(c, ddp.buffer((99, b"x")))), (EBADBUF, EBADBUF))
+    download(c, good, last=False)
+    unlock(c, GLOBAL)
+    lock(c, GLOBAL)
+    t.check("one that is given up does as well", download(c, ddp.buffer((99, b"x"))), EBADBUF)
     t.check("the right one is taken after all", download(c, good), 0)
     unlock(c, GLOBAL)
     lock(c, CHANGE)
@@ -408,6 +416,8 @@ def test_pfs(t, q, c):
     download(c, package_buffer())
     unlock(c, GLOBAL)
     t.check("the package is there for both", (info(d), lock(d, GLOBAL)), (info(c), (0, DONE)))
+    t.check("the lock of the NVM", [lock(x, 1)[0] for x in (c, d, c)] + [unlock(d, 1), unlock(c, 1), lock(d, 1)[0]],
+            [0, EBUSY, 0, EINVAL, 0, 0])
     t.check("TCAM entries are the card's", [alloc(x, 0x1061)[1] for x in (c, d, c)], [(511,), (510,), (509,)])
     t.check("but each PF's own", (free(c, 0x61, 510), update(c, tcam(510, 0, 1, 1)),
                                   update(d, tcam(510, 0, 1, 1))), (ENOENT, EBADBUF, 0))
@@ -416,6 +426,7 @@ def test_pfs(t, q, c):
     d.wr(0x91000, 1)
     q.step(1000000)
     d.open()
+    t.check("and its locks", lock(c, 1)[0], 0)
     t.check("a reset frees what its PF has", [free(c, 0x61, 511), alloc(c, 0x1061)[1], alloc(c, 0x1061)[1]],
             [0, (511,), (510,)])
     corer(q, c)
