@@ -422,6 +422,7 @@ void e810_pkg_reset(E810State *s, bool global);
 bool e810_flex_section(E810State *by, E810FlexTables *tables, uint32_t type,
                        const uint8_t *p, unsigned size);
 void e810_flex_changed(E810State *s);
+void e810_flex_load(E810State *card);
 void e810_flex_reset(E810State *card);
 void e810_flex_release(E810State *s);
 unsigned e810_flex_hash_input(E810State *s, unsigned vsi,

@@ -184,7 +184,7 @@ static uint16_t pkg_download(E810State *s, E810Desc *d, uint8_t *buf,
             rc = pkg_error(buf, len, 0, SECT_META);
         } else {
             s->card->pkg.loaded = true;
-            e810_flex_reset(s->card);
+            e810_flex_load(s->card);
         }
     }
     if (rc) {

@@ -10,6 +10,7 @@
  */
 
 #include "qemu/osdep.h"
+#include "qemu/cutils.h"
 #include "e810.h"
 
 /* Protocols of a field vector */
@@ -64,7 +65,9 @@ static bool flex_owns(E810State *s, int block, bool tcam, unsigned i)
 
 /*
  * One section. Without @tables it is only checked. What PF @by writes must be
- * its own. Sections of unknown types are right: they are the parser's.
+ * its own, which the groups of packet types are not: they are everybody's, and
+ * drivers leave them as the package has them. Sections of unknown types are
+ * right: they are the parser's.
  */
 bool e810_flex_section(E810State *by, E810FlexTables *tables, uint32_t type,
                        const uint8_t *p, unsigned size)
@@ -90,7 +93,7 @@ bool e810_flex_section(E810State *by, E810FlexTables *tables, uint32_t type,
 
     switch (sect) {
     case SECT_XLT1:
-        if (off + count > E810_NUM_PTYPES || 4 + count > size) {
+        if (by || off + count > E810_NUM_PTYPES || 4 + count > size) {
             return false;
         }
         if (t) {
@@ -161,16 +164,38 @@ void e810_flex_changed(E810State *s)
     memset(pkg->lookup, E810_FLEX_UNKNOWN, sizeof(pkg->lookup));
 }
 
-/* Back to what the package says, and nothing is taken */
+/*
+ * To what the package says. The entries and profiles that it uses itself are
+ * not for PFs to take.
+ */
+void e810_flex_load(E810State *card)
+{
+    E810Pkg *pkg = &card->pkg;
+    unsigned b, i;
+
+    memcpy(pkg->flex, pkg->base, sizeof(pkg->flex));
+    for (b = 0; b < E810_FLEX_BLOCKS; b++) {
+        for (i = 0; i < E810_NUM_TCAM; i++) {
+            const E810Tcam *t = &pkg->base[b].tcam[i];
+
+            if (!buffer_is_zero(t, sizeof(*t))) {
+                pkg->tcam_owner[b][i] = E810_FLEX_PACKAGE;
+                pkg->prof_owner[b][t->prof] = E810_FLEX_PACKAGE;
+            }
+        }
+    }
+    e810_flex_changed(card);
+}
+
+/* The same, and nothing is taken */
 void e810_flex_reset(E810State *card)
 {
     E810Pkg *pkg = &card->pkg;
 
-    memcpy(pkg->flex, pkg->base, sizeof(pkg->flex));
     memset(pkg->prof_owner, 0, sizeof(pkg->prof_owner));
     memset(pkg->tcam_owner, 0, sizeof(pkg->tcam_owner));
     memset(pkg->fd_taken, 0, sizeof(pkg->fd_taken));
-    e810_flex_changed(card);
+    e810_flex_load(card);
 }
 
 /* The same for what one PF has */
@@ -390,6 +415,9 @@ uint16_t e810_flex_res(E810State *s, bool alloc, uint16_t flags, unsigned n,
             if (j >= size || !flex_owns(s, block, tcam, j)) {
                 return AQ_RC_ENOENT;
             }
+        }
+        for (i = 0; i < n; i++) {
+            j = lduw_le_p(buf + 4 + 2 * i);
             owner[j] = 0;
             if (tcam) {
                 /* Drivers do not disable what they free */

@@ -69,7 +69,8 @@ typedef struct E810Pkg {
     E810FlexTables base[E810_FLEX_BLOCKS];  /* as the package has them */
     E810FlexTables flex[E810_FLEX_BLOCKS];  /* as they are */
     uint8_t lookup[E810_FLEX_BLOCKS][E810_NUM_VSI][E810_FLEX_PTYPES];
-    /* what PFs took by 0x0208: 0 is free, n is PF n - 1's */
+    /* what PFs took by 0x0208: 0 is free, n is PF n - 1's, or: */
+#define E810_FLEX_PACKAGE   0xff
     uint8_t prof_owner[E810_FLEX_BLOCKS][E810_NUM_PROFILES];
     uint8_t tcam_owner[E810_FLEX_BLOCKS][E810_NUM_TCAM];
     unsigned fd_taken[E810_MAX_PFS][2];     /* guaranteed, best effort */

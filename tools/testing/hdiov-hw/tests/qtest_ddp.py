@@ -251,6 +251,7 @@ def test_resources(t, q, c):
     t.check("TCAM entries from the top, and from the bottom",
             [alloc(c, kind)[1][0] for kind in (0x61, 0x61, 0x1061, 0x1061)], [0, 1, 511, 510])
     t.check("free", [free(c, 0x61, 511), free(c, 0x61, 511)], [0, ENOENT])
+    t.check("all of a list or none", [free(c, 0x61, 510, 511), free(c, 0x61, 510)], [ENOENT, 0])
     t.check("not what nobody has", free(c, 0x60, 77), ENOENT)
     t.check("nor what is not there", [free(c, 0x60, 128), free(c, 0x61, 512)], [ENOENT, ENOENT])
     t.check("126 are left, no more", [alloc(c, 0x60, n)[0] for n in (127, 126, 1)], [ENOSPC, 0, ENOSPC])
@@ -355,8 +356,9 @@ def test_rss(t, q, c):
     total = csum(seg, csum(a6 + b6 + struct.pack(">II", len(seg), 6)))
     seg = seg[:16] + struct.pack(">H", ~total & 0xffff) + seg[18:]
     t.check("TCP over IPv6: the published value", hashed(q, v, head + seg), [0x40207d3d])
-    update(c, (XLT1, struct.pack("<HHB", 1, PTYPE_TCP6, 200)))
-    t.check("its type in another group", hashed(q, v, head + seg), [None])
+    t.check("groups of packet types are not one PF's", update(
+        c, (XLT1, struct.pack("<HHB", 1, PTYPE_TCP6, 200))), EBADBUF)
+    t.check("and stay", hashed(q, v, head + seg), [0x40207d3d])
 
     close(c, v)
     close(c, w)
@@ -381,6 +383,8 @@ def test_profiles_of_packages(t, q, c):
     v = with_key(c, 40, MACS[1])
     load(c, vector(3, *TUPLE), tcam(7, 3, ptg(PTYPE_TCP), 0))
     t.check("for VSIs in no group", hashed(q, v, T4), [0x51ccc178])
+    t.check("they are not for PFs", (alloc(c, 0x60, 4), alloc(c, 0x61, 8), free(c, 0x60, 3), free(c, 0x61, 7)),
+            ((0, (0, 1, 2, 4)), (0, (*range(7), 8)), ENOENT, ENOENT))
     close(c, v)
     q.wr(ECAM + (DEVFN << 12) + 0xa8, 1 << 15)
     q.step(1000000)
@@ -409,6 +413,7 @@ def test_filter(t, q, c):
 
 def test_pfs(t, q, c):
     d = second(q, c)
+    early = alloc(d, 0x60)[1][0]
     lock(c, GLOBAL)
     t.check("the other PF waits for the lock", lock(d, GLOBAL), (0, IN_PROGRESS))
     t.check("and cannot give it back, nor use it", (unlock(d, GLOBAL), download(d, package_buffer())),
@@ -416,6 +421,7 @@ def test_pfs(t, q, c):
     download(c, package_buffer())
     unlock(c, GLOBAL)
     t.check("the package is there for both", (info(d), lock(d, GLOBAL)), (info(c), (0, DONE)))
+    t.check("who took something before still has it", free(d, 0x60, early), 0)
     t.check("the lock of the NVM", [lock(x, 1)[0] for x in (c, d, c)] + [unlock(d, 1), unlock(c, 1), lock(d, 1)[0]],
             [0, EBUSY, 0, EINVAL, 0, 0])
     t.check("TCAM entries are the card's", [alloc(x, 0x1061)[1] for x in (c, d, c)], [(511,), (510,), (509,)])
