@@ -635,7 +635,7 @@ uint16_t e810_switch_rules(E810State *s, uint16_t opcode, unsigned count,
 uint16_t e810_switch_res(E810State *s, bool alloc, unsigned count,
                          uint8_t *buf, unsigned len)
 {
-    unsigned type, n, i, j;
+    unsigned type, n, i, j, free = 0;
 
     if (!buf || len < 4) {
         return AQ_RC_EINVAL;
@@ -659,20 +659,27 @@ uint16_t e810_switch_res(E810State *s, bool alloc, unsigned count,
     if (type != SW_RES_LIST_REP && type != SW_RES_LIST_PRUNE) {
         return AQ_RC_EINVAL;
     }
+    /* All of them or none: a driver that is refused gives nothing back */
+    for (j = 1; j < E810_MAX_LISTS; j++) {
+        free += !s->list[j].type;
+    }
+    if (alloc && n > free) {
+        return AQ_RC_ENOSPC;
+    }
+    for (i = 0; !alloc && i < n; i++) {
+        j = lduw_le_p(buf + 4 + 2 * i);
+        if (j >= E810_MAX_LISTS || s->list[j].type != type) {
+            return AQ_RC_ENOENT;
+        }
+    }
     for (i = 0; i < n; i++) {
         if (!alloc) {
             j = lduw_le_p(buf + 4 + 2 * i);
-            if (j >= E810_MAX_LISTS || s->list[j].type != type) {
-                return AQ_RC_ENOENT;
-            }
             memset(&s->list[j], 0, sizeof(s->list[j]));
             continue;
         }
-        for (j = 1; j < E810_MAX_LISTS && s->list[j].type; j++) {
+        for (j = 1; s->list[j].type; j++) {
             continue;
-        }
-        if (j == E810_MAX_LISTS) {
-            return AQ_RC_ENOSPC;
         }
         s->list[j].type = type;
         stw_le_p(buf + 4 + 2 * i, j);

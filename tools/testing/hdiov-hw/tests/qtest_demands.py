@@ -298,6 +298,20 @@ def test_five_layers(t, q, c):
                 f"<IHH{len(part)}I", parent, len(part), 0, *part))
 
 
+def test_lists(t, q, c):
+    """VSI lists: all that are asked for, or none"""
+    def res(op, n, *which):
+        which = which or n * [0]
+        rc, _, buf = c.aq(op, struct.pack("<H", 1), struct.pack(f"<HH{n}H", 3, n, *which))
+        return rc, struct.unpack_from(f"<{n}H", buf, 4)
+
+    t.check("1024 are too many", res(0x208, 1024)[0], ENOSPC)
+    rc, got = res(0x208, 1023)
+    t.check("nothing was taken", (rc, sorted(got)), (0, list(range(1, 1024))))
+    t.check("one of two is not there", res(0x209, 2, got[0], 1024)[0], ENOENT)
+    t.check("and the other is as before", (res(0x208, 1)[0], res(0x209, 1023, *got)[0]), (ENOSPC, 0))
+
+
 def version(c):
     """Post 0x0001: where its descriptor is, and where the head must get"""
     return c.post(1), c.tail
@@ -440,7 +454,7 @@ if __name__ == "__main__":
     sys.exit(e810_card.main(__doc__, (
         ((test_vm_reset, test_rules, test_drop_rule, test_rxmax, test_mac_cfg,
           test_fd_section, test_capabilities, test_sched_answers,
-          test_nine_layers, test_broken), {}),
+          test_nine_layers, test_lists, test_broken), {}),
         ((test_sched_answers, test_five_layers, test_vm_reset),
          card("sched-layers=5")),
         ((test_latency,), card("aq-latency-us=500")),
