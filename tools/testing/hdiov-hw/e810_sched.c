@@ -509,6 +509,7 @@ static uint16_t e810_sched_rl_add(E810State *s, E810Desc *d, uint8_t *buf,
                                   unsigned len)
 {
     unsigned n = le16_to_cpu(d->w[0]), i, j;
+    uint16_t rc = AQ_RC_OK;
 
     if (!n || n * RL_PROF_SIZE > len) {
         return AQ_RC_EINVAL;
@@ -522,13 +523,13 @@ static uint16_t e810_sched_rl_add(E810State *s, E810Desc *d, uint8_t *buf,
             rl = s->rl[j].bps ? NULL : &s->rl[j];
         }
         if (!rl) {
-            d->w[1] = cpu_to_le16(i);
-            return AQ_RC_ENOSPC;
+            rc = AQ_RC_ENOSPC;
+            break;
         }
         if ((p[1] & 3) > 2 || !lduw_le_p(p + 6) || !p[0] ||
             p[0] > s->sched_layers) {
-            d->w[1] = cpu_to_le16(i);
-            return AQ_RC_EINVAL;
+            rc = AQ_RC_EINVAL;
+            break;
         }
         rl->level = p[0];
         rl->type = p[1] & 3;
@@ -537,9 +538,10 @@ static uint16_t e810_sched_rl_add(E810State *s, E810Desc *d, uint8_t *buf,
                       ((uint64_t)RL_TS_MULTIPLIER << encode));
         stw_le_p(p + 2, rl->id);
     }
-    d->w[1] = cpu_to_le16(n);
+    /* Those before one that is refused hold */
+    d->w[1] = cpu_to_le16(i);
     e810_sched_mark(s);
-    return AQ_RC_OK;
+    return rc;
 }
 
 static uint16_t e810_sched_rl_del(E810State *s, E810Desc *d, uint8_t *buf,

@@ -312,6 +312,32 @@ def test_lists(t, q, c):
     t.check("and the other is as before", (res(0x208, 1)[0], res(0x209, 1023, *got)[0]), (ENOSPC, 0))
 
 
+def test_rates(t, q, c):
+    """0x0410: profiles before one that is refused hold"""
+    _, buf = c.ok(0x404, struct.pack("<H", 1), struct.pack("<II16x", 0, c.leaf()))
+    parent, = struct.unpack_from("<I", buf)
+    elem = struct.pack("<BBBBHHHHHH", 3, 7, 0, 0, 0, 4, 2, 4, 0, 0)    # excess rate: profile 2
+    _, buf = c.ok(0x401, struct.pack("<H", 1),
+                  struct.pack("<IHHII", parent, 1, 0, parent, 0) + elem)
+    node, = struct.unpack_from("<I", buf, 12)
+    rate = round(1000000 * (32 << 7) / 446428571)       # 8 Mbit/s
+    profs = [struct.pack("<BBHHHHH", level, 1, 0, 100, rate, 0, 7) for level in (8, 99)]
+    rc, params, _ = c.aq(0x410, struct.pack("<H", 2), b"".join(profs))
+    t.check("the second one of two is wrong", (rc, struct.unpack_from("<H", params, 2)[0]), (EINVAL, 1))
+    v = Vsi(c, 80, MACS[1], node=node)
+    q.frames()
+    for _ in range(3):
+        v.tx(eth(OUT, MACS[1], b"r" * 986), bell=False)
+    v.bell()
+    t.check("the first one limits", len(q.frames()), 1)
+    q.step(10 * MS)
+    q.step(10 * MS)
+    t.check("the rest follows", len(q.frames()), 2)
+    close(c, v)
+    c.ok(0x415, struct.pack("<H", 1), struct.pack("<BBHHHHH", 8, 1, 2, 0, 0, 0, 0))
+    c.ok(0x40f, struct.pack("<H", 1), struct.pack("<IHHI", parent, 1, 0, node))
+
+
 def version(c):
     """Post 0x0001: where its descriptor is, and where the head must get"""
     return c.post(1), c.tail
@@ -454,7 +480,7 @@ if __name__ == "__main__":
     sys.exit(e810_card.main(__doc__, (
         ((test_vm_reset, test_rules, test_drop_rule, test_rxmax, test_mac_cfg,
           test_fd_section, test_capabilities, test_sched_answers,
-          test_nine_layers, test_lists, test_broken), {}),
+          test_nine_layers, test_lists, test_rates, test_broken), {}),
         ((test_sched_answers, test_five_layers, test_vm_reset),
          card("sched-layers=5")),
         ((test_latency,), card("aq-latency-us=500")),
