@@ -160,6 +160,7 @@ void e810_fw_reset(E810State *s)
 {
     timer_del(s->fw_timer);
     timer_del(s->pfr_timer);
+    s->pfr_done = 0;
     s->broken = false;
 }
 

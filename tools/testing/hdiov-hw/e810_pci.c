@@ -117,7 +117,7 @@ static void e810_reset(DeviceState *dev)
     E810State *s = E810(dev);
 
     e810_reset_pf(s);
-    s->pfr_done = s->grst_done = 0;
+    s->grst_done = 0;
     if (!s->flr) {
         /* An FLR leaves what belongs to the whole card, and QRXFLXP_CNTXT */
         timer_del(s->grst_timer);

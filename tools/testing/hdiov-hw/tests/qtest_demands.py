@@ -435,6 +435,13 @@ def test_pfr(t, q, c):
     t.check("queues that were set up too early are gone", c.rd(0x80200), 0)
     c.open()
     t.check("and work now", c.aq(1)[0], 0)
+    c.wr(PFGEN_CTRL, 1)
+    c.wr(0xb8190, 1)
+    q.step(2 * MS)
+    q.step(20 * MS)
+    t.check("a reset of the card ends it", c.rd(PFGEN_CTRL) & 1, 0)
+    q.step(5300 * MS)
+    c.open()
 
 
 def test_fw_loading(t, q, c):
