@@ -249,6 +249,18 @@ def test_nine_layers(t, q, c):
 def test_five_layers(t, q, c):
     """The flat tree: VSIs and queue groups share a layer"""
     phys, layers, kids, branch = tree(c)
+    _, topo = c.ok(0x400, size=4096)
+    t.check("each layer below the one before", [struct.unpack_from("<I", topo, 8 + 24 * i)[0]
+                                                for i in range(5)], [0xffffffff] + [b[0] for b in branch[:4]])
+    t.check("nothing after the fifth", (any(topo[8 + 24 * 5:]), any(c.ok(0x412, size=320)[1][32 + 32 * 5:])),
+            (False, False))
+    leaf = branch[4][0]
+    t.check("nor below it", [c.aq(0x404, struct.pack("<H", 1), struct.pack("<II16x", 0, leaf + i))[0]
+                             for i in range(5)], [0] + 4 * [ENOENT])
+    t.check("rates of layer 5, not of layer 6",
+            [c.aq(0x410, struct.pack("<H", 1), struct.pack("<BBHHHHH", level, 1, 0, 0, 100, 0, 0))[0]
+             for level in (5, 6)], [0, EINVAL])
+    c.ok(0x415, struct.pack("<H", 1), struct.pack("<BBHHHHH", 5, 1, 2, 0, 0, 0, 0))
     t.check("five layers of nine", (phys, layers, len(branch)), (9, 5, 5))
     t.check("512 children each, 8 traffic classes", kids, [8, 512, 512, 512])
     t.check("port, traffic class, entry point, node, queue",
