@@ -250,6 +250,8 @@ static bool e810_join_card(E810State *s, Error **errp)
                        "pfs above %u", s->pf, s->pf);
             return false;
         }
+        /* Slots are unplugged whole, function 0 first */
+        object_ref(OBJECT(s->card));
     }
     if (s->card->pfs > 1 && s->sriov_vfs) {
         error_setg(errp, "sriov-vfs is not modelled with several PFs");
@@ -366,6 +368,9 @@ static void e810_exit(PCIDevice *pci)
     pcie_sriov_pf_exit(pci);
     qemu_del_nic(s->nic);
     e810_exit_parts(s);
+    if (s->card != s) {
+        object_unref(OBJECT(s->card));
+    }
 }
 
 /* Counters for qom-get */

@@ -8,10 +8,11 @@ neither function reaches the other's part. Prints TAP.
 
 import struct
 import sys
+import tempfile
 
 import e810_card
-from e810_card import (CTX, DEVFN, MACS, MSI, OUT, PAGE_INT, PAGE_MBX,
-                       PAGE_RX, PAGE_TX, PDIR, Card, Vsi, eth)
+from e810_card import (CTX, DEVFN, ECAM, MACS, MSI, OUT, PAGE_INT, PAGE_MBX,
+                       PAGE_RX, PAGE_TX, PDIR, Card, Qemu, Vsi, eth)
 
 BLOCKED = 0xdeadbeef
 
@@ -158,11 +159,40 @@ def test_reset(t, q, c):
     q.frames()
 
 
+def test_unplug(t, q, c):
+    """A slot is powered off: both functions go, the card's own first"""
+    with tempfile.TemporaryDirectory() as tmp:
+        p = Qemu(q.args.qemu, tmp, props="bus=rp,addr=0.0,multifunction=on,pfs=2",
+                 extra=("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
+                       "-device", "pcie-root-port,id=rp,slot=1,addr=2.0"),
+                 after=PAIR + ("-device", "e810,id=pf1,netdev=h1,bus=rp,addr=0.1,"
+                               "mac=52:54:00:e8:10:02"))
+        try:
+            p.q("outl 0xcf8 0x80000064")
+            p.q("outl 0xcfc 0x0")
+            p.q("outl 0xcf8 0x80000060")
+            p.q(f"outl 0xcfc {ECAM | 1:#x}")
+            port = ECAM + (2 << 15)
+            cap = p.rd(port + 0x34) & 0xff
+            while p.rd(port + cap) & 0xff != 0x10:
+                cap = p.rd(port + cap) >> 8 & 0xff
+            p.wr(port + cap + 0x18, 1 << 10 | 3 << 8 | 3 << 6)  # power off, indicators off
+            p.settle()
+            t.check("neither is left, QEMU is", [
+                d["name"] for d in p.command("qom-list", path="/machine/peripheral")
+                if d["name"].startswith("pf")], [])
+        except RuntimeError as e:
+            t.check(f"unplug: {e}", False)
+        finally:
+            p.proc.terminate()
+            p.proc.wait()
+
+
 PAIR = ("-netdev", "hubport,id=h1,hubid=1")
 
 if __name__ == "__main__":
     sys.exit(e810_card.main(__doc__, (
-        ((test_shares, test_pages, test_reset),
+        ((test_shares, test_pages, test_reset, test_unplug),
          {"props": "addr=2.0,multifunction=on,pfs=2",
           "after": PAIR + ("-device", "e810,id=pf1,netdev=h1,addr=2.1,"
                            "mac=52:54:00:e8:10:02")}),)))
