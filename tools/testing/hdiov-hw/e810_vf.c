@@ -106,13 +106,6 @@ unsigned e810_vf_of_vector(E810State *s, unsigned v, unsigned *idx)
     return vf;
 }
 
-static int e810_vf_queue(uint32_t mapena, uint32_t qbase, unsigned width,
-                         unsigned q)
-{
-    return (mapena & VPLAN_MAPENA) && q <= extract32(qbase, 16, 8) ?
-           extract32(qbase, 0, width) + q : -1;
-}
-
 /*
  * Software reset or FLR: what the VF had running stops at once. The reset is
  * done when the PF's driver has taken its queues off the scheduler (0x0C31 for
@@ -298,6 +291,27 @@ static bool vf_int_reg(E810State *s, unsigned vf, hwaddr addr, int *v,
     return true;
 }
 
+/* The queue that a tail register is of, *q -1: one that the VF has not */
+static bool vf_tail_reg(E810State *s, unsigned vf, hwaddr addr, bool *rx,
+                        int *q)
+{
+    hwaddr base = addr < VF_QRX_TAIL ? VF_QTX_TAIL : VF_QRX_TAIL;
+    unsigned idx = (addr - base) / 4, first, num;
+    uint32_t mapena, qbase;
+
+    if (idx >= VF_NUM_TAILS) {
+        return false;
+    }
+    *rx = base == VF_QRX_TAIL;
+    mapena = *rx ? s->vplan_rx_mapena[vf] : s->vplan_tx_mapena[vf];
+    qbase = *rx ? s->vplan_rx_qbase[vf] : s->vplan_tx_qbase[vf];
+    first = extract32(qbase, 0, *rx ? 11 : 14);
+    num = *rx ? E810_NUM_RXQ : E810_NUM_TXQ;
+    *q = (mapena & VPLAN_MAPENA) && idx <= extract32(qbase, 16, 8) &&
+         first + idx < num ? first + idx : -1;
+    return true;
+}
+
 static void vf_unknown(E810State *s, unsigned vf, hwaddr addr)
 {
     s->cnt.unknown_reg++;
@@ -327,15 +341,8 @@ static uint64_t e810_vf_read(void *opaque, hwaddr addr, unsigned size)
         return v < 0 ? E810_DEADBEEF : reg == ITR_NONE ?
                e810_dyn_ctl_read(s, v) : s->vec[v].itr[reg];
     }
-    if (addr < VF_QTX_TAIL + 4 * VF_NUM_TAILS) {
-        v = e810_vf_queue(s->vplan_tx_mapena[n], s->vplan_tx_qbase[n], 14,
-                          addr / 4);
-        return v < 0 || v >= E810_NUM_TXQ ? E810_DEADBEEF : s->txq[v].tail;
-    }
-    if (addr >= VF_QRX_TAIL && addr < VF_QRX_TAIL + 4 * VF_NUM_TAILS) {
-        v = e810_vf_queue(s->vplan_rx_mapena[n], s->vplan_rx_qbase[n], 11,
-                          (addr - VF_QRX_TAIL) / 4);
-        return v < 0 || v >= E810_NUM_RXQ ? E810_DEADBEEF : s->rxq[v].tail;
+    if (vf_tail_reg(s, n, addr, &rq, &v)) {
+        return v < 0 ? E810_DEADBEEF : rq ? s->rxq[v].tail : s->txq[v].tail;
     }
     switch (addr) {
     case VF_ICR01:
@@ -369,17 +376,11 @@ static void e810_vf_write(void *opaque, hwaddr addr, uint64_t val,
         } else if (v >= 0) {
             e810_itr_write(s, v, reg, val);
         }
-    } else if (addr < VF_QTX_TAIL + 4 * VF_NUM_TAILS) {
-        v = e810_vf_queue(s->vplan_tx_mapena[n], s->vplan_tx_qbase[n], 14,
-                          addr / 4);
-        if (v >= 0 && v < E810_NUM_TXQ) {
-            e810_tx_doorbell(s, v, val);
-        }
-    } else if (addr >= VF_QRX_TAIL && addr < VF_QRX_TAIL + 4 * VF_NUM_TAILS) {
-        v = e810_vf_queue(s->vplan_rx_mapena[n], s->vplan_rx_qbase[n], 11,
-                          (addr - VF_QRX_TAIL) / 4);
-        if (v >= 0 && v < E810_NUM_RXQ) {
+    } else if (vf_tail_reg(s, n, addr, &rq, &v)) {
+        if (v >= 0 && rq) {
             e810_rx_tail(s, v, val);
+        } else if (v >= 0) {
+            e810_tx_doorbell(s, v, val);
         }
     } else if (addr == VF_ICR0_ENA1) {
         vf->icr0_ena = val;
