@@ -214,6 +214,7 @@ typedef struct E810Counters {
     uint64_t drop_oversize;
     uint64_t drop_vlan;
     uint64_t drop_prune;
+    uint64_t drop_filter;
     uint64_t drop_dma_fault;
     uint64_t spoof_mac;
     uint64_t spoof_vlan;
@@ -291,6 +292,7 @@ struct E810State {
     uint8_t mac[6];                     /* as written by 0x0108 */
 
     E810Pkg pkg;                        /* of function 0 */
+    GHashTable *fdir;                   /* E810FdirKey -> E810Fdir */
 
     /* scheduler */
     GHashTable *nodes;                  /* TEID -> E810Node */
@@ -431,6 +433,20 @@ unsigned e810_flex_hash_input(E810State *s, unsigned vsi,
 uint16_t e810_flex_res(E810State *s, bool alloc, uint16_t flags, unsigned n,
                        uint8_t *buf, unsigned len);
 
+bool e810_flex_fdir_key(E810State *s, unsigned by, unsigned vsi,
+                        const E810Headers *h, const uint8_t *f, unsigned len,
+                        bool program, E810FdirKey *key);
+
+/* e810_fdir.c */
+void e810_fdir_init(E810State *s);
+void e810_fdir_finalize(E810State *s);
+void e810_fdir_clear(E810State *s, unsigned vsi);
+void e810_fdir_program(E810State *s, unsigned by, uint64_t qw0, uint64_t qw1,
+                       const uint8_t *f, unsigned len);
+const E810Fdir *e810_fdir_match(E810State *s, unsigned vsi,
+                                const E810Headers *h, const uint8_t *f,
+                                unsigned len);
+
 /* e810_nvm.c */
 uint16_t e810_nvm_read(E810Desc *d, uint8_t *buf, unsigned len);
 
@@ -515,6 +531,7 @@ uint32_t e810_rx_ctrl_read(E810State *s, unsigned q);
 void e810_rx_tail(E810State *s, unsigned q, uint32_t val);
 void e810_rx_stop(E810State *s, unsigned q);
 void e810_rx_flush_vector(E810State *s, unsigned v);
+void e810_rx_headers(const uint8_t *f, unsigned len, E810Headers *h);
 void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
                      unsigned len, bool loopback, bool csum_ok);
 

@@ -305,6 +305,39 @@ static uint16_t flex_word(const E810Headers *h, const uint8_t *f,
     return at && at + w->off + 2 <= len ? lduw_be_p(f + at + w->off) : 0;
 }
 
+/* Some bits of some words do not count: the masks that the profile selects */
+static void flex_mask(E810State *s, unsigned sel, unsigned mask,
+                      unsigned prof, uint16_t *word)
+{
+    const uint32_t *qf = s->card->qf;
+    uint32_t masks = qf[sel + prof];
+
+    while (masks) {
+        uint32_t m = qf[mask + ctz32(masks)];
+
+        if ((m & QF_WORD) < E810_FV_WORDS) {
+            word[m & QF_WORD] &= m >> 16;
+        }
+        masks &= masks - 1;
+    }
+}
+
+/* A byte for each word of each profile, 4 in a register */
+static uint8_t flex_byte(E810State *s, unsigned reg, unsigned prof, unsigned w)
+{
+    return s->card->qf[reg + E810_NUM_PROFILES * (w / 4) + prof] >> (w % 4 * 8);
+}
+
+/* The word that such a byte names, or @none */
+static int flex_other(E810State *s, unsigned reg, unsigned prof, unsigned w,
+                      int none)
+{
+    uint8_t val = flex_byte(s, reg, prof, w);
+
+    return (val & QF_VALID) && (val & QF_WORD) < E810_FV_WORDS ?
+           val & QF_WORD : none;
+}
+
 /*
  * What the hash of a frame is made of: the words of the profile, the last one
  * of its field vector first. Returns the number of bytes, 0: not hashed.
@@ -316,7 +349,6 @@ unsigned e810_flex_hash_input(E810State *s, unsigned vsi,
     uint8_t prof = flex_lookup(s, E810_FLEX_RSS, vsi, h->ptype);
     const E810FvWord *fv;
     uint16_t word[E810_FV_WORDS];
-    uint32_t masks;
     unsigned n = 0;
     int i;
 
@@ -330,26 +362,46 @@ unsigned e810_flex_hash_input(E810State *s, unsigned vsi,
             n = E810_FV_WORDS - i;      /* nothing but zeroes after it */
         }
     }
-    masks = s->card->qf[QF_HMASK_SEL + prof];
-    while (masks) {
-        uint32_t m = s->card->qf[QF_HMASK + ctz32(masks)];
-
-        if ((m & 0x1f) < E810_FV_WORDS) {
-            word[m & 0x1f] &= m >> 16;
-        }
-        masks &= masks - 1;
-    }
+    flex_mask(s, QF_HMASK_SEL, QF_HMASK, prof, word);
     for (i = 0; i < n; i++) {
         unsigned w = E810_FV_WORDS - 1 - i;
-        uint8_t symm = s->card->qf[QF_HSYMM + 128 * (w / 4) + prof] >> (w % 4 * 8);
-        uint16_t val = word[w];
+        int other = flex_other(s, QF_HSYMM, prof, w, -1);
 
-        if ((symm & 0x80) && (symm & 0x1f) < E810_FV_WORDS) {
-            val ^= word[symm & 0x1f];
-        }
-        stw_be_p(in + 2 * i, val);
+        stw_be_p(in + 2 * i, word[w] ^ (other < 0 ? 0 : word[other]));
     }
     return 2 * n;
+}
+
+/*
+ * What finds the flow director filter for a frame: the words of its profile
+ * that the input set names. A filter is programmed with a frame that goes the
+ * other way, where source and destination change places; it has the profile of
+ * VSI @by, which sends it. False if there is no profile, or nothing to look at.
+ */
+bool e810_flex_fdir_key(E810State *s, unsigned by, unsigned vsi,
+                        const E810Headers *h, const uint8_t *f, unsigned len,
+                        bool program, E810FdirKey *key)
+{
+    uint8_t prof = flex_lookup(s, E810_FLEX_FD, by, h->ptype);
+    const E810FvWord *fv;
+    bool any = false;
+    int i;
+
+    if (prof == E810_FLEX_NONE) {
+        return false;
+    }
+    fv = s->card->pkg.flex[E810_FLEX_FD].fv[prof];
+    *key = (E810FdirKey) { .vsi = vsi, .prof = prof };
+    for (i = 0; i < E810_FV_WORDS; i++) {
+        int from = program ? flex_other(s, QF_FDSWAP, prof, i, i) : i;
+
+        if (flex_byte(s, QF_FDINSET, prof, i) & QF_VALID) {
+            any = true;
+            key->word[i] = flex_word(h, f, len, &fv[from]);
+        }
+    }
+    flex_mask(s, QF_FDMASK_SEL, QF_FDMASK, prof, key->word);
+    return any;
 }
 
 /* Flow director: @n filters, and one element, the first one's number */

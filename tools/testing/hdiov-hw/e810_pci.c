@@ -6,10 +6,10 @@
  * Facts: the Linux, DPDK and iPXE drivers' headers. What they do not say is
  * listed in README.rst. The files: e810_mmio.c registers, e810_ctlq.c admin
  * queues and mailboxes, e810_aq.c admin commands, e810_fw.c how long they take,
- * e810_vsi.c VSIs,
- * e810_switch.c rules and forwarding, e810_sched.c scheduler tree,
- * e810_tx.c and e810_rx.c queues, e810_irq.c interrupts, e810_vf.c virtual
- * functions.
+ * e810_ddp.c packages, e810_flex.c profiles, e810_fdir.c flow director,
+ * e810_vsi.c VSIs, e810_switch.c rules and forwarding, e810_sched.c scheduler
+ * tree, e810_tx.c and e810_rx.c queues, e810_irq.c interrupts, e810_vf.c
+ * virtual functions.
  */
 
 #include "qemu/osdep.h"
@@ -208,6 +208,7 @@ static void e810_exit_parts(E810State *s)
     e810_ctlq_finalize(s);
     e810_irq_finalize(s);
     e810_switch_finalize(s);
+    e810_fdir_finalize(s);
     e810_sched_finalize(s);
     timer_free(s->grst_timer);
     e810_fw_finalize(s);
@@ -343,6 +344,7 @@ static void e810_realize(PCIDevice *pci, Error **errp)
     e810_irq_init(s);
     e810_ctlq_init(s);
     e810_switch_init(s);
+    e810_fdir_init(s);
     e810_sched_init(s);
     e810_tx_init(s);
     QTAILQ_INIT(&s->rx_held);
@@ -398,6 +400,7 @@ static const struct {
     CNT("drop-oversize", drop_oversize),
     CNT("drop-vlan", drop_vlan),
     CNT("drop-prune", drop_prune),
+    CNT("drop-filter", drop_filter),
     CNT("drop-dma-fault", drop_dma_fault),
     CNT("spoof-mac", spoof_mac),
     CNT("spoof-vlan", spoof_vlan),

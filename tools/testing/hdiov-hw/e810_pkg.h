@@ -76,6 +76,21 @@ typedef struct E810Pkg {
     unsigned fd_taken[E810_MAX_PFS][2];     /* guaranteed, best effort */
 } E810Pkg;
 
+/* What finds a flow director filter */
+typedef struct E810FdirKey {
+    uint16_t vsi;
+    uint16_t prof;
+    uint16_t word[E810_FV_WORDS];
+} E810FdirKey;
+
+/* And what it does with a frame */
+typedef struct E810Fdir {
+    bool drop;
+    bool to_queue;
+    uint8_t region;                         /* 2^n queues from there on */
+    uint16_t queue;                         /* of the VSI */
+} E810Fdir;
+
 /* Where the headers of a frame are, 0: there is none */
 typedef struct E810Headers {
     uint8_t ptype;

@@ -191,6 +191,12 @@
 #define   QF_HSYMM                  0       /* in those: 6 of 128 */
 #define   QF_HMASK                  0x300   /* 32: index, mask */
 #define   QF_HMASK_SEL              0x400   /* 128: a bit for each mask */
+#define   QF_FDMASK_SEL             0x500   /* of flow director: the same, */
+#define   QF_FDMASK                 0x600
+#define   QF_FDINSET                0xc00   /* 6 of 128: words that count, */
+#define   QF_FDSWAP                 0x1000  /* and each one's counterpart */
+#define   QF_VALID                  BIT(7)  /* of a word's byte in those */
+#define   QF_WORD                   0x1f
 #define GLV_GOTC                0x00300000
 #define GLV_UPTC                0x0030a000
 #define GLV_MPTC                0x0030c000
@@ -342,6 +348,14 @@ enum {
 #define TXC_MSS(qw1)            extract64(qw1, 50, 14)
 #define TXC_TUNNEL(qw0)         extract64(qw0, 0, 32)
 #define TXC_L2TAG2(qw0)         extract64(qw0, 32, 16)
+
+/* Flow director filters */
+#define TXF_QUEUE(qw0)          extract64(qw0, 0, 11)
+#define TXF_REGION(qw0)         extract64(qw0, 32, 3)
+#define TXF_TO_QUEUE(qw0)       (extract64(qw0, 35, 3) != 0)
+#define TXF_DROP(qw0)           extract64(qw0, 40, 1)
+#define TXF_REMOVE(qw1)         extract64(qw1, 4, 1)
+#define TXF_VSI(qw1)            extract64(qw1, 14, 10)
 
 /* Rx descriptors, legacy write-back qword 1 */
 #define RXD_DD                  BIT_ULL(0)

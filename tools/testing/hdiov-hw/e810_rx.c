@@ -392,6 +392,16 @@ static void rx_parse(const uint8_t *f, unsigned len, bool verify, RxMeta *m)
     m->tuple_len = hl;
 }
 
+/* What the parser finds out about a frame that is not received */
+void e810_rx_headers(const uint8_t *f, unsigned len, E810Headers *h)
+{
+    RxMeta m = {};
+
+    rx_parse(f, len, false, &m);
+    *h = m.hdr;
+    h->ptype = m.ptype;
+}
+
 /*
  * With a package, a frame is hashed if a profile of the VSI says so. Without,
  * the card has no profiles and hashes nothing; drivers that load none are
@@ -404,7 +414,6 @@ static void rx_hash(E810State *s, unsigned vsi, const uint8_t *f, unsigned len,
     unsigned n;
 
     if (s->card->pkg.loaded) {
-        m->hdr.ptype = m->ptype;
         n = e810_flex_hash_input(s, vsi, &m->hdr, f, len, in);
         if (n) {
             m->rss = true;
@@ -524,6 +533,7 @@ void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
     HdiovDmaTag tag = e810_vsi_tag(s, vsi);
     uint16_t idx[E810_MAX_RX_BUFS];
     uint64_t addr[E810_MAX_RX_BUFS];
+    const E810Fdir *fd;
     bool bad = false;
     unsigned i, n, pos;
     RxMeta m = {};
@@ -532,10 +542,21 @@ void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
 
     s->work++;
     rx_parse(frame, len, !csum_ok, &m);
+    m.hdr.ptype = m.ptype;
     rx_hash(s, vsi, frame, len, &m);
+    fd = e810_fdir_match(s, vsi, &m.hdr, frame, len);
+    if (fd && fd->drop) {
+        s->cnt.drop_filter++;
+        return;
+    }
     m.umbcast = !(frame[0] & 1) ? 0 :
                 !memcmp(frame, "\xff\xff\xff\xff\xff\xff", 6) ? 2 : 1;
-    qid = rx_select(s, v, vsi, &m);
+    if (fd && fd->to_queue) {
+        qid = e810_vsi_rxq(s, v, fd->queue +
+                           (m.hash & (BIT(fd->region) - 1)));
+    } else {
+        qid = rx_select(s, v, vsi, &m);
+    }
     if (qid < 0 || s->rxq[qid].vsi != vsi || !s->rxq[qid].enabled ||
         s->rxq[qid].stopped) {
         s->cnt.drop_no_queue++;

@@ -40,6 +40,8 @@ typedef enum TxResult {
 typedef struct TxPacket {
     bool has_ctx;
     uint64_t ctx0, ctx1;
+    bool has_filter;
+    uint64_t filter0, filter1;
     uint64_t qw1;               /* of the first data descriptor */
     unsigned len;
     unsigned descs;
@@ -127,7 +129,7 @@ static int e810_tx_gather(E810State *s, E810TxQ *q, TxWindow *w, TxPacket *p)
     uint64_t *d;
     bool tso;
 
-    p->has_ctx = p->fault = p->dummy = false;
+    p->has_ctx = p->has_filter = p->fault = p->dummy = false;
     p->len = p->descs = p->num_rs = 0;
 
     while (p->descs < avail) {
@@ -143,14 +145,17 @@ static int e810_tx_gather(E810State *s, E810TxQ *q, TxWindow *w, TxPacket *p)
         switch (TXD_DTYPE(d[1])) {
         case TXD_FILTER:
             /*
-             * A flow director filter, and a dummy packet to show what it is
-             * for. Only PFs program filters. None of them matches here.
+             * A flow director filter, and a packet, mostly a dummy, to show
+             * what it is for. Only PFs program filters.
              */
-            if (p->has_ctx || bufs || !s->card->pkg.loaded ||
+            if (p->has_filter || p->has_ctx || bufs || !s->card->pkg.loaded ||
                 s->vsi[q->vsi].type != VSI_TYPE_PF) {
                 e810_tx_mdd(s, q, false, MDD_TX_BAD_DESC);
                 return -1;
             }
+            p->has_filter = true;
+            p->filter0 = d[0];
+            p->filter1 = d[1];
             break;
         case TXD_CTX:
             if (p->has_ctx || bufs) {
@@ -377,6 +382,9 @@ static TxResult e810_tx_send(E810State *s, E810TxQ *q, const TxPacket *p,
                         TXC_TUNNEL(p->ctx0)))) {
         e810_tx_mdd(s, q, false, MDD_TX_BAD_HDR);
         return TX_MALICIOUS;
+    }
+    if (p->has_filter) {
+        e810_fdir_program(s, q->vsi, p->filter0, p->filter1, f, p->len);
     }
     if (p->dummy) {
         return TX_SENT;

@@ -181,6 +181,7 @@ void e810_vsi_free(E810State *s, unsigned num)
         }
     }
     e810_vsi_drop_rxq(s, num);
+    e810_fdir_clear(s, num);
     v->valid = false;
     v->pasid = 0;
     memset(v->ctx, 0, sizeof(v->ctx));

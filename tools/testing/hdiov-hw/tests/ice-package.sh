@@ -165,6 +165,15 @@ flows() {
 	echo "iperf3 $*: ${n:-0} bytes"
 	[ "${n:-0}" -gt 100000 ] || { grep error /tmp/iperf; false; }
 }
+# Can the peer connect to a port?
+connects() {
+	nc -l -p "$1" </dev/null >/dev/null &
+	sleep 0.5
+	echo | peer nc -w 2 10.0.0.1 "$1"
+	set -- $?
+	kill $! 2>/dev/null
+	return "$1"
+}
 says() {
 	local want=$1
 
@@ -237,9 +246,21 @@ t "ethtool -N: of ports again" ethtool -N "$dev0" rx-flow-hash tcp4 sdfn
 busy >/dev/null
 flows
 t "over all queues again" used 4
-t "a flow director filter" ethtool -N "$dev0" flow-type tcp4 dst-port 80 action 1 loc 1
+t "a flow director filter" ethtool -N "$dev0" flow-type tcp4 dst-port 5201 action 2 loc 1
 t "it is listed" says 'Filter: 1' ethtool -n "$dev0"
-t "and goes" ethtool -N "$dev0" delete 1
+busy >/dev/null
+was=$(packets 2)
+flows
+t "all flows are on one queue" used 1
+t "on that of the filter" [ $(($(packets 2) - was)) -gt 20 ]
+t "it goes" ethtool -N "$dev0" delete 1
+busy >/dev/null
+flows
+t "over all queues without it" used 4
+t "a filter that drops" ethtool -N "$dev0" flow-type tcp4 dst-port 9 action -1 loc 2
+t "nothing gets through it" not connects 9
+t "but beside it" connects 10
+ethtool -N "$dev0" delete 2
 t "ethtool -G" ethtool -G "$dev0" rx 512 tx 512
 t "the rings have that size" says 'RX:.*512' ethtool -g "$dev0"
 t "ethtool -C" ethtool -C "$dev0" adaptive-rx off rx-usecs 20

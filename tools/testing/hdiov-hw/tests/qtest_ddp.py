@@ -411,6 +411,142 @@ def test_filter(t, q, c):
     corer(q, c)
 
 
+def filter_desc(vsi, queue, drop=False, remove=False, prio=3, region=0):
+    """As ice fills it in"""
+    return (queue | 2 << 14 | region << 32 | prio << 35 | drop << 40,
+            8 | remove << 4 | 3 << 5 | 1 << 8 | vsi << 14 | 5 << 28)
+
+
+class PfVsi(Vsi):
+    vsi_type = 2
+
+
+def fdir_profile(c, *vsis, words=TUPLE, swap=True):
+    """A profile of the flow director for TCP over IPv4: all words count, pairs change places"""
+    prof, entry = alloc(c, 0x58)[1][0], alloc(c, 0x1059)[1][0]
+    parts = [(36, vector(prof, *words)[1]), (34, tcam(entry, prof, ptg(PTYPE_TCP), 9)[1])]
+    parts += [(33, group(v.num, 9)[1]) for v in vsis]
+    assert update(c, *parts) == 0
+    inset, other = bytearray(24), bytearray(24)
+    for i in range(len(words)):
+        inset[23 - i] = 0x9f
+        other[23 - i] = 0x80 | 23 - i
+    for a, b in ((23, 21), (22, 20), (19, 18)) if swap else ():
+        other[a], other[b] = 0x80 | b, 0x80 | a
+    for base, regs in ((0x412000, inset), (0x413000, other)):
+        for j in range(6):
+            c.wr(base + 512 * j + 4 * prof, struct.unpack_from("<I", regs, 4 * j)[0])
+    return prof
+
+
+def test_fdir(t, q, c):
+    """Flow director: exact filters of a VSI, which its PF's control VSI programs"""
+    load(c, (32, ddp.groups()))
+    v = Vsi(c, 40, MACS[1], nq=4)
+    queues = [v]
+    for n in range(1, 4):
+        w = object.__new__(PfVsi)
+        w.__dict__.update(v.__dict__, queue=40 + n, rx_ring=v.page(0x20000 + 4096 * n),
+                          rx_buf=0x800000 * (n + 1))
+        for i in range(w.ring_len):
+            v.page(w.rx_buf + 4096 * i)
+        w.start_rx()
+        queues.append(w)
+    ctrl = PfVsi(c, 50, MACS[2])
+    c.wr(0x43a000, 1)
+    prof = fdir_profile(c, v, ctrl)
+    back = ipv4(6, tcp(1766, 2794, b"rss"), DST, SRC)
+
+    def program(frame=back, by=ctrl, **kw):
+        return by.tx(eth(MACS[5], MACS[6], frame), 0x10, ctx=filter_desc(kw.pop("vsi", v.num), **kw))
+
+    def where(*frames):
+        for raw in frames:
+            q.send(eth(v.mac, OUT, raw))
+        got = [len(w.rx()) for w in queues]
+        return got
+
+    t.check("without filter: queue 0", where(T4), [1, 0, 0, 0])
+    t.check("one is programmed, and not sent", (program(queue=2), q.frames()), (True, []))
+    t.check("its flow goes to queue 2, others do not", [where(T4), where(back, U4)], [[0, 0, 1, 0], [2, 0, 0, 0]])
+    t.check("another port is another flow",
+            where(ipv4(6, tcp(2795, 1766, b"rss"), SRC, DST)), [1, 0, 0, 0])
+    program(queue=3)
+    t.check("the last one counts", where(T4), [0, 0, 0, 1])
+    program(queue=1, prio=0)
+    t.check("one that does not care for the queue", where(T4), [1, 0, 0, 0])
+    program(queue=4)
+    t.check("a queue that the VSI has not: nobody gets it", (where(T4), v.num), ([0, 0, 0, 0], v.num))
+    program(queue=0, drop=True)
+    was = q.stats()["drop-filter"]
+    t.check("drop", (where(T4), q.stats()["drop-filter"] - was), ([0, 0, 0, 0], 1))
+    program(queue=0, remove=True)
+    t.check("removed", where(T4), [1, 0, 0, 0])
+    program(queue=0, remove=True)
+    program(queue=2, vsi=700)
+    t.check("for a VSI that is not", where(T4), [1, 0, 0, 0])
+    program(queue=2, vsi=ctrl.num)
+    t.check("for another VSI", where(T4), [1, 0, 0, 0])
+
+    program(queue=2)
+    c.wr(0x410800 + 4 * 5, 0xff00 << 16 | 19)
+    c.wr(0x410400 + 4 * prof, 1 << 5)
+    program(queue=1)
+    t.check("a mask: the low byte of a port", [where(T4), where(ipv4(6, tcp(2794 ^ 1, 1766, b"rss"), SRC, DST)),
+                                              where(ipv4(6, tcp(2794 ^ 256, 1766, b"rss"), SRC, DST))],
+            [[0, 1, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0]])
+    c.wr(0x410400 + 4 * prof, 0)
+    t.check("without it again", where(T4), [0, 0, 1, 0])
+    c.wr(0x43a000, 0)
+    t.check("flow director off", where(T4), [1, 0, 0, 0])
+    c.wr(0x43a000, 1)
+    options = v.ctx(0x20, 0x10, 0, None, 4)
+    options = bytearray(options)
+    struct.pack_into("<H", options, 0, 1 << 11)
+    c.ok(0x211, struct.pack("<H", v.num), bytes(options))
+    t.check("not for this VSI", where(T4), [1, 0, 0, 0])
+    struct.pack_into("<H", options, 90, 1)
+    c.ok(0x211, struct.pack("<H", v.num), bytes(options))
+    t.check("for it", where(T4), [0, 0, 1, 0])
+    c.ok(0x211, struct.pack("<H", ctrl.num), bytes(options))
+    program(queue=3)
+    t.check("the control VSI must not program", where(T4), [0, 0, 1, 0])
+    struct.pack_into("<H", options, 90, 9)
+    c.ok(0x211, struct.pack("<H", ctrl.num), bytes(options))
+
+    first, entry = alloc(c, 0x58)[1][0], alloc(c, 0x59)[1][0]
+    for i in range(6):
+        c.wr(0x412000 + 512 * i + 4 * first, 0xffffffff if i == 1 else 0)
+        c.wr(0x413000 + 512 * i + 4 * first, 0xffffffff)
+    update(c, (36, vector(first, *TUPLE)[1]), (34, tcam(entry, first, ptg(PTYPE_TCP), 9)[1]))
+    program(queue=1)
+    t.check("whatever the registers hold: only words of the frame", where(T4), [0, 1, 0, 0])
+    free(c, 0x59, entry)
+
+    for n in range(9000):
+        ctrl.q.put(ctrl.phys(ctrl.tx_buf), eth(MACS[5], MACS[6], ipv4(6, tcp(n, n >> 8, b""))))
+        ctrl.desc(*filter_desc(v.num, 1))
+        ctrl.desc(ctrl.dma(ctrl.tx_buf), (0x10 << 4 | 0x30) | 54 << 34)
+        ctrl.tx_tail(ctrl.tx_next)
+        q.q("endianness")
+    t.check("no more filters than the card has", where(ipv4(6, tcp(8900 >> 8, 8900, b""), "10.0.0.2", "10.0.0.1")),
+            [1, 0, 0, 0])
+    t.check("those before are there", where(ipv4(6, tcp(100 >> 8, 100, b""), "10.0.0.2", "10.0.0.1"), T4),
+            [0, 1, 1, 0])
+    mdd = q.stats()["mdd"]
+    ctrl.desc(*filter_desc(v.num, 1))
+    t.check("two filters for one packet are malicious", (program(queue=1), q.stats()["mdd"] - mdd), (False, 1))
+    close(c, ctrl)
+    for w in queues[1:]:
+        w.stop_rx()
+    close(c, v)
+    v = Vsi(c, 40, MACS[1], nq=4)
+    queues[0] = v
+    t.check("filters go with their VSI", where(T4), [1, 0, 0, 0])
+    close(c, v)
+    corer(q, c)
+
+
 def test_pfs(t, q, c):
     d = second(q, c)
     early = alloc(d, 0x60)[1][0]
@@ -449,7 +585,7 @@ def tolerant(yes):
 if __name__ == "__main__":
     sys.exit(e810_card.main(__doc__, (
         ((test_commands, test_bounds, test_resources, tolerant(True), test_rss,
-          test_profiles_of_packages, test_filter), {}),
+          test_profiles_of_packages, test_filter, test_fdir), {}),
         ((tolerant(False), test_rss), {"props": "addr=2.0,rss-without-profile=off"}),
         ((test_pfs,), {"props": "addr=2.0,multifunction=on,pfs=2",
                        "after": PAIR + ("-device", "e810,id=pf1,netdev=h1,addr=2.1,"
