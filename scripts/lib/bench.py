@@ -147,7 +147,7 @@ def svg(width, height, title, left=70):
 
 
 WAYS = {"vdev": "VDEV", "vf": "VF", "calm": "VDEV, Tx moderated 3 ms", "calmvf": "VF, Tx moderated 3 ms",
-        "virtio": "virtio-net", "host": "virtio, host only"}
+        "virtio": "virtio-net"}
 # What is divided by what
 RATIOS = [("vdev", "vf"), ("calm", "calmvf"), ("vdev", "virtio"), ("calm", "virtio")]
 
@@ -160,7 +160,7 @@ def guest(path, picture):
     """Tests with a value for each way: beside each other. Others, which are of VDEV and VF only: classes by test."""
     results, per_packet, runs = read_guest(path)
     print(f"{runs} runs: median, smallest, largest. VDEV and VF are on cards of their own, each to a peer on the other side of its\n"
-          "wire, as virtio-net; and virtio-net to its host, which no wire is between. Ratios are medians of the runs' own ratios.\n")
+          "wire, as virtio-net. Ratios are medians of the runs' own ratios.\n")
     print(f"{'':36}" + "".join(f"|{name:^30}" for name in WAYS.values()) + "| " + ", ".join("/".join(pair) for pair in RATIOS))
     for (test, unit), by_device in results.items():
         ratios = [run_ratios(by_device, pair) for pair in RATIOS]
