@@ -45,9 +45,20 @@ static int e810_ctx_rxq(const uint8_t *ctx, unsigned idx)
     return q < E810_NUM_RXQ ? q : -1;
 }
 
+/*
+ * A region has a power of two of queues. How many of them there are stands in
+ * the second word of a contiguous map (Linux's ice_vsi_setup_q_map()): of 12
+ * queues, the region's last four are the next VSI's.
+ */
 static unsigned e810_ctx_num_rxq(const uint8_t *ctx)
 {
-    return 1 << extract32(lduw_le_p(ctx + VSI_CTX_TC_MAP), 11, 4);
+    unsigned n = 1 << extract32(lduw_le_p(ctx + VSI_CTX_TC_MAP), 11, 4);
+    unsigned there = lduw_le_p(ctx + VSI_CTX_Q_MAP + 2);
+
+    if (lduw_le_p(ctx + VSI_CTX_MAP_FLAGS) & VSI_MAP_NONCONTIG || !there) {
+        return n;
+    }
+    return MIN(n, there);
 }
 
 int e810_vsi_rxq(E810State *s, E810Vsi *v, unsigned idx)

@@ -120,6 +120,22 @@ def test_pasid(t, q, c):
     struct.pack_into("<H", ctx, 30, 11)
     t.check("Rx queue of another VSI", c.aq(0x211, struct.pack("<H", a.num),
                                             bytes(ctx))[0], 14)
+
+
+    # Twelve queues are in a region of 16, whose last four are not theirs
+    def queues(vsi, first, count, order):
+        ctx = bytearray(128)
+        struct.pack_into("<H", ctx, 0, 1 << 6)
+        struct.pack_into("<HH", ctx, 30, first, count)
+        struct.pack_into("<H", ctx, 62, order << 11)
+        return c.aq(0x211, vsi, bytes(ctx))[0]
+
+    more, next_one = (c.ok(0x210, b"\0" * 6 + b"\1\0", bytes(128))[0][:2] for _ in range(2))
+    t.check("twelve queues, and four right behind them",
+            (queues(more, 600, 12, 4), queues(next_one, 612, 4, 2)), (0, 0))
+    t.check("the twelfth is taken", queues(next_one, 611, 4, 2), 14)
+    for vsi in (more, next_one):
+        c.ok(0x213, vsi)
     t.check("VSI_PASID register", c.rd(0x9c000 + 4 * a.num), 0x800fedcb)
 
     before, plain = q.by_pasid(), q.stats()["dma-no-pasid"]
