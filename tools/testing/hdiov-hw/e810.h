@@ -24,6 +24,8 @@ OBJECT_DECLARE_SIMPLE_TYPE(E810State, E810)
 #define E810_MAX_LISTS          1024
 #define E810_NO_VSI             0xffff
 #define E810_NO_VF              0xffff
+#define E810_NUM_RECIPES        10
+#define E810_RECIPE_SIZE        28
 #define E810_ECAP_ARI           0x148
 #define E810_ECAP_SRIOV         0x160
 #define E810_DEADBEEF           0xdeadbeef  /* what undefined registers read */
@@ -166,7 +168,7 @@ typedef struct E810Rule {
     uint16_t index;
     uint32_t act;
     uint8_t mac[6];
-    uint16_t vlan;
+    uint16_t vlan;              /* as e810_vlan_key() says */
     uint16_t ethertype;
     QTAILQ_ENTRY(E810Rule) next;
 } E810Rule;
@@ -221,6 +223,19 @@ typedef struct E810Counters {
     uint64_t unknown_reg;
 } E810Counters;
 
+/* Tags of a frame */
+typedef struct E810Tags {
+    uint8_t outer_type;         /* 0: there is none */
+    bool has_inner;
+    uint16_t outer, inner;
+} E810Tags;
+
+/* What a descriptor says of tags that were taken off: outermost, inner */
+typedef struct E810Stripped {
+    bool has[2];
+    uint16_t tci[2];
+} E810Stripped;
+
 /* A function's share of what the card has */
 typedef struct E810Share {
     uint16_t first;
@@ -246,6 +261,7 @@ struct E810State {
     uint16_t sriov_vfs;
     uint8_t pfs;
     bool rss_without_profile;
+    bool double_vlan;                   /* of function 0 */
     uint8_t sched_layers;               /* 9 or 5 */
     uint32_t aq_latency_us;
     uint32_t aq_late, aq_late_ms;       /* every nth command takes so long */
@@ -280,7 +296,7 @@ struct E810State {
     E810Vsi vsi[E810_NUM_VSI];
     E810Rule *rule[E810_MAX_RULES];
     GHashTable *mac_rules;              /* recipe, VLAN, MAC -> E810Rule */
-    E810Rule *vlan_rule[4096];
+    E810Rule *vlan_rule[4 * 4096];      /* by tag type and VLAN */
     QTAILQ_HEAD(, E810Rule) misc_rules;
     E810List list[E810_MAX_LISTS];
     E810PortStats port;
@@ -293,6 +309,15 @@ struct E810State {
 
     E810Pkg pkg;                        /* of function 0 */
     GHashTable *fdir;                   /* E810FdirKey -> E810Fdir */
+
+    /* VLAN mode: what the card was told, of function 0 */
+    bool vlan_dvm;                      /* by 0x020C */
+    uint8_t vlan_prio;
+    bool boost_dvm[2], boost_svm[2];    /* entries of the Rx and Tx parser */
+    uint8_t recipe[E810_NUM_RECIPES][E810_RECIPE_SIZE];
+    /* and what comes of it for the port of a function */
+    bool port_dvm;                      /* by 0x0203 */
+    bool dvm;                           /* the parser knows two tags */
 
     /* scheduler */
     GHashTable *nodes;                  /* TEID -> E810Node */
@@ -418,6 +443,7 @@ void e810_fill_link(E810State *s, uint8_t *buf);
 uint16_t e810_pkg_lock(E810State *s, E810Desc *d, bool take);
 uint16_t e810_pkg_command(E810State *s, E810Desc *d, uint8_t *buf,
                           unsigned len);
+bool e810_pkg_locked(E810State *s);
 void e810_pkg_reset(E810State *s, bool global);
 
 /* e810_flex.c */
@@ -497,8 +523,27 @@ uint16_t e810_switch_res(E810State *s, bool alloc, unsigned count,
 uint16_t e810_switch_res_list(E810State *s, E810Desc *d, uint8_t *buf,
                               unsigned len);
 void e810_switch_tx(E810State *s, unsigned src, uint8_t *frame, unsigned len,
-                    bool csum_ok);
+                    E810Tags *given, bool csum_ok);
+void e810_switch_spoof_vlan(E810State *s, unsigned src);
 void e810_switch_rx(E810State *s, const uint8_t *frame, unsigned len);
+
+/* e810_vlan.c */
+void e810_tags(E810State *s, const uint8_t *f, unsigned len, E810Tags *t);
+uint16_t e810_vlan_key(E810State *s, unsigned recipe, const E810Tags *t);
+uint16_t e810_vlan_rule_key(E810State *s, unsigned recipe, const uint8_t *hdr);
+bool e810_vlan_tx_desc(E810State *s, E810Vsi *v, uint8_t **f, unsigned *len,
+                       const uint16_t *l2tag1, const uint16_t *l2tag2,
+                       E810Tags *t);
+bool e810_vlan_tx_port(E810State *s, E810Vsi *v, uint8_t **f, unsigned *len,
+                       E810Tags *t);
+unsigned e810_vlan_rx(E810State *s, E810Vsi *v, const uint8_t *f, unsigned len,
+                      uint8_t *out, E810Stripped *st);
+void e810_vlan_boost(E810State *card, bool tx, const uint8_t *p);
+uint16_t e810_vlan_command(E810State *s, E810Desc *d, uint8_t *buf,
+                           unsigned len);
+uint16_t e810_port_params(E810State *s, E810Desc *d);
+void e810_vlan_reset(E810State *card);
+void e810_vlan_port_reset(E810State *s);
 
 /* e810_sched.c */
 void e810_sched_init(E810State *s);
@@ -534,16 +579,5 @@ void e810_rx_flush_vector(E810State *s, unsigned v);
 void e810_rx_headers(const uint8_t *f, unsigned len, E810Headers *h);
 void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
                      unsigned len, bool loopback, bool csum_ok);
-
-/* helpers for little endian buffers and VLAN tags */
-static inline bool e810_vlan(const uint8_t *f, unsigned len, uint16_t *tci)
-{
-    if (len >= 16 && f[12] == 0x81 && f[13] == 0x00) {
-        *tci = lduw_be_p(f + 14);
-        return true;
-    }
-    *tci = 0;
-    return false;
-}
 
 #endif

@@ -350,7 +350,6 @@ uint16_t e810_aq_command(E810State *s, E810Desc *d, uint8_t *buf,
         return aq_get_ver(d);
     case 0x0002:                        /* driver version */
     case 0x0003:                        /* queue shutdown */
-    case 0x0203:                        /* port parameters */
     case 0x0613:                        /* event mask */
         return AQ_RC_OK;
     case 0x0601:                        /* PHY configuration */
@@ -372,6 +371,8 @@ uint16_t e810_aq_command(E810State *s, E810Desc *d, uint8_t *buf,
         return AQ_RC_OK;
     case 0x0200:
         return aq_switch_cfg(s, d, buf, len);
+    case 0x0203:
+        return e810_port_params(s, d);
     case 0x0208:
     case 0x0209:
         return e810_switch_res(s, d->opcode == 0x0208, le16_to_cpu(d->w[0]),
@@ -412,6 +413,14 @@ uint16_t e810_aq_command(E810State *s, E810Desc *d, uint8_t *buf,
         return e810_tx_disable(s, d, buf, len);
     case 0x0c40 ... 0x0c43:
         return e810_pkg_command(s, d, buf, len);
+    case 0x020c:
+    case 0x020d:
+    case 0x0290:
+    case 0x0292:
+        if (s->card->double_vlan) {
+            return e810_vlan_command(s, d, buf, len);
+        }
+        /* fall through */
     default:
         qemu_log_mask(LOG_UNIMP, "e810: admin command 0x%04x\n", d->opcode);
         return AQ_RC_ENOSYS;

@@ -24,6 +24,7 @@
 #define PKG_LAST            BIT(0)
 #define PKG_INFO_SIZE       40
 #define SECT_META           1
+#define SECT_META_INIT      58
 #define SECT_IS_METADATA    BIT(31)
 
 static E810Lock *card_lock(E810State *s, unsigned id)
@@ -48,6 +49,12 @@ static bool may_write(E810State *s, unsigned id)
     return lock_mine(s, l) && l->write;
 }
 
+/* Has the PF one of the two locks of the package? */
+bool e810_pkg_locked(E810State *s)
+{
+    return may_write(s, RES_CHANGE_LOCK) || may_write(s, RES_GLOBAL_LOCK);
+}
+
 static void pkg_forget(E810State *s)
 {
     E810Pkg *pkg = &s->card->pkg;
@@ -55,6 +62,8 @@ static void pkg_forget(E810State *s)
     pkg->loaded = pkg->modified = pkg->has_meta = false;
     memset(pkg->meta, 0, sizeof(pkg->meta));
     memset(pkg->base, 0, sizeof(pkg->base));
+    memset(pkg->meta_init, 0, sizeof(pkg->meta_init));
+    e810_vlan_reset(s->card);
 }
 
 /*
@@ -121,6 +130,26 @@ static uint16_t pkg_error(uint8_t *buf, unsigned len, uint32_t at,
     return AQ_RC_EBADBUF;
 }
 
+/*
+ * What the parser begins with: entries of bits. Without @to they are checked
+ * only.
+ */
+static bool meta_init(uint8_t (*to)[E810_META_INIT_SIZE], const uint8_t *p,
+                      unsigned size)
+{
+    unsigned count = size < 4 ? 0 : lduw_le_p(p);
+    unsigned off = size < 4 ? 0 : lduw_le_p(p + 2);
+
+    if (size < 4 || off + count > E810_NUM_META_INIT ||
+        4 + count * E810_META_INIT_SIZE > size) {
+        return false;
+    }
+    if (to) {
+        memcpy(to[off], p + 4, count * E810_META_INIT_SIZE);
+    }
+    return true;
+}
+
 /* All sections of a buffer; @update: of 0x0C42, which has no metadata */
 static uint16_t pkg_buffer(E810State *s, uint8_t *buf, unsigned len,
                            bool update)
@@ -146,6 +175,7 @@ static uint16_t pkg_buffer(E810State *s, uint8_t *buf, unsigned len,
         if (off < 4 + 8 * count || !size || off + size > end ||
             (type & SECT_IS_METADATA) ||
             (type == SECT_META && (update || size < E810_PKG_META_SIZE)) ||
+            (type == SECT_META_INIT && !meta_init(NULL, buf + off, size)) ||
             !e810_flex_section(by, NULL, type, buf + off, size)) {
             return pkg_error(buf, len, 4 + 8 * i, type);
         }
@@ -155,9 +185,18 @@ static uint16_t pkg_buffer(E810State *s, uint8_t *buf, unsigned len,
         unsigned off = lduw_le_p(buf + 8 + 8 * i);
         unsigned size = lduw_le_p(buf + 10 + 8 * i);
 
-        if (type == SECT_META) {
+        switch (type) {
+        case SECT_META:
             memcpy(s->card->pkg.meta, buf + off, E810_PKG_META_SIZE);
             s->card->pkg.has_meta = true;
+            break;
+        case SECT_META_INIT:
+            meta_init(s->card->pkg.meta_init, buf + off, size);
+            break;
+        case E810_SECT_RX_BOOST:
+        case E810_SECT_TX_BOOST:
+            e810_vlan_boost(s->card, type == E810_SECT_TX_BOOST, buf + off);
+            break;
         }
         e810_flex_section(by, tables, type, buf + off, size);
     }
@@ -203,7 +242,7 @@ static uint16_t pkg_update(E810State *s, uint8_t *buf, unsigned len)
     if (!s->card->pkg.loaded) {
         return AQ_RC_EMODE;
     }
-    if (!may_write(s, RES_CHANGE_LOCK) && !may_write(s, RES_GLOBAL_LOCK)) {
+    if (!e810_pkg_locked(s)) {
         return AQ_RC_EPERM;
     }
     rc = pkg_buffer(s, buf, len, true);
@@ -212,6 +251,38 @@ static uint16_t pkg_update(E810State *s, uint8_t *buf, unsigned len)
         e810_flex_changed(s);
     }
     return rc;
+}
+
+/* 0x0C41: sections are read back, of those that are kept with a type */
+static uint16_t pkg_upload(E810State *s, uint8_t *buf, unsigned len)
+{
+    uint8_t (*kept)[E810_META_INIT_SIZE] = s->card->pkg.meta_init;
+    unsigned count, end, off, size, i;
+
+    if (!buf || len < 12) {
+        return AQ_RC_EINVAL;
+    }
+    if (!s->card->pkg.loaded) {
+        return AQ_RC_EMODE;
+    }
+    count = lduw_le_p(buf);
+    end = lduw_le_p(buf + 2);
+    if (!count || 4 + 8 * count > end || end > len) {
+        return pkg_error(buf, len, 0, 0);
+    }
+    for (i = 0; i < count; i++) {
+        uint32_t type = ldl_le_p(buf + 4 + 8 * i);
+
+        off = lduw_le_p(buf + 8 + 8 * i);
+        size = lduw_le_p(buf + 10 + 8 * i);
+        if (type != SECT_META_INIT || off < 4 + 8 * count ||
+            off + size > end || !meta_init(NULL, buf + off, size)) {
+            return pkg_error(buf, len, 4 + 8 * i, type);
+        }
+        memcpy(buf + off + 4, kept[lduw_le_p(buf + off + 2)],
+               lduw_le_p(buf + off) * E810_META_INIT_SIZE);
+    }
+    return AQ_RC_OK;
 }
 
 static uint16_t pkg_info(E810State *s, uint8_t *buf, unsigned len)
@@ -242,8 +313,8 @@ uint16_t e810_pkg_command(E810State *s, E810Desc *d, uint8_t *buf,
     case 0x0c43:
         return pkg_info(s, buf, len);
     default:
-        /* reading sections back: only drivers of double VLAN mode do */
-        return AQ_RC_ENOSYS;
+        /* only firmware that has double VLAN mode is asked for that */
+        return s->card->double_vlan ? pkg_upload(s, buf, len) : AQ_RC_ENOSYS;
     }
 }
 

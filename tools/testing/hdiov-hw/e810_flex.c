@@ -24,8 +24,6 @@ enum {
 enum {
     SECT_XLT1 = 2, SECT_XLT2 = 3, SECT_TCAM = 4, SECT_REDIR = 5, SECT_FV = 6,
 };
-#define SECT_RXPARSER_BOOST     56
-#define SECT_TXPARSER_BOOST     66
 #define BOOST_SIZE              88
 #define TCAM_SIZE               13
 #define FV_WORD_SIZE            4
@@ -76,7 +74,7 @@ bool e810_flex_section(E810State *by, E810FlexTables *tables, uint32_t type,
     unsigned sect, count, off, i, j;
     int b = block_of(type, &sect);
 
-    if (type == SECT_RXPARSER_BOOST || type == SECT_TXPARSER_BOOST) {
+    if (type == E810_SECT_RX_BOOST || type == E810_SECT_TX_BOOST) {
         return size >= 4 && 4 + lduw_le_p(p) * BOOST_SIZE <= size;
     }
     if (b < 0 || sect < SECT_XLT1 || sect > SECT_FV) {

@@ -83,6 +83,7 @@ static void e810_port_reset(E810State *s)
 {
     s->pause_quanta = PS_QNT_DEFAULT;
     s->pause_refresh = PS_RFSH_DEFAULT;
+    e810_vlan_port_reset(s);
     e810_fw_load(s);
 }
 
@@ -468,6 +469,7 @@ static const Property e810_properties[] = {
     DEFINE_PROP_UINT16("sriov-vfs", E810State, sriov_vfs, 0),
     DEFINE_PROP_BOOL("rss-without-profile", E810State, rss_without_profile,
                      true),
+    DEFINE_PROP_BOOL("double-vlan", E810State, double_vlan, false),
     DEFINE_PROP_UINT8("sched-layers", E810State, sched_layers,
                       E810_SCHED_LEVELS),
     DEFINE_PROP_UINT32("aq-latency-us", E810State, aq_latency_us, 0),

@@ -19,11 +19,17 @@
 
 #define E810_NUM_LOCKS          4
 
+/* types of sections that more than one file looks at */
+#define E810_SECT_RX_BOOST      56
+#define E810_SECT_TX_BOOST      66
+
 #define E810_NUM_PTYPES         1024
 #define E810_NUM_PROFILES       128
 #define E810_NUM_TCAM           512
 #define E810_FV_WORDS           24
 #define E810_TCAM_KEY           5
+#define E810_NUM_META_INIT      16
+#define E810_META_INIT_SIZE     24
 
 /* The blocks that use their tables here: receive hash and flow director */
 enum {
@@ -66,6 +72,8 @@ typedef struct E810Pkg {
     bool has_meta;
     uint8_t meta[E810_PKG_META_SIZE];       /* version, name, track id */
     E810Lock lock[E810_NUM_LOCKS];          /* number n is lock[n - 1] */
+    /* what the parser begins with, one bit says if it has double VLAN mode */
+    uint8_t meta_init[E810_NUM_META_INIT][E810_META_INIT_SIZE];
     E810FlexTables base[E810_FLEX_BLOCKS];  /* as the package has them */
     E810FlexTables flex[E810_FLEX_BLOCKS];  /* as they are */
     uint8_t lookup[E810_FLEX_BLOCKS][E810_NUM_VSI][E810_FLEX_PTYPES];

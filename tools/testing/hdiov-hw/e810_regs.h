@@ -269,8 +269,20 @@ enum { VSI_TYPE_VF, VSI_TYPE_VMDQ2, VSI_TYPE_PF, VSI_TYPE_MNG };
 #define   VSI_VLAN_TX_TAGGED        0x2
 #define   VSI_VLAN_TX_ALL           0x3
 #define   VSI_VLAN_INSERT_PVID      BIT(2)
-#define   VSI_VLAN_EMODE            0x18
-#define   VSI_VLAN_EMODE_NOTHING    0x18
+#define   VSI_VLAN_EMODE_S          3
+#define   VSI_VLAN_EMODE(flags)     extract32(flags, VSI_VLAN_EMODE_S, 2)
+/* tags of received frames, also of the outer section */
+enum { VSI_EMODE_SHOW, VSI_EMODE_SHOW_UP, VSI_EMODE_STRIP, VSI_EMODE_NOTHING };
+#define VSI_CTX_OUTER_PVID      24
+#define VSI_CTX_OUTER_FLAGS     26
+#define   VSI_OUTER_EMODE(flags)    extract32(flags, 0, 2)
+#define   VSI_OUTER_TAG_TYPE_S      2
+#define   VSI_OUTER_TAG_TYPE(flags) extract32(flags, VSI_OUTER_TAG_TYPE_S, 2)
+#define   VSI_OUTER_INSERT          BIT(4)
+#define   VSI_OUTER_TX_MODE_S       5
+#define   VSI_OUTER_TX_MODE(flags)  extract32(flags, VSI_OUTER_TX_MODE_S, 2)
+#define   VSI_OUTER_BLOCK_DESC      BIT(7)
+enum { OUTER_TAG_NONE, OUTER_TAG_STAG, OUTER_TAG_8100, OUTER_TAG_9100 };
 #define VSI_CTX_MAP_FLAGS       28
 #define   VSI_MAP_NONCONTIG         BIT(0)
 #define VSI_CTX_Q_MAP           30

@@ -31,8 +31,7 @@ typedef struct RxMeta {
     bool rss;
     uint32_t hash;
     uint8_t umbcast;
-    bool tag;                   /* one was stripped */
-    uint16_t tci;
+    E810Stripped stripped;      /* tags */
     E810Headers hdr;
     uint8_t tuple[36];          /* what is hashed without profiles */
     uint8_t tuple_len;
@@ -472,8 +471,10 @@ static void e810_rx_writeback(E810State *s, E810RxQ *q, unsigned idx,
                               const RxMeta *m)
 {
     uint64_t d[4] = {};
-    uint16_t tag1 = m->tag && q->l2tsel ? m->tci : 0;
-    uint16_t tag2 = m->tag && !q->l2tsel ? m->tci : 0;
+    const E810Stripped *tags = &m->stripped;
+    /* L2TAG1 is for the inner tag, unless it is wanted for the outermost */
+    unsigned n1 = q->l2tsel && tags->has[0] ? 0 : 1, n2 = 1 - n1;
+    uint16_t tag1 = tags->tci[n1], tag2 = tags->tci[n2];
     int i;
 
     if (q->rxdid == RXDID_FLEX_NIC) {
@@ -486,10 +487,10 @@ static void e810_rx_writeback(E810State *s, E810RxQ *q, unsigned idx,
                   (loopback ? RXF_LPBK : 0) | (m->ipv6ext ? RXF_IPV6EXADD : 0) |
                   (q->crcstrip ? 0 : RXF_CRCP) |
                   (m->rss ? RXF_RSS_VALID : 0) |
-                  (m->tag && q->l2tsel ? RXF_L2TAG1P : 0);
+                  (tags->has[n1] ? RXF_L2TAG1P : 0);
             d[0] |= (uint64_t)m->umbcast << 14 | (uint64_t)m->ptype << 16;
             d[1] = (uint64_t)tag1 << 16 | (uint64_t)m->hash << 32;
-            d[2] = (m->tag && !q->l2tsel ? RXF1_L2TAG2P : 0) |
+            d[2] = (tags->has[n2] ? RXF1_L2TAG2P : 0) |
                    (uint64_t)tag2 << 48;
         }
         d[1] |= st;
@@ -503,11 +504,11 @@ static void e810_rx_writeback(E810State *s, E810RxQ *q, unsigned idx,
                    (m->ipv6ext ? RXD_IPV6EXADD : 0) |
                    (q->crcstrip ? 0 : RXD_CRCP) |
                    (m->rss ? RXD_FLTSTAT_RSS : 0) |
-                   (m->tag && q->l2tsel ? RXD_L2TAG1P : 0) |
+                   (tags->has[n1] ? RXD_L2TAG1P : 0) |
                    (uint64_t)m->umbcast << RXD_UMBCAST_S |
                    (uint64_t)m->ptype << RXD_PTYPE_S;
             d[0] = (uint64_t)tag1 << 16 | (uint64_t)m->hash << 32;
-            d[2] = (m->tag && !q->l2tsel ? RXD_L2TAG2P : 0) |
+            d[2] = (tags->has[n2] ? RXD_L2TAG2P : 0) |
                    (uint64_t)tag2 << 48;
         }
         d[1] = qw1;
@@ -565,14 +566,11 @@ void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
     }
     q = &s->rxq[qid];
 
-    /* The frame as it is stored: without its tag, with its CRC, padded */
-    if ((v->ctx[VSI_CTX_VLAN_FLAGS] & VSI_VLAN_EMODE) !=
-        VSI_VLAN_EMODE_NOTHING && e810_vlan(frame, len, &m.tci)) {
-        m.tag = true;
-        memcpy(s->rx_buf, frame, 12);
-        memcpy(s->rx_buf + 12, frame + 16, len - 16);
+    /* The frame as it is stored: without its tags, with its CRC, padded */
+    n = e810_vlan_rx(s, v, frame, len, s->rx_buf, &m.stripped);
+    if (n != len) {
         frame = s->rx_buf;
-        len -= 4;
+        len = n;
     }
     if (len < FRAME_MIN || !q->crcstrip) {
         if (frame != s->rx_buf) {

@@ -26,6 +26,24 @@ typedef struct E810Dest {
     bool lan;
 } E810Dest;
 
+/* What recipes make of a frame's tags */
+typedef struct VlanKeys {
+    uint16_t vlan, mac_vlan, promisc;
+} VlanKeys;
+
+static VlanKeys e810_vlan_keys(E810State *s, const uint8_t *frame,
+                               unsigned len)
+{
+    E810Tags t;
+
+    e810_tags(s, frame, len, &t);
+    return (VlanKeys) {
+        .vlan = e810_vlan_key(s, SW_RECIPE_VLAN, &t),
+        .mac_vlan = e810_vlan_key(s, SW_RECIPE_MAC_VLAN, &t),
+        .promisc = e810_vlan_key(s, SW_RECIPE_PROMISC_VLAN, &t),
+    };
+}
+
 static uint64_t e810_mac_key(unsigned recipe, const uint8_t *mac,
                              uint16_t vlan)
 {
@@ -81,9 +99,9 @@ static bool e810_owns_mac(E810State *s, unsigned vsi, const uint8_t *mac,
     return r && e810_rule_has_vsi(s, r, vsi);
 }
 
-static bool e810_in_vlan(E810State *s, unsigned vsi, uint16_t vid)
+static bool e810_in_vlan(E810State *s, unsigned vsi, uint16_t vlan)
 {
-    E810Rule *r = s->vlan_rule[vid];
+    E810Rule *r = s->vlan_rule[vlan];
 
     return r && e810_rule_has_vsi(s, r, vsi);
 }
@@ -101,7 +119,7 @@ static int e810_mac_class(const uint8_t *mac)
 
 /* Rules without an address of their own. Returns true if one says drop. */
 static bool e810_misc_rules(E810State *s, E810Dest *dst, int src,
-                            const uint8_t *frame, unsigned len, uint16_t vid,
+                            const uint8_t *frame, unsigned len, uint16_t vlan,
                             bool hit)
 {
     uint16_t ethertype = lduw_be_p(frame + 12);
@@ -133,7 +151,7 @@ static bool e810_misc_rules(E810State *s, E810Dest *dst, int src,
             e810_dest_add(s, dst, r);
             break;
         case SW_RECIPE_PROMISC_VLAN:
-            if (r->vlan != vid) {
+            if (r->vlan != vlan) {
                 continue;
             }
             /* fall through */
@@ -214,8 +232,8 @@ static void e810_count_port_tx(E810PortStats *st, const uint8_t *frame,
 }
 
 static void e810_deliver(E810State *s, E810Dest *dst, int src,
-                         const uint8_t *frame, unsigned len, uint16_t vid,
-                         bool csum_ok)
+                         const uint8_t *frame, unsigned len,
+                         const VlanKeys *keys, bool csum_ok)
 {
     unsigned n;
 
@@ -234,12 +252,12 @@ static void e810_deliver(E810State *s, E810Dest *dst, int src,
          * nobody's source: ice's loopback test sends from the broadcast address.
          */
         if (n != src && (v->ctx[VSI_CTX_SW_FLAGS] & VSI_SW_SRC_PRUNE) &&
-            !(frame[6] & 1) && e810_owns_mac(s, n, frame + 6, vid)) {
+            !(frame[6] & 1) && e810_owns_mac(s, n, frame + 6, keys->mac_vlan)) {
             s->cnt.drop_prune++;
             continue;
         }
         if ((v->ctx[VSI_CTX_SW_FLAGS2] & VSI_SW2_RX_VLAN_PRUNE) &&
-            !e810_in_vlan(s, n, vid)) {
+            !e810_in_vlan(s, n, keys->vlan)) {
             s->cnt.drop_vlan++;
             continue;
         }
@@ -251,62 +269,52 @@ static void e810_deliver(E810State *s, E810Dest *dst, int src,
     }
 }
 
-/* Insert the port VLAN's tag; the frame has room for it in front */
-static uint8_t *e810_insert_pvid(uint8_t *frame, uint16_t tci)
+/* VSI @src sent a frame with a tag, or without, that it may not have */
+void e810_switch_spoof_vlan(E810State *s, unsigned src)
 {
-    memmove(frame - 4, frame, 12);
-    frame -= 4;
-    stw_be_p(frame + 12, ETH_P_VLAN);
-    stw_be_p(frame + 14, tci);
-    return frame;
+    s->cnt.spoof_vlan++;
+    s->vsi[src].stats.tepc++;
 }
 
 /*
- * A frame that VSI @src sends. There are 4 writable bytes in front of it and
- * at least FRAME_MIN in the buffer.
+ * A frame that VSI @src sends, with the tags @given by its driver. There are 8
+ * writable bytes in front of it and at least FRAME_MIN in the buffer.
  */
 void e810_switch_tx(E810State *s, unsigned src, uint8_t *frame, unsigned len,
-                    bool csum_ok)
+                    E810Tags *given, bool csum_ok)
 {
     E810Vsi *v = &s->vsi[src];
-    uint8_t vflags = v->ctx[VSI_CTX_VLAN_FLAGS];
     E810Dest dst = {};
-    uint16_t tci, vid;
-    bool tagged = e810_vlan(frame, len, &tci);
     bool local, hit;
+    VlanKeys keys;
     E810Rule *r;
 
     s->cnt.tx_packets++;
     s->work++;
 
-    if (((vflags & VSI_VLAN_TX_MODE) == VSI_VLAN_TX_UNTAGGED && tagged) ||
-        ((vflags & VSI_VLAN_TX_MODE) == VSI_VLAN_TX_TAGGED && !tagged)) {
-        goto spoof_vlan;
+    if (!e810_vlan_tx_port(s, v, &frame, &len, given)) {
+        e810_switch_spoof_vlan(s, src);
+        return;
     }
-    if (!tagged && (vflags & VSI_VLAN_INSERT_PVID)) {
-        tci = lduw_le_p(v->ctx + VSI_CTX_PVID);
-        frame = e810_insert_pvid(frame, tci);
-        len += 4;
-        tagged = true;
-    }
-    vid = tci & 0xfff;
+    keys = e810_vlan_keys(s, frame, len);
 
     if (len < FRAME_MIN) {
         memset(frame + len, 0, FRAME_MIN - len);
         len = FRAME_MIN;
     }
     if ((v->ctx[VSI_CTX_SEC_FLAGS] & VSI_SEC_MAC_ANTI_SPOOF) &&
-        !e810_owns_mac(s, src, frame + 6, vid)) {
+        !e810_owns_mac(s, src, frame + 6, keys.mac_vlan)) {
         s->cnt.spoof_mac++;
         v->stats.tepc++;
         return;
     }
     if ((v->ctx[VSI_CTX_SEC_FLAGS] & VSI_SEC_TX_VLAN_PRUNE) &&
-        !e810_in_vlan(s, src, vid)) {
-        goto spoof_vlan;
+        !e810_in_vlan(s, src, keys.vlan)) {
+        e810_switch_spoof_vlan(s, src);
+        return;
     }
 
-    r = e810_mac_lookup(s, SW_RECIPE_MAC_VLAN, frame, vid);
+    r = e810_mac_lookup(s, SW_RECIPE_MAC_VLAN, frame, keys.mac_vlan);
     if (!r) {
         r = e810_mac_lookup(s, SW_RECIPE_MAC, frame, 0);
     }
@@ -322,7 +330,7 @@ void e810_switch_tx(E810State *s, unsigned src, uint8_t *frame, unsigned len,
         }
         dst.lan = dst.lan && (r->act & SW_ACT_LAN_EN);
     }
-    if (e810_misc_rules(s, &dst, src, frame, len, vid, hit)) {
+    if (e810_misc_rules(s, &dst, src, frame, len, keys.promisc, hit)) {
         s->cnt.drop_prune++;
         v->stats.tepc++;
         return;
@@ -330,7 +338,7 @@ void e810_switch_tx(E810State *s, unsigned src, uint8_t *frame, unsigned len,
 
     e810_count_tx(&v->stats, frame, len);
     if (local && dst.any) {
-        e810_deliver(s, &dst, src, frame, len, vid, csum_ok);
+        e810_deliver(s, &dst, src, frame, len, &keys, csum_ok);
     }
     if (dst.lan) {
         s->cnt.uplink_tx++;
@@ -345,22 +353,15 @@ void e810_switch_tx(E810State *s, unsigned src, uint8_t *frame, unsigned len,
             qemu_send_packet(qemu_get_queue(s->nic), frame, len);
         }
     }
-    return;
-
-spoof_vlan:
-    s->cnt.spoof_vlan++;
-    v->stats.tepc++;
 }
 
 /* A frame from the port */
 void e810_switch_rx(E810State *s, const uint8_t *frame, unsigned len)
 {
     E810Dest dst = {};
-    uint16_t tci, vid;
+    VlanKeys keys;
     E810Rule *r;
 
-    e810_vlan(frame, len, &tci);
-    vid = tci & 0xfff;
     s->cnt.uplink_rx++;
     if (len + FRAME_CRC > s->max_frame) {
         s->cnt.drop_oversize++;
@@ -368,14 +369,15 @@ void e810_switch_rx(E810State *s, const uint8_t *frame, unsigned len)
         return;
     }
     e810_count_port_rx(&s->port, frame, len);
-    r = e810_mac_lookup(s, SW_RECIPE_MAC_VLAN, frame, vid);
+    keys = e810_vlan_keys(s, frame, len);
+    r = e810_mac_lookup(s, SW_RECIPE_MAC_VLAN, frame, keys.mac_vlan);
     if (!r) {
         r = e810_mac_lookup(s, SW_RECIPE_MAC, frame, 0);
     }
     if (r) {
         e810_dest_add(s, &dst, r);
     }
-    if (e810_misc_rules(s, &dst, -1, frame, len, vid, r)) {
+    if (e810_misc_rules(s, &dst, -1, frame, len, keys.promisc, r)) {
         s->cnt.drop_prune++;
         return;
     }
@@ -383,7 +385,7 @@ void e810_switch_rx(E810State *s, const uint8_t *frame, unsigned len)
         s->cnt.drop_no_match++;
         return;
     }
-    e810_deliver(s, &dst, -1, frame, len, vid, false);
+    e810_deliver(s, &dst, -1, frame, len, &keys, false);
 }
 
 static void e810_rule_unlink(E810State *s, E810Rule *r)
@@ -487,7 +489,7 @@ static uint16_t e810_rule_add(E810State *s, uint8_t *e, unsigned len)
     case SW_RECIPE_MAC_VLAN:
     case SW_RECIPE_VLAN:
     case SW_RECIPE_PROMISC_VLAN:
-        rule.vlan = lduw_be_p(hdr + 14) & 0xfff;
+        rule.vlan = e810_vlan_rule_key(s, rule.recipe, hdr);
         break;
     default:
         return AQ_RC_EINVAL;

@@ -264,34 +264,26 @@ static bool tx_headers_ok(const uint8_t *f, unsigned len, unsigned cmd,
     return !l4t || l4len >= l4_min[l4t];
 }
 
-static uint8_t *tx_insert_tag(uint8_t *f, uint16_t tci)
-{
-    memmove(f - 4, f, 12);
-    f -= 4;
-    stw_be_p(f + 12, ETH_P_VLAN);
-    stw_be_p(f + 14, tci);
-    return f;
-}
-
 /* Tags that the descriptors ask for, then to the switch */
 static void e810_tx_frame(E810State *s, E810TxQ *q, const TxPacket *p,
                           uint8_t *f, unsigned len, bool csum_ok)
 {
-    /* L2TAG1 is next to the payload, L2TAG2 outside of it */
-    if (TXD_CMD(p->qw1) & TXD_CMD_IL2TAG1) {
-        f = tx_insert_tag(f, TXD_L2TAG1(p->qw1));
-        len += 4;
-    }
-    if (p->has_ctx && (TXC_CMD(p->ctx1) & TXC_CMD_IL2TAG2)) {
-        f = tx_insert_tag(f, TXC_L2TAG2(p->ctx0));
-        len += 4;
+    bool has1 = TXD_CMD(p->qw1) & TXD_CMD_IL2TAG1;
+    bool has2 = p->has_ctx && (TXC_CMD(p->ctx1) & TXC_CMD_IL2TAG2);
+    uint16_t tag1 = TXD_L2TAG1(p->qw1), tag2 = TXC_L2TAG2(p->ctx0);
+    E810Tags given;
+
+    if (!e810_vlan_tx_desc(s, &s->vsi[q->vsi], &f, &len, has1 ? &tag1 : NULL,
+                           has2 ? &tag2 : NULL, &given)) {
+        e810_switch_spoof_vlan(s, q->vsi);
+        return;
     }
     if (len + 4 > s->max_frame) {
         s->cnt.drop_oversize++;
         s->vsi[q->vsi].stats.tepc++;
         return;
     }
-    e810_switch_tx(s, q->vsi, f, len, csum_ok);
+    e810_switch_tx(s, q->vsi, f, len, &given, csum_ok);
 }
 
 /*

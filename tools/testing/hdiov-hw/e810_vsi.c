@@ -140,7 +140,12 @@ uint16_t e810_vsi_update(E810State *s, unsigned num, const uint8_t *ctx,
     if (add) {
         /* what firmware gives where the driver says nothing */
         new[VSI_CTX_SW_FLAGS2] = VSI_SW2_LAN_ENA;
-        new[VSI_CTX_VLAN_FLAGS] = VSI_VLAN_TX_ALL | VSI_VLAN_EMODE_NOTHING;
+        new[VSI_CTX_VLAN_FLAGS] = VSI_VLAN_TX_ALL |
+                                  VSI_EMODE_NOTHING << VSI_VLAN_EMODE_S;
+        new[VSI_CTX_OUTER_FLAGS] = s->dvm ?
+                                   VSI_EMODE_NOTHING |
+                                   OUTER_TAG_8100 << VSI_OUTER_TAG_TYPE_S |
+                                   VSI_VLAN_TX_ALL << VSI_OUTER_TX_MODE_S : 0;
     } else {
         memcpy(new, v->ctx, sizeof(new));
     }
