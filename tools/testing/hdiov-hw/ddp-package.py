@@ -3,7 +3,8 @@
 """Write a small DDP package, which takes Linux's ice out of safe mode on the emulated E810.
 
 It has what drivers look up in a package: version and name, a group for each packet type, one entry
-for the port of VXLAN tunnels, and its label. It has no parser: the emulated card's is fixed, and
+for the port of VXLAN tunnels, two for the VLAN mode, their labels, and the bit that says that double
+VLAN mode is possible, if the card's firmware knows of it too. It has no parser: the emulated card's is fixed, and
 no real card would take this file.
 """
 
@@ -13,13 +14,14 @@ import sys
 
 BUF = 4096
 SEG_E810 = 0x10
-SECT_METADATA, SECT_BOOST, SECT_LABELS = 1, 56, 0x80000018
+SECT_METADATA, SECT_BOOST, SECT_META_INIT, SECT_LABELS = 1, 56, 58, 0x80000018
 XLT1_FD, XLT1_RSS = 32, 42
 PTYPES = 1024
 # What the card's parser tells apart: L2, and for IPv4 and IPv6 fragments, other payload, UDP, (none), TCP, SCTP, ICMP
 KNOWN = (1, *range(22, 29), *range(88, 95))
-BOOST_ADDRESS = 240
+BOOST_VXLAN, BOOST_DVM, BOOST_SVM = 240, 241, 242      # the latter two are the emulated card's
 BOOST_KEY = 20                          # bytes, and as many of the inverse
+META_INIT, META_VLAN_MODE = 24, 183     # bytes of an entry, number of a bit
 
 
 def metadata(version, name):
@@ -34,19 +36,30 @@ def groups():
     return struct.pack("<HH", PTYPES, 0) + table
 
 
-def boost():
-    """An entry that matches nothing until a driver puts a port into it"""
+def boost_entry(address, at=0, never=0):
+    """An entry that matches everything, but for the bits of a byte that no frame has"""
     key = bytearray(b"\xff" * 2 * BOOST_KEY)
-    key[15] = key[BOOST_KEY + 15] = 0xfe
-    return struct.pack("<HHHH", 1, 0, BOOST_ADDRESS, 0) + key + bytes(44)
+    key[at] = key[BOOST_KEY + at] = 0xff & ~never
+    return struct.pack("<HH", address, 0) + key + bytes(44)
+
+
+def boost():
+    """VXLAN waits for a driver to put a port into it, DVM for one that switches the mode"""
+    entries = (boost_entry(BOOST_VXLAN, 15, 1), boost_entry(BOOST_DVM, 0, 8), boost_entry(BOOST_SVM))
+    return struct.pack("<HH", len(entries), 0) + b"".join(entries)
+
+
+def meta_init(double_vlan=True):
+    """What the parser begins with: of the first entry's bits one is known"""
+    bits = int(double_vlan) << META_VLAN_MODE
+    return struct.pack("<HH", 1, 0) + bits.to_bytes(META_INIT, "little")
 
 
 def labels(pfs):
     """The PF whose tunnels an entry serves is the last character"""
-    data = struct.pack("<H", pfs)
-    for pf in range(pfs):
-        data += struct.pack("<H64s", BOOST_ADDRESS, b"TNL_VXLAN_PF%d" % pf)
-    return data
+    names = [(BOOST_VXLAN, b"TNL_VXLAN_PF%d" % pf) for pf in range(pfs)]
+    names += [(BOOST_DVM, b"BOOST_MAC_VLAN_DVM"), (BOOST_SVM, b"BOOST_MAC_VLAN_SVM")]
+    return struct.pack("<H", len(names)) + b"".join(struct.pack("<H64s", *n) for n in names)
 
 
 def buffer(*sections):
@@ -64,7 +77,7 @@ def buffer(*sections):
 
 def package(version, name, pfs=8):
     bufs = [buffer((SECT_METADATA, metadata(version, name)), (XLT1_FD, groups()), (XLT1_RSS, groups()),
-                   (SECT_BOOST, boost())),
+                   (SECT_BOOST, boost()), (SECT_META_INIT, meta_init())),
             buffer((SECT_LABELS, labels(pfs)))]     # drivers keep this one for themselves
     body = struct.pack("<III", 0, 0, len(bufs)) + b"".join(bufs)
     seg = struct.pack("<I4BI32s", SEG_E810, 1, 3, 0, 0, 44 + len(body), b"hdiov") + body

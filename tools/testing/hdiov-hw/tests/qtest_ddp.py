@@ -212,7 +212,9 @@ def test_bounds(t, q, c):
             ("engine's profile 32", 84, tcam(0, 32, 1, 1)[1]),
             ("129 redirections", REDIR, struct.pack("<HH", 129, 0) + bytes(129)),
             ("vector of profile 128", *vector(128)), ("vector, short", FV, vector(1)[1][:-1]),
-            ("two boost entries, short", 56, b"\2" + ddp.boost()[1:]), ("boost, no header", 56, b"\1\0")):
+            ("four boost entries, short", 56, b"\4" + ddp.boost()[1:]), ("boost, no header", 56, b"\1\0"),
+            ("parser's start, no header", 58, b"\0\0\0"), ("parser's start, short", 58, b"\2" + ddp.meta_init()[1:]),
+            ("parser's start 16", 58, struct.pack("<HH", 1, 16) + bytes(24))):
         bad.append((name, ddp.buffer(meta, (kind, content))))
     got = []
     for name, buf in bad:
