@@ -436,11 +436,11 @@ class Vsi:
             "<IBBH", self.node, 1, 0, self.queue))[0]
 
     def start_rx(self, rxdid=1, dbuf=4096, rxmax=9728, dsize=1, crcstrip=1,
-                 fill=True):
+                 l2tsel=1, fill=True):
         self.rxdid, self.dsize = rxdid, 32 if dsize else 16
         bits = ((self.dma(self.rx_ring) >> 7) << 32 | self.ring_len << 89 |
                 (dbuf >> 7) << 102 | dsize << 116 | crcstrip << 117 |
-                1 << 119 | rxmax << 174)
+                l2tsel << 119 | rxmax << 174)
         for i in range(8):
             self.c.wr(0x280000 + 8192 * i + 4 * self.queue,
                       bits >> 32 * i & 0xffffffff)
