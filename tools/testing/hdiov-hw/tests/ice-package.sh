@@ -41,24 +41,6 @@ done
 . "${0%/*}/linux.sh"
 need "$qemu" "$kernel" "$modules/modules.dep" "$debian/usr/sbin/ethtool"
 
-# A program with its libraries
-put() {
-	local name=$1 dir need
-
-	for dir in lib64 usr/bin usr/sbin usr/lib/x86_64-linux-gnu; do
-		[ -e "$debian/$dir/$name" ] || continue
-		[ ! -e "$root/$dir/$name" ] || return 0
-		mkdir -p "$root/$dir"
-		cp -L "$debian/$dir/$name" "$root/$dir/$name"
-		for need in $(readelf -d "$root/$dir/$name" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
-			put "$need"
-		done
-		return 0
-	done
-	echo "${0##*/}: no $name in $debian" >&2
-	exit 2
-}
-
 mkdir -p "$root"/{run,var,lib64}
 ln -s ../run "$root/var/run"
 cp "$debian/usr/bin/busybox" "$root/bin/busybox"

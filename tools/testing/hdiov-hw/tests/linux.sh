@@ -51,6 +51,24 @@ put_modules() {
 	done >"$root/modules/order"
 }
 
+# put NAME: a program or library of the root file system $debian into the initrd, with its libraries
+put() {
+	local name=$1 dir need
+
+	for dir in lib64 usr/bin usr/sbin usr/lib/x86_64-linux-gnu; do
+		[ -e "$debian/$dir/$name" ] || continue
+		[ ! -e "$root/$dir/$name" ] || return 0
+		mkdir -p "$root/$dir"
+		cp -L "$debian/$dir/$name" "$root/$dir/$name"
+		for need in $(readelf -d "$root/$dir/$name" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
+			put "$need"
+		done
+		return 0
+	done
+	echo "${0##*/}: no $name in $debian" >&2
+	exit 2
+}
+
 # run_linux SECONDS APPEND ARGUMENT...: boot it and wait until QEMU ends. The console is in $tmp/log, QEMU's words are in $tmp/err.
 # A boot that gets stuck, as in vm_answers() of scripts/lib/vm.sh, is done once more.
 run_linux() {
