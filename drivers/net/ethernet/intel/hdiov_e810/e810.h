@@ -141,11 +141,14 @@ struct e810_ctlq {
  * struct e810_fltr_key - what a rule of the switch matches
  * @recipe: E810_SW_RECIPE_*
  * @vlan: VLAN id, for E810_SW_RECIPE_VLAN
+ * @tpid: the tag's ethertype, 0 for frames without tag; single VLAN mode
+ *	ignores it
  * @mac: destination address, for the other recipes
  */
 struct e810_fltr_key {
 	u16 recipe;
 	u16 vlan;
+	u16 tpid;
 	u8 mac[ETH_ALEN];
 };
 
@@ -172,6 +175,7 @@ struct e810_link {
  * @mal_detect: the card stopped a queue, the service work tells whose
  * @port: logical port
  * @sw_id: switch
+ * @double_vlan: the card looks at the outer VLAN tag, be it the only one
  * @vsi: VSI that firmware made for the function, whose rules hold for all
  * @sched_layers: layers of the Tx scheduler's tree, from the port to queues
  * @sched_entry: layer of the node below which the driver may add nodes
@@ -220,6 +224,7 @@ struct e810_pf {
 	bool mal_detect;
 	u8 port;
 	u8 sw_id;
+	bool double_vlan;
 	u16 vsi;
 	unsigned int sched_layers;
 	unsigned int sched_entry;
@@ -541,6 +546,7 @@ int e810_aq_shutdown(struct e810_pf *pf);
 int e810_aq_clear_pxe(struct e810_pf *pf);
 int e810_aq_get_switch(struct e810_pf *pf);
 int e810_aq_read_mac(struct e810_pf *pf);
+int e810_aq_get_vlan_mode(struct e810_pf *pf);
 int e810_aq_get_topology(struct e810_pf *pf,
 			 struct e810_aqc_sched_branch *branch);
 int e810_aq_get_sched_layers(struct e810_pf *pf);

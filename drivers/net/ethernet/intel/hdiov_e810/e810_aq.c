@@ -229,6 +229,37 @@ out:
 }
 
 /**
+ * e810_aq_get_vlan_mode - find out which VLAN tag of a frame the card looks at
+ * @pf: the function, filled in
+ *
+ * Whoever loads the card's package decides on the mode, for all functions, and
+ * it outlives that driver. But each port is to be told.
+ *
+ * Return: 0, also if the firmware knows of one mode only, or a negative errno
+ */
+int e810_aq_get_vlan_mode(struct e810_pf *pf)
+{
+	struct e810_aqc_vlan_mode mode = {};
+	struct e810_aq_desc desc;
+	int ret;
+
+	pf->double_vlan = false;
+	e810_aq_init(&desc, E810_AQC_GET_VLAN_MODE);
+	ret = e810_aq_send(pf, &desc, &mode, sizeof(mode));
+	if (ret)
+		return ret == -EOPNOTSUPP ? 0 : ret;
+	if (!(mode.mode & E810_AQC_VLAN_MODE_DOUBLE))
+		return 0;
+
+	e810_aq_init(&desc, E810_AQC_SET_PORT_PARAMS);
+	desc.raw[0] = E810_AQC_PORT_PARAMS_DOUBLE_VLAN;
+	ret = e810_aq_send(pf, &desc, NULL, 0);
+	if (!ret)
+		pf->double_vlan = true;
+	return ret;
+}
+
+/**
  * e810_aq_read_mac - read the permanent address of the port
  * @pf: the function, filled in
  *

@@ -30,8 +30,10 @@ enum e810_aq_opcode {
 	E810_AQC_MANAGE_MAC_READ	= 0x0107,
 	E810_AQC_CLEAR_PXE		= 0x0110,
 	E810_AQC_GET_SW_CFG		= 0x0200,
+	E810_AQC_SET_PORT_PARAMS	= 0x0203,
 	E810_AQC_ALLOC_RES		= 0x0208,
 	E810_AQC_FREE_RES		= 0x0209,
+	E810_AQC_GET_VLAN_MODE		= 0x020D,
 	E810_AQC_ADD_VSI		= 0x0210,
 	E810_AQC_UPDATE_VSI		= 0x0211,
 	E810_AQC_FREE_VSI		= 0x0213,
@@ -169,6 +171,15 @@ struct e810_aqc_res_elem {
 	__le16 sw_resp;
 };
 
+#define E810_AQC_PORT_PARAMS_DOUBLE_VLAN	BIT(2)
+
+struct e810_aqc_vlan_mode {
+	u8 mode;
+#define E810_AQC_VLAN_MODE_DOUBLE	BIT(0)
+	u8 prio_tagging;
+	u8 reserved[98];
+};
+
 /* Add, update, free VSI */
 struct e810_aqc_vsi {
 	__le16 vsi_num;
@@ -197,6 +208,7 @@ struct e810_aqc_vsi_props {
 #define E810_VSI_PROP_SW_VALID		BIT(0)
 #define E810_VSI_PROP_SECURITY_VALID	BIT(1)
 #define E810_VSI_PROP_VLAN_VALID	BIT(2)
+#define E810_VSI_PROP_OUTER_TAG_VALID	BIT(3)
 #define E810_VSI_PROP_INGRESS_UP_VALID	BIT(4)
 #define E810_VSI_PROP_EGRESS_UP_VALID	BIT(5)
 #define E810_VSI_PROP_RXQ_MAP_VALID	BIT(6)
@@ -232,6 +244,12 @@ struct e810_aqc_vsi_props {
 	__le32 egress_table;
 	__le16 port_based_outer_vlan;
 	u8 outer_vlan_flags;
+#define E810_VSI_OUTER_EMODE		GENMASK(1, 0)	/* as the inner ones */
+#define E810_VSI_OUTER_TAG_TYPE		GENMASK(3, 2)
+#define E810_VSI_OUTER_TAG_8100		2
+#define E810_VSI_OUTER_INSERT_PVID	BIT(4)
+#define E810_VSI_OUTER_TX_MODE		GENMASK(6, 5)
+#define E810_VSI_OUTER_BLOCK_TX_DESC	BIT(7)
 	u8 outer_vlan_reserved;
 	__le16 mapping_flags;
 #define E810_VSI_Q_MAP_CONTIG		0

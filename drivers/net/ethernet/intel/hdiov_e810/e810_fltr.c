@@ -48,6 +48,7 @@ static bool e810_fltr_is(const struct e810_fltr *f,
 			 const struct e810_fltr_key *key)
 {
 	return f->key.recipe == key->recipe && f->key.vlan == key->vlan &&
+	       f->key.tpid == key->tpid &&
 	       ether_addr_equal(f->key.mac, key->mac);
 }
 
@@ -112,6 +113,7 @@ static void e810_fltr_fill(struct e810_pf *pf, const struct e810_fltr *f,
 	case E810_SW_RECIPE_VLAN:
 		act |= E810_SW_ACT_PRUNE | E810_SW_ACT_PRUNE_EGRESS |
 		       E810_SW_ACT_PRUNE_INGRESS | E810_SW_ACT_LAN_ENABLE;
+		put_unaligned_be16(f->key.tpid, &rule->hdr[2 * ETH_ALEN]);
 		put_unaligned_be16(f->key.vlan,
 				   &rule->hdr[2 * ETH_ALEN + sizeof(__be16)]);
 		break;

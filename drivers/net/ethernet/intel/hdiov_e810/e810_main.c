@@ -171,6 +171,7 @@ static int e810_hw_up(struct e810_pf *pf)
 		{ e810_aq_clear_pxe, "leaving boot mode" },
 		{ e810_aq_get_switch, "switch configuration" },
 		{ e810_aq_read_mac, "port address" },
+		{ e810_aq_get_vlan_mode, "VLAN mode" },
 		{ e810_sched_init, "scheduler topology" },
 		{ e810_wait_fw_load, "loading of the port's firmware" },
 		{ e810_aq_start_port, "port start" },

@@ -46,14 +46,28 @@ static int e810_mac_fltr(struct e810_adi *ea, const u8 *mac, bool add)
 	return e810_vsi_fltr(ea, &key, add);
 }
 
+/*
+ * With VLAN 0 go frames that have no tag. Filters of double VLAN mode tell them
+ * from those that have one for the sake of its priority.
+ */
 static int e810_vlan_fltr(struct e810_adi *ea, u16 vid, bool add)
 {
 	struct e810_fltr_key key = {
 		.recipe = E810_SW_RECIPE_VLAN,
 		.vlan = vid,
+		.tpid = ETH_P_8021Q,
 	};
+	struct e810_fltr_key untagged = { .recipe = E810_SW_RECIPE_VLAN };
+	int ret, err;
 
-	return e810_vsi_fltr(ea, &key, add);
+	ret = e810_vsi_fltr(ea, &key, add);
+	if (vid || !ea->pf->double_vlan || (ret && add))
+		return ret;
+
+	err = e810_vsi_fltr(ea, &untagged, add);
+	if (err && add)
+		e810_vsi_fltr(ea, &key, false);
+	return err ?: ret;
 }
 
 static int e810_promisc_fltr(struct e810_adi *ea, bool multicast, bool add)
@@ -73,6 +87,34 @@ static u16 e810_base_vid(struct e810_adi *ea)
 	return ea->port_vlan & VLAN_VID_MASK;
 }
 
+/*
+ * In double VLAN mode, the outer tag is what the inner one is else. An inner
+ * one stays in the frame, but a guest in a port VLAN sends none, as ever.
+ */
+static void e810_vsi_fill_outer(struct e810_adi *ea, bool strip)
+{
+	struct e810_aqc_vsi_props *ctx = &ea->ctx;
+	u8 tx_mode = ea->port_vlan ? E810_VSI_VLAN_TX_UNTAGGED :
+				     E810_VSI_VLAN_TX_ALL;
+	u8 emode = E810_VSI_VLAN_EMODE_NOTHING;
+
+	ctx->inner_vlan_flags = FIELD_PREP(E810_VSI_VLAN_TX_MODE, tx_mode) |
+				FIELD_PREP(E810_VSI_VLAN_EMODE, emode);
+
+	if (ea->port_vlan)
+		emode = E810_VSI_VLAN_EMODE_STR;
+	else if (strip)
+		emode = E810_VSI_VLAN_EMODE_STR_BOTH;
+	ctx->port_based_outer_vlan = cpu_to_le16(ea->port_vlan);
+	ctx->outer_vlan_flags =
+		FIELD_PREP(E810_VSI_OUTER_EMODE, emode) |
+		FIELD_PREP(E810_VSI_OUTER_TAG_TYPE, E810_VSI_OUTER_TAG_8100) |
+		FIELD_PREP(E810_VSI_OUTER_TX_MODE, tx_mode);
+	if (ea->port_vlan)
+		ctx->outer_vlan_flags |= E810_VSI_OUTER_INSERT_PVID |
+					 E810_VSI_OUTER_BLOCK_TX_DESC;
+}
+
 static void e810_vsi_fill_policy(struct e810_adi *ea, bool strip)
 {
 	struct e810_aqc_vsi_props *ctx = &ea->ctx;
@@ -88,6 +130,10 @@ static void e810_vsi_fill_policy(struct e810_adi *ea, bool strip)
 		ctx->sec_flags = E810_VSI_SEC_MAC_ANTI_SPOOF |
 				 E810_VSI_SEC_TX_VLAN_PRUNE;
 
+	if (ea->pf->double_vlan) {
+		e810_vsi_fill_outer(ea, strip);
+		return;
+	}
 	ctx->port_based_inner_vlan = cpu_to_le16(ea->port_vlan);
 	if (ea->port_vlan)
 		ctx->inner_vlan_flags =
@@ -105,10 +151,19 @@ static void e810_vsi_fill_policy(struct e810_adi *ea, bool strip)
 					   E810_VSI_VLAN_EMODE_NOTHING);
 }
 
+static u16 e810_vsi_vlan_sections(struct e810_adi *ea)
+{
+	return E810_VSI_PROP_VLAN_VALID |
+	       (ea->pf->double_vlan ? E810_VSI_PROP_OUTER_TAG_VALID : 0);
+}
+
 static bool e810_vsi_strips(struct e810_adi *ea)
 {
-	return FIELD_GET(E810_VSI_VLAN_EMODE, ea->ctx.inner_vlan_flags) ==
-		E810_VSI_VLAN_EMODE_STR_BOTH;
+	u8 emode = ea->pf->double_vlan ?
+		FIELD_GET(E810_VSI_OUTER_EMODE, ea->ctx.outer_vlan_flags) :
+		FIELD_GET(E810_VSI_VLAN_EMODE, ea->ctx.inner_vlan_flags);
+
+	return emode == E810_VSI_VLAN_EMODE_STR_BOTH;
 }
 
 static void e810_vsi_fill(struct e810_adi *ea)
@@ -134,7 +189,7 @@ static void e810_vsi_fill(struct e810_adi *ea)
 	ctx->valid_sections =
 		cpu_to_le16(E810_VSI_PROP_SW_VALID |
 			    E810_VSI_PROP_SECURITY_VALID |
-			    E810_VSI_PROP_VLAN_VALID |
+			    e810_vsi_vlan_sections(ea) |
 			    E810_VSI_PROP_INGRESS_UP_VALID |
 			    E810_VSI_PROP_EGRESS_UP_VALID |
 			    E810_VSI_PROP_RXQ_MAP_VALID |
@@ -535,7 +590,7 @@ static int e810_vsi_update_policy(struct e810_adi *ea, bool strip)
 	ret = e810_aq_update_vsi(ea->pf, ea->vsi, &ea->ctx,
 				 E810_VSI_PROP_SW_VALID |
 				 E810_VSI_PROP_SECURITY_VALID |
-				 E810_VSI_PROP_VLAN_VALID);
+				 e810_vsi_vlan_sections(ea));
 	if (ret)
 		ea->ctx = old;
 	return ret;
