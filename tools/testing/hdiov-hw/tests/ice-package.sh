@@ -12,64 +12,19 @@ Usage: ${0##*/} QEMU KERNEL MODULES ROOT [BLOB-DIR...]
 
 Boots a stock kernel whose in-tree ice drives two emulated E810s.
 
-QEMU      the testbed's qemu-system-x86_64
-KERNEL    vmlinux or bzImage
-MODULES   folder of its modules (the one with modules.dep)
 ROOT      a Debian root file system with static busybox, iproute2, ethtool
           and iperf3; some programs of it are taken, none is run here
-BLOB-DIR  folders that hold bios-256k.bin, linuxboot_dma.bin, pvh.bin
 TIMEOUT   in the environment: seconds for the whole run (default: 240)
-APPEND    in the environment: more for the kernel's command line
-VERBOSE   in the environment: print the guest's console even if all is well
 EOF
+	common_usage
 }
 
-case ${1:-} in
--h | --help) usage && exit 0 ;;
-esac
-if [ $# -lt 4 ]; then
-	usage >&2
-	exit 2
-fi
-qemu=$1 kernel=$2 modules=$3 debian=$4
-shift 4
-blobs=()
-for d; do
-	blobs+=(-L "$d")
-done
 # shellcheck source-path=SCRIPTDIR source=linux.sh
 . "${0%/*}/linux.sh"
-need "$qemu" "$kernel" "$modules/modules.dep" "$debian/usr/sbin/ethtool"
-
-mkdir -p "$root"/{run,var,lib64}
-ln -s ../run "$root/var/run"
-cp "$debian/usr/bin/busybox" "$root/bin/busybox"
-for f in ethtool devlink iperf3 libgcc_s.so.1 ip ld-linux-x86-64.so.2; do
-	put "$f"
-done
+debian ethtool devlink iperf3
 put_modules ice 8021q
 
-cat >"$root/init" <<'EOF'
-#!/bin/busybox sh
-/bin/busybox --install -s /bin
-export PATH=/usr/bin:/usr/sbin:/bin LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu
-mount -t proc proc /proc
-mount -t sysfs sys /sys
-mount -t devtmpfs dev /dev
-mount -t tmpfs run /run
-dmesg -n 4
-
-# t NAME COMMAND...: prints what the host counts
-t() {
-	local name=$1
-
-	shift
-	if "$@"; then
-		echo "TEST ok $name"
-	else
-		echo "TEST bad $name"
-	fi
-}
+cat >>"$root/init" <<'EOF'
 # retry SECONDS COMMAND...
 retry() {
 	local n=$(($1 * 5))
@@ -81,12 +36,6 @@ retry() {
 		sleep 0.2
 	done
 }
-# busybox's shell prefers its own ip
-ip() { /usr/bin/ip "$@"; }
-netdev() { ls "/sys/bus/pci/devices/0000:00:0$1.0/net"; }
-peer() { ip netns exec peer "$@"; }
-logged() { dmesg | grep -E "$1"; }
-not() { ! "$@"; }
 load() {
 	local m
 
@@ -311,7 +260,6 @@ echo TEST-DONE
 poweroff -f
 EOF
 
-chmod 0755 "$root/init"
 mkdir "$root/pkg"
 "${0%/*}/../ddp-package.py" "$root/pkg/good"
 for kind in truncated corrupt wrong-version; do
@@ -323,10 +271,5 @@ run_linux "${TIMEOUT:-240}" quiet -smp 4 -netdev hubport,id=n0,hubid=0 -netdev h
 	-device e810,id=pf1,netdev=n1,mac=52:54:00:e8:10:02,addr=2.0,rss-without-profile=off \
 	-d guest_errors,unimp
 
-# The answers of the guest, and what it did not get to
-while read -r _ how name; do
-	result "$how" "$name"
-done < <(tr -d '\r' <"$tmp/log" | grep -a -o 'TEST \(ok\|bad\) .*')
-check "to the end" grep -aq TEST-DONE "$tmp/log"
-check "no register that the card lacks" not grep -q 'unknown register' "$tmp/err"
+answers
 finish

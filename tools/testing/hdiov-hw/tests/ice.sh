@@ -11,36 +11,17 @@ Usage: ${0##*/} QEMU KERNEL MODULES BUSYBOX [BLOB-DIR...]
 
 Boots a stock kernel whose in-tree ice drives the emulated E810.
 
-QEMU      the testbed's qemu-system-x86_64
-KERNEL    vmlinux or bzImage
-MODULES   folder of its modules (the one with modules.dep)
 BUSYBOX   a static busybox
-BLOB-DIR  folders that hold bios-256k.bin, linuxboot_dma.bin, pvh.bin
 TIMEOUT   in the environment: seconds for the whole run (default: 300)
-APPEND    in the environment: more for the kernel's command line
 PROPS     in the environment: properties of the card, such as sched-layers=5
 QEMU_LOG  in the environment: what QEMU logs (default: guest_errors)
-VERBOSE   in the environment: print the guest's console even if all is well
 EOF
+	common_usage
 }
 
-case ${1:-} in
--h | --help) usage && exit 0 ;;
-esac
-if [ $# -lt 4 ]; then
-	usage >&2
-	exit 2
-fi
-qemu=$1 kernel=$2 modules=$3 busybox=$4
-shift 4
-blobs=()
-for d; do
-	blobs+=(-L "$d")
-done
 # shellcheck source-path=SCRIPTDIR source=linux.sh
 . "${0%/*}/linux.sh"
-need "$qemu" "$kernel" "$modules/modules.dep" "$busybox"
-cp "$busybox" "$root/bin/busybox"
+cp "$from" "$root/bin/busybox"
 put_modules ice
 
 cat >"$root/dhcp" <<'EOF'
