@@ -150,6 +150,35 @@ static bool meta_init(uint8_t (*to)[E810_META_INIT_SIZE], const uint8_t *p,
     return true;
 }
 
+/* A section of a buffer: where, and how long */
+typedef struct Section {
+    uint32_t type;
+    unsigned off, size;
+} Section;
+
+/* The number of sections, 0: the buffer's header is wrong */
+static unsigned pkg_count(const uint8_t *buf, unsigned len, unsigned *end)
+{
+    unsigned count = lduw_le_p(buf);
+
+    *end = lduw_le_p(buf + 2);
+    return 4 + 8 * count <= *end && *end <= len ? count : 0;
+}
+
+static Section pkg_section(const uint8_t *buf, unsigned i)
+{
+    const uint8_t *p = buf + 4 + 8 * i;
+
+    return (Section) { ldl_le_p(p), lduw_le_p(p + 4), lduw_le_p(p + 6) };
+}
+
+/* Does it lie between the list of sections and the end? */
+static bool section_fits(Section sect, unsigned count, unsigned end)
+{
+    return sect.off >= 4 + 8 * count && sect.size &&
+           sect.off + sect.size <= end;
+}
+
 /* All sections of a buffer; @update: of 0x0C42, which has no metadata */
 static uint16_t pkg_buffer(E810State *s, uint8_t *buf, unsigned len,
                            bool update)
@@ -161,44 +190,43 @@ static uint16_t pkg_buffer(E810State *s, uint8_t *buf, unsigned len,
     if (len < 12) {
         return AQ_RC_EINVAL;
     }
-    count = lduw_le_p(buf);
-    end = lduw_le_p(buf + 2);
-    if (!count || 4 + 8 * count > end || end > len) {
+    count = pkg_count(buf, len, &end);
+    if (!count) {
         return pkg_error(buf, len, 0, 0);
     }
     /* nothing of a buffer counts if one of its sections is bad */
     for (i = 0; i < count; i++) {
-        uint32_t type = ldl_le_p(buf + 4 + 8 * i);
-        unsigned off = lduw_le_p(buf + 8 + 8 * i);
-        unsigned size = lduw_le_p(buf + 10 + 8 * i);
+        Section sect = pkg_section(buf, i);
 
-        if (off < 4 + 8 * count || !size || off + size > end ||
-            (type & SECT_IS_METADATA) ||
-            (type == SECT_META && (update || size < E810_PKG_META_SIZE)) ||
-            (type == SECT_META_INIT && !meta_init(NULL, buf + off, size)) ||
-            !e810_flex_section(by, NULL, type, buf + off, size)) {
-            return pkg_error(buf, len, 4 + 8 * i, type);
+        if (!section_fits(sect, count, end) ||
+            (sect.type & SECT_IS_METADATA) ||
+            (sect.type == SECT_META &&
+             (update || sect.size < E810_PKG_META_SIZE)) ||
+            (sect.type == SECT_META_INIT &&
+             !meta_init(NULL, buf + sect.off, sect.size)) ||
+            !e810_flex_section(by, NULL, sect.type, buf + sect.off,
+                               sect.size)) {
+            return pkg_error(buf, len, 4 + 8 * i, sect.type);
         }
     }
     for (i = 0; i < count; i++) {
-        uint32_t type = ldl_le_p(buf + 4 + 8 * i);
-        unsigned off = lduw_le_p(buf + 8 + 8 * i);
-        unsigned size = lduw_le_p(buf + 10 + 8 * i);
+        Section sect = pkg_section(buf, i);
 
-        switch (type) {
+        switch (sect.type) {
         case SECT_META:
-            memcpy(s->card->pkg.meta, buf + off, E810_PKG_META_SIZE);
+            memcpy(s->card->pkg.meta, buf + sect.off, E810_PKG_META_SIZE);
             s->card->pkg.has_meta = true;
             break;
         case SECT_META_INIT:
-            meta_init(s->card->pkg.meta_init, buf + off, size);
+            meta_init(s->card->pkg.meta_init, buf + sect.off, sect.size);
             break;
         case E810_SECT_RX_BOOST:
         case E810_SECT_TX_BOOST:
-            e810_vlan_boost(s->card, type == E810_SECT_TX_BOOST, buf + off);
+            e810_vlan_boost(s->card, sect.type == E810_SECT_TX_BOOST,
+                            buf + sect.off);
             break;
         }
-        e810_flex_section(by, tables, type, buf + off, size);
+        e810_flex_section(by, tables, sect.type, buf + sect.off, sect.size);
     }
     return AQ_RC_OK;
 }
@@ -257,7 +285,7 @@ static uint16_t pkg_update(E810State *s, uint8_t *buf, unsigned len)
 static uint16_t pkg_upload(E810State *s, uint8_t *buf, unsigned len)
 {
     uint8_t (*kept)[E810_META_INIT_SIZE] = s->card->pkg.meta_init;
-    unsigned count, end, off, size, i;
+    unsigned count, end, i;
 
     if (!buf || len < 12) {
         return AQ_RC_EINVAL;
@@ -265,22 +293,20 @@ static uint16_t pkg_upload(E810State *s, uint8_t *buf, unsigned len)
     if (!s->card->pkg.loaded) {
         return AQ_RC_EMODE;
     }
-    count = lduw_le_p(buf);
-    end = lduw_le_p(buf + 2);
-    if (!count || 4 + 8 * count > end || end > len) {
+    count = pkg_count(buf, len, &end);
+    if (!count) {
         return pkg_error(buf, len, 0, 0);
     }
     for (i = 0; i < count; i++) {
-        uint32_t type = ldl_le_p(buf + 4 + 8 * i);
+        Section sect = pkg_section(buf, i);
+        uint8_t *p = buf + sect.off;
 
-        off = lduw_le_p(buf + 8 + 8 * i);
-        size = lduw_le_p(buf + 10 + 8 * i);
-        if (type != SECT_META_INIT || off < 4 + 8 * count ||
-            off + size > end || !meta_init(NULL, buf + off, size)) {
-            return pkg_error(buf, len, 4 + 8 * i, type);
+        if (sect.type != SECT_META_INIT || !section_fits(sect, count, end) ||
+            !meta_init(NULL, p, sect.size)) {
+            return pkg_error(buf, len, 4 + 8 * i, sect.type);
         }
-        memcpy(buf + off + 4, kept[lduw_le_p(buf + off + 2)],
-               lduw_le_p(buf + off) * E810_META_INIT_SIZE);
+        memcpy(p + 4, kept[lduw_le_p(p + 2)],
+               lduw_le_p(p) * E810_META_INIT_SIZE);
     }
     return AQ_RC_OK;
 }
