@@ -7,9 +7,9 @@
  * listed in README.rst. The files: e810_mmio.c registers, e810_ctlq.c admin
  * queues and mailboxes, e810_aq.c admin commands, e810_fw.c how long they take,
  * e810_ddp.c packages, e810_flex.c profiles, e810_fdir.c flow director,
- * e810_vsi.c VSIs, e810_switch.c rules and forwarding, e810_sched.c scheduler
- * tree, e810_tx.c and e810_rx.c queues, e810_irq.c interrupts, e810_vf.c
- * virtual functions.
+ * e810_vsi.c VSIs, e810_switch.c rules and forwarding, e810_vlan.c tags,
+ * e810_sched.c scheduler tree, e810_tx.c and e810_rx.c queues, e810_irq.c
+ * interrupts, e810_vf.c virtual functions.
  */
 
 #include "qemu/osdep.h"
@@ -252,14 +252,11 @@ static bool e810_join_card(E810State *s, Error **errp)
                        "pfs above %u", s->pf, s->pf);
             return false;
         }
-        /* Slots are unplugged whole, function 0 first */
-        object_ref(OBJECT(s->card));
     }
     if (s->card->pfs > 1 && s->sriov_vfs) {
         error_setg(errp, "sriov-vfs is not modelled with several PFs");
         return false;
     }
-    s->card->fn[s->pf] = s;
     e810_take_share(s, &s->vsis, E810_NUM_VSI);
     e810_take_share(s, &s->rxqs, E810_NUM_RXQ);
     e810_take_share(s, &s->txqs, E810_NUM_TXQ);
@@ -361,6 +358,13 @@ static void e810_realize(PCIDevice *pci, Error **errp)
     s->nic = qemu_new_nic(&e810_net_info, &s->conf, TYPE_E810,
                           DEVICE(s)->id, &DEVICE(s)->mem_reentrancy_guard, s);
     qemu_format_nic_info_str(qemu_get_queue(s->nic), s->conf.macaddr.a);
+
+    /* Nothing can fail any more, and a function that is not there has no part */
+    s->card->fn[s->pf] = s;
+    if (s->card != s) {
+        /* Slots are unplugged whole, function 0 first */
+        object_ref(OBJECT(s->card));
+    }
 }
 
 static void e810_exit(PCIDevice *pci)
