@@ -119,7 +119,9 @@ if got["bytes"] < 100000:
 }
 
 # What a driver of Intel's does in a guest, on a VDEV as on a VF. The first guest is g1 at 10.0.0.2, with one queue; the second is g2 at
-# 10.0.0.3, with two. The peer is 10.0.0.1, and runs iperf3's server.
+# 10.0.0.3, with two. The peer is 10.0.0.1, and runs iperf3's server. A VDEV works again when its link is up; a VF is reset some time after
+# that, so its test sets back=reaches.
+back=pings
 traffic() {
 	check "iperf3 TCP, guest to peer" iperf g1 10.0.0.1 -n 20M
 	check "iperf3 TCP, peer to guest" iperf g1 10.0.0.1 -n 20M -R
@@ -128,7 +130,7 @@ traffic() {
 }
 
 jumbo() {
-	guest g1 'ip link set eth0 mtu 9000' && link_up g1 10.0.0.2 && reaches g1 10.0.0.1 && pings g1 10.0.0.1 -M "do" -s 8972
+	guest g1 'ip link set eth0 mtu 9000' && link_up g1 10.0.0.2 && "$back" g1 10.0.0.1 && pings g1 10.0.0.1 -M "do" -s 8972
 }
 
 vlan() {
@@ -151,12 +153,12 @@ channels() {
 	local n
 
 	for n in 1 2; do
-		guest g2 "ethtool -L eth0 combined $n" && link_up g2 10.0.0.3 && reaches g2 10.0.0.1 || return 1
+		guest g2 "ethtool -L eth0 combined $n" && link_up g2 10.0.0.3 && "$back" g2 10.0.0.1 || return 1
 	done
 	spread
 }
 
-reload() { guest g1 'rmmod iavf && modprobe iavf' && link_up g1 10.0.0.2 && reaches g1 10.0.0.1; }
+reload() { guest g1 'rmmod iavf && modprobe iavf' && link_up g1 10.0.0.2 && "$back" g1 10.0.0.1; }
 
 reboot_guest() {
 	local up=x
@@ -167,10 +169,22 @@ reboot_guest() {
 		sleep 1
 		if up=$("$tb" run --timeout 20 l2 run --timeout 8 g1 'ls /tmp/before 2>/dev/null || echo rebooted' 2>/dev/null) &&
 			[ "$up" = rebooted ]; then
-			link_up g1 10.0.0.2 && reaches g1 10.0.0.1
+			link_up g1 10.0.0.2 && "$back" g1 10.0.0.1
 			return
 		fi
 	done
 	echo "not rebooted: $up"
 	return 1
+}
+
+# For VFs: make_vfs N..., one number after the other. It takes a while with hundreds.
+count_vfs() { host 'lspci -Dn -d 8086:1889 | wc -l'; }
+make_vfs() {
+	local n
+
+	for n; do
+		"$tb" run --timeout 600 "vfs $pf $n none >/dev/null" || return 1
+		echo "$n asked for, $(count_vfs) there"
+		[ "$(count_vfs)" = "$n" ] || return 1
+	done
 }
