@@ -47,9 +47,6 @@ static HdiovDmaCount *hdiov_dma_counter(HdiovDma *d, HdiovDmaTag tag)
 
 static bool hdiov_dma_may(HdiovDma *d, HdiovDmaTag tag)
 {
-    if (!tag.fn || !tag.master) {
-        return false;
-    }
     if (tag.pasid == HDIOV_NO_PASID) {
         return true;
     }
@@ -66,6 +63,13 @@ static bool hdiov_dma_rw(HdiovDma *d, HdiovDmaTag tag, dma_addr_t addr,
     MemTxResult ret;
     int i;
 
+    if (!tag.fn || !tag.master) {
+        /* Such a transfer does not leave the card, and no IOMMU hears of it */
+        for (i = 0; i < ARRAY_SIZE(c); i++) {
+            c[i]->no_master++;
+        }
+        return false;
+    }
     if (!hdiov_dma_may(d, tag)) {
         ret = MEMTX_ACCESS_ERROR;
     } else if (tag.pasid == HDIOV_NO_PASID && tag.fn == d->dev) {
@@ -108,7 +112,8 @@ static bool hdiov_dma_visit_members(Visitor *v, HdiovDmaCount *c, Error **errp)
            visit_type_uint64(v, "writes", &c->writes, errp) &&
            visit_type_uint64(v, "read-bytes", &c->read_bytes, errp) &&
            visit_type_uint64(v, "write-bytes", &c->write_bytes, errp) &&
-           visit_type_uint64(v, "faults", &c->faults, errp);
+           visit_type_uint64(v, "faults", &c->faults, errp) &&
+           visit_type_uint64(v, "no-master", &c->no_master, errp);
 }
 
 bool hdiov_dma_visit_count(Visitor *v, const char *name, HdiovDmaCount *c,
@@ -182,7 +187,7 @@ bool hdiov_dma_visit_by_vf(HdiovDma *d, Visitor *v, const char *name,
     for (i = 0; i < d->num_vfs && ok; i++) {
         HdiovDmaCount *c = &d->by_vf[i];
 
-        if (c->reads || c->writes || c->faults) {
+        if (c->reads || c->writes || c->faults || c->no_master) {
             ok = hdiov_dma_visit_entry(v, "vf", i, c, errp);
         }
     }

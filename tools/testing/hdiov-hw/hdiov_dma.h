@@ -28,6 +28,7 @@ typedef struct HdiovDmaCount {
     uint64_t read_bytes;
     uint64_t write_bytes;
     uint64_t faults;        /* transfers that were blocked, wholly or partly */
+    uint64_t no_master;     /* those of a function that may not be bus master */
 } HdiovDmaCount;
 
 typedef struct HdiovDma {
