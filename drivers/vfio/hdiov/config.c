@@ -5,6 +5,7 @@
  * All of it is software. A type 0 header, an MSI-X capability and a PCI Express
  * capability of a root complex integrated endpoint that can be reset by FLR.
  */
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/unaligned.h>
@@ -180,6 +181,7 @@ ssize_t hdiov_config_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
 
 	if (pos >= HDIOV_CONFIG_SIZE)
 		return -EINVAL;
+	pos = array_index_nospec(pos, HDIOV_CONFIG_SIZE);
 	count = min_t(size_t, count, HDIOV_CONFIG_SIZE - pos);
 
 	if (write) {

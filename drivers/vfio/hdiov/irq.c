@@ -9,12 +9,21 @@
  */
 #include <linux/export.h>
 #include <linux/interrupt.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "compat.h"
 #include "hdiov_private.h"
 #include "trace.h"
+
+/* @index has been checked, but comes from a user */
+static struct hdiov_vector *hdiov_vector(struct hdiov_vdev *vdev,
+					 unsigned int index)
+{
+	return &vdev->vectors[array_index_nospec(index,
+						 vdev->adi->type->num_vectors)];
+}
 
 static irqreturn_t hdiov_vector_handler(int irq, void *data)
 {
@@ -37,7 +46,7 @@ static irqreturn_t hdiov_vector_handler(int irq, void *data)
  */
 void hdiov_adi_signal(struct hdiov_adi *adi, unsigned int vector)
 {
-	struct hdiov_vector *vec = &adi->vdev->vectors[vector];
+	struct hdiov_vector *vec = hdiov_vector(adi->vdev, vector);
 	unsigned long flags;
 
 	spin_lock_irqsave(&vec->lock, flags);
@@ -115,7 +124,7 @@ static void hdiov_vector_unbypass(struct hdiov_vector *vec)
 
 static void hdiov_vector_disable(struct hdiov_vdev *vdev, unsigned int index)
 {
-	struct hdiov_vector *vec = &vdev->vectors[index];
+	struct hdiov_vector *vec = hdiov_vector(vdev, index);
 
 	if (!vec->trigger)
 		return;
@@ -138,7 +147,7 @@ static void hdiov_vector_disable(struct hdiov_vdev *vdev, unsigned int index)
 static int hdiov_vector_setup(struct hdiov_vdev *vdev, unsigned int index,
 			      int want)
 {
-	struct hdiov_vector *vec = &vdev->vectors[index];
+	struct hdiov_vector *vec = hdiov_vector(vdev, index);
 	int irq, ret;
 
 	irq = hdiov_ims_alloc(vdev->core->ims, want, &vec->slot);
@@ -189,7 +198,7 @@ err_ims:
 static int hdiov_vector_set(struct hdiov_vdev *vdev, unsigned int index, int fd)
 {
 	const struct hdiov_vector_ops *ops = vdev->core->pf->vector_ops;
-	struct hdiov_vector *vec = &vdev->vectors[index];
+	struct hdiov_vector *vec = hdiov_vector(vdev, index);
 	int want = ops->slot ? ops->slot(vdev->adi, index) : HDIOV_SLOT_ANY;
 	struct eventfd_ctx *trigger;
 	bool enabled = vec->trigger;

@@ -9,6 +9,7 @@
  * answered by the vendor.
  */
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -103,24 +104,27 @@ int hdiov_region_get_info(struct vfio_device *vfio,
 			  struct vfio_info_cap *caps)
 {
 	struct hdiov_vdev *vdev = container_of(vfio, struct hdiov_vdev, vfio);
+	u32 index = info->index;
 
-	if (info->index >= VFIO_PCI_NUM_REGIONS)
+	if (index >= VFIO_PCI_NUM_REGIONS)
 		return -EINVAL;
 
-	info->offset = (u64)info->index << HDIOV_REGION_SHIFT;
+	info->offset = (u64)index << HDIOV_REGION_SHIFT;
 	info->size = 0;
 	info->flags = 0;
-	if (info->index == VFIO_PCI_CONFIG_REGION_INDEX)
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
 		info->size = HDIOV_CONFIG_SIZE;
-	else if (info->index < HDIOV_NUM_BARS)
-		info->size = vdev->adi->type->model->bar[info->index].size;
+	} else if (index < HDIOV_NUM_BARS) {
+		index = array_index_nospec(index, HDIOV_NUM_BARS);
+		info->size = vdev->adi->type->model->bar[index].size;
+	}
 	if (!info->size)
 		return 0;
 
 	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
-	if (info->index == VFIO_PCI_CONFIG_REGION_INDEX)
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
 		return 0;
-	return hdiov_sparse_areas(vdev, info->index, info, caps);
+	return hdiov_sparse_areas(vdev, index, info, caps);
 }
 
 /* Where in the emulated MSI-X table @offset is, or NULL */
@@ -130,11 +134,12 @@ static u8 *hdiov_msix_entry(struct hdiov_vdev *vdev, unsigned int bar,
 	const struct hdiov_type *type = vdev->adi->type;
 	u64 size = (u64)type->num_vectors * PCI_MSIX_ENTRY_SIZE;
 
-	if (bar != type->model->msix_bar ||
-	    offset < type->model->msix_table ||
-	    offset - type->model->msix_table >= size)
+	if (bar != type->model->msix_bar || offset < type->model->msix_table)
 		return NULL;
-	return vdev->msix_table + (offset - type->model->msix_table);
+	offset -= type->model->msix_table;
+	if (offset >= size)
+		return NULL;
+	return vdev->msix_table + array_index_nospec(offset, size);
 }
 
 static bool hdiov_is_msix_pba(struct hdiov_vdev *vdev, unsigned int bar,
@@ -164,9 +169,12 @@ static void hdiov_trap(struct hdiov_vdev *vdev, unsigned int bar, u64 offset,
 	}
 
 	start = ktime_get();
+	/* The vendor derives it from the guest's offset */
 	class = ops->trap_class(vdev->adi, bar, offset, write);
-	if (!WARN_ON_ONCE(class >= HDIOV_MAX_TRAP_CLASSES))
+	if (!WARN_ON_ONCE(class >= HDIOV_MAX_TRAP_CLASSES)) {
+		class = array_index_nospec(class, HDIOV_MAX_TRAP_CLASSES);
 		atomic64_inc(&vdev->traps[class][write]);
+	}
 
 	if (write)
 		ops->write(vdev->adi, bar, offset, *value);
@@ -267,7 +275,9 @@ ssize_t hdiov_region_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
 		ret = hdiov_config_rw(vdev, buf, count, pos, write);
 	else if (index < HDIOV_NUM_BARS)
-		ret = hdiov_bar_rw(vdev, index, buf, count, pos, write);
+		ret = hdiov_bar_rw(vdev,
+				   array_index_nospec(index, HDIOV_NUM_BARS),
+				   buf, count, pos, write);
 	else
 		ret = -EINVAL;
 
@@ -283,19 +293,22 @@ static vm_fault_t hdiov_region_fault(struct vm_fault *vmf)
 	u64 offset = pos & HDIOV_REGION_MASK;
 	const struct hdiov_area *area;
 	phys_addr_t addr;
+	u64 page;
 
 	area = hdiov_find_area(vdev, pos >> HDIOV_REGION_SHIFT, offset,
 			       PAGE_SIZE);
 	if (!area)
 		return VM_FAULT_SIGBUS;
+	/* Vendors index by it what they have for each page */
+	page = array_index_nospec(PHYS_PFN(offset - area->offset),
+				  PHYS_PFN(area->size));
 
 	guard(rwsem_read)(&vdev->access);
 
 	if (vdev->state == HDIOV_RUNNING && hdiov_config_memory_enabled(vdev) &&
 	    !vdev->core->pf->mmio_ops->fast_page(vdev->adi,
 						 area - vdev->adi->areas,
-						 PHYS_PFN(offset - area->offset),
-						 &addr))
+						 page, &addr))
 		return hdiov_insert_pfn(vmf->vma, vmf->address, PHYS_PFN(addr));
 
 	/* x86 maps memory cached, whatever the mapping's protection says */
@@ -332,6 +345,7 @@ int hdiov_region_mmap(struct hdiov_vdev *vdev, struct vm_area_struct *vma)
 	if (!(vma->vm_flags & VM_SHARED) || bar >= HDIOV_NUM_BARS)
 		return -EINVAL;
 
+	bar = array_index_nospec(bar, HDIOV_NUM_BARS);
 	bar_size = vdev->adi->type->model->bar[bar].size;
 	if (size > bar_size || pos > bar_size - size ||
 	    !hdiov_has_area(vdev, bar, pos, size))
