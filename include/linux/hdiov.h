@@ -12,7 +12,6 @@
 
 #include <linux/bits.h>
 #include <linux/build_bug.h>
-#include <linux/mutex.h>
 #include <linux/types.h>
 
 struct attribute_group;
@@ -111,7 +110,9 @@ struct hdiov_area {
  * @type: what was asked for
  * @qp_base: first of the ADI's queue pairs on the PF; they are contiguous
  * @num_qps: number of queue pairs
- * @areas: fast-path areas. Set by &hdiov_adi_ops.create, constant from then on
+ * @areas: fast-path areas. Set by &hdiov_adi_ops.create, constant from then on.
+ *	They do not overlap, nor do they share a page with the MSI-X table or
+ *	its pending bits: a guest could then have messages sent of its own making.
  * @num_areas: entries of @areas
  *
  * A vendor embeds this as the first member of its own structure. The core
@@ -255,7 +256,8 @@ struct hdiov_mmio_ops {
  *
  * Called in process context with the VDEV's lock held, in any state of the ADI,
  * also while the PF is being reset. Vectors come and go one by one when the guest
- * enables them.
+ * enables them. @bind and @unbind are both there, or neither, if all vectors are
+ * raised by software.
  *
  * @slot: optional, NULL is the same as always %HDIOV_SLOT_ANY; which slot of the
  *	interrupt message storage vector @vector must use: a slot number where
@@ -319,7 +321,8 @@ struct hdiov_ims_ops {
  *	then just a number, and hdiov_adi_domain() tells what it stands for.
  *	NULL for real devices, which must have PASIDs enabled.
  *
- * Embedded in the vendor's structure of the PF.
+ * Embedded in the vendor's structure of the PF, which is zeroed when allocated:
+ * resets may be announced before hdiov_register_pf().
  */
 struct hdiov_pf {
 	struct device *dev;
@@ -337,7 +340,6 @@ struct hdiov_pf {
 	struct iommu_domain *(*domain_alloc)(struct hdiov_pf *pf);
 
 	/* private: */
-	struct mutex core_lock;		/* core, outside of probe and remove */
 	struct hdiov_pf_core *core;
 };
 

@@ -53,6 +53,8 @@ module_param(num_contexts, uint, 0444);
 MODULE_PARM_DESC(num_contexts, "VDEVs that each physical function can hold (default 48)");
 
 static struct dentry *mock_debugfs;
+/* Which mistake the next PF makes when it registers, see mock_make_mistake() */
+static u32 mock_mistake;
 static struct workqueue_struct *mock_wq;
 static struct fwnode_handle *mock_msi_fwnode;
 static struct irq_domain *mock_msi_domain;
@@ -136,6 +138,8 @@ struct mock_adi {
  * @fail_reset: same for reset()
  * @fail_quiesce: same for quiesce(), as if the hardware never got idle
  * @fail_pf_reset: that many resets of the PF will fail
+ * @bad_area: if not 0, create() sets areas that it must not: which of
+ *	mock_bad_areas, from 1
  * @drain_ms: time that quiesce() takes
  */
 struct mock_pf {
@@ -149,6 +153,7 @@ struct mock_pf {
 	atomic_t fail_reset;
 	atomic_t fail_quiesce;
 	atomic_t fail_pf_reset;
+	u32 bad_area;
 	u32 drain_ms;
 };
 
@@ -302,13 +307,6 @@ static void mock_count(struct mock_adi *madi, u64 bytes)
 	atomic64_add(bytes, &to_mock_pf(madi->adi.pf)->dma_bytes);
 }
 
-/* @vector comes from the guest */
-static void mock_raise(struct mock_adi *madi, u32 vector)
-{
-	if (vector < madi->adi.type->num_vectors)
-		hdiov_adi_signal(&madi->adi, vector);
-}
-
 /* A fault stops the queue; its driver has to enable it again */
 static int mock_fault(struct mock_adi *madi, struct mock_qp *qp, u64 iova)
 {
@@ -317,7 +315,7 @@ static int mock_fault(struct mock_adi *madi, struct mock_qp *qp, u64 iova)
 	qp->fault = iova;
 	madi->faults++;
 	madi->dma_faults++;
-	mock_raise(madi, MOCK_VECTOR_FAULT);
+	hdiov_adi_signal(&madi->adi, MOCK_VECTOR_FAULT);
 
 	return -EFAULT;
 }
@@ -417,9 +415,11 @@ static int mock_execute(struct mock_adi *madi, struct mock_qp *qp)
 
 	qp->head = (qp->head + 1) & (qp->size - 1);
 	WRITE_ONCE(qp->db[MOCK_DB_HEAD / 4], cpu_to_le32(qp->head));
+	/* The guest has chosen the vector: the core looks whether there is one */
 	if ((le32_to_cpu(desc.flags) & MOCK_DESC_INTERRUPT) &&
 	    (qp->vector & MOCK_QP_VECTOR_ENABLE))
-		mock_raise(madi, qp->vector & MOCK_QP_VECTOR_INDEX);
+		hdiov_adi_signal(&madi->adi,
+				 qp->vector & MOCK_QP_VECTOR_INDEX);
 
 	return 0;
 }
@@ -649,7 +649,7 @@ static void mock_mmio_write(struct hdiov_adi *adi, unsigned int bar, u64 offset,
 		madi->scratch = value;
 		break;
 	case MOCK_SWINT:
-		mock_raise(madi, value);
+		hdiov_adi_signal(adi, value);
 		break;
 	case MOCK_RESET:
 		if (value & 1)
@@ -734,6 +734,30 @@ static void mock_release(struct mock_adi *madi)
 	atomic_inc(&to_mock_pf(madi->adi.pf)->contexts);
 }
 
+/* What no ADI may have: one of these, or the last two together */
+static const struct hdiov_area mock_bad_areas[] = {
+	{ MOCK_MSIX_BAR, MOCK_MSIX_TABLE, PAGE_SIZE },
+	{ MOCK_MSIX_BAR, MOCK_MSIX_PBA, PAGE_SIZE },
+	{ MOCK_BAR, MOCK_BAR_SIZE, PAGE_SIZE },
+	{ MOCK_BAR, 0, 2 * MOCK_BAR_SIZE },
+	{ MOCK_BAR, MOCK_DB + 64, PAGE_SIZE },
+	{ MOCK_BAR, MOCK_DB, 64 },
+	{ MOCK_BAR, MOCK_DB, 0 },
+	{ HDIOV_NUM_BARS, 0, PAGE_SIZE },
+	{ HDIOV_NUM_BARS - 1, 0, PAGE_SIZE },
+	{ MOCK_BAR, MOCK_DB, 2 * PAGE_SIZE },
+	{ MOCK_BAR, MOCK_DB + PAGE_SIZE, PAGE_SIZE },
+};
+
+static void mock_set_bad_area(struct hdiov_adi *adi, u32 which)
+{
+	unsigned int last = ARRAY_SIZE(mock_bad_areas) - 2;
+	unsigned int index = min(which - 1, last);
+
+	adi->areas = &mock_bad_areas[index];
+	adi->num_areas = index == last ? 2 : 1;
+}
+
 static int mock_create(struct hdiov_adi *adi)
 {
 	struct mock_pf *mpf = to_mock_pf(adi->pf);
@@ -770,6 +794,8 @@ static int mock_create(struct hdiov_adi *adi)
 	madi->doorbells.size = adi->num_qps * PAGE_SIZE;
 	adi->areas = &madi->doorbells;
 	adi->num_areas = 1;
+	if (mpf->bad_area)
+		mock_set_bad_area(adi, mpf->bad_area);
 
 	return 0;
 
@@ -971,6 +997,25 @@ static int mock_pf_reset(void *data, u64 value)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(mock_pf_reset_fops, NULL, mock_pf_reset, "%llu\n");
 
+/* The two halves of it, for resets of which one begins amid another */
+static int mock_pf_reset_begin(void *data, u64 value)
+{
+	struct mock_pf *mpf = data;
+
+	hdiov_pf_reset_prepare(&mpf->pf);
+
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(mock_pf_reset_begin_fops, NULL, mock_pf_reset_begin,
+			 "%llu\n");
+
+static int mock_pf_reset_end(void *data, u64 value)
+{
+	return mock_pf_come_back(data);
+}
+DEFINE_DEBUGFS_ATTRIBUTE(mock_pf_reset_end_fops, NULL, mock_pf_reset_end,
+			 "%llu\n");
+
 static int mock_dma_bytes(void *data, u64 *value)
 {
 	struct mock_pf *mpf = data;
@@ -991,11 +1036,90 @@ static void mock_debugfs_add(struct mock_pf *mpf)
 	debugfs_create_atomic_t("fail_reset", 0600, dir, &mpf->fail_reset);
 	debugfs_create_atomic_t("fail_quiesce", 0600, dir, &mpf->fail_quiesce);
 	debugfs_create_atomic_t("fail_pf_reset", 0600, dir, &mpf->fail_pf_reset);
+	debugfs_create_u32("bad_area", 0600, dir, &mpf->bad_area);
 	debugfs_create_u32("drain_ms", 0600, dir, &mpf->drain_ms);
 	debugfs_create_file_unsafe("reset", 0200, dir, mpf, &mock_pf_reset_fops);
+	debugfs_create_file_unsafe("reset_begin", 0200, dir, mpf,
+				   &mock_pf_reset_begin_fops);
+	debugfs_create_file_unsafe("reset_end", 0200, dir, mpf,
+				   &mock_pf_reset_end_fops);
 	debugfs_create_file_unsafe("dma_bytes", 0400, dir, mpf,
 				   &mock_dma_bytes_fops);
 	mpf->debugfs = dir;
+}
+
+/*
+ * Leave out or spoil something that the core must find when the PF registers.
+ * PFs are probed one after the other: what is static here is used by one at most.
+ */
+static void mock_make_mistake(struct mock_pf *mpf, u32 which)
+{
+	static const struct hdiov_ims_ops ims_ops;
+	static struct hdiov_adi_ops adi_ops;
+	static struct hdiov_mmio_ops mmio_ops;
+	static struct hdiov_vector_ops vector_ops;
+	static struct hdiov_model model;
+	static struct hdiov_type type;
+
+	adi_ops = mock_adi_ops;
+	mmio_ops = mock_mmio_ops;
+	vector_ops = mock_vector_ops;
+	model = mock_model;
+	type = mock_types[0];
+	type.model = &model;
+	mpf->pf.adi_ops = &adi_ops;
+	mpf->pf.mmio_ops = &mmio_ops;
+	mpf->pf.vector_ops = &vector_ops;
+	mpf->pf.types = &type;
+	mpf->pf.num_types = 1;
+
+	switch (which) {
+	case 1:
+		mpf->pf.adi_ops = NULL;
+		break;
+	case 2:
+		adi_ops.create = NULL;
+		break;
+	case 3:
+		adi_ops.quiesce = NULL;
+		break;
+	case 4:
+		adi_ops.clear_pasid = NULL;
+		break;
+	case 5:
+		mmio_ops.read = NULL;
+		break;
+	case 6:
+		mmio_ops.trap_class = NULL;
+		break;
+	case 7:
+		vector_ops.slot = NULL;
+		break;
+	case 8:
+		mpf->pf.ims_ops = &ims_ops;
+		break;
+	case 9:
+		mpf->pf.types = NULL;
+		break;
+	case 10:
+		type.model = NULL;
+		break;
+	case 11:
+		type.name = NULL;
+		break;
+	case 12:
+		model.trap_class = NULL;
+		break;
+	case 13:
+		model.bar[MOCK_BAR].size = MOCK_BAR_SIZE + PAGE_SIZE;
+		break;
+	case 14:
+		model.msix_pba = MOCK_MSIX_TABLE + PCI_MSIX_ENTRY_SIZE;
+		break;
+	case 15:
+		model.msix_bar = HDIOV_NUM_BARS;
+		break;
+	}
 }
 
 static int mock_probe(struct platform_device *pdev)
@@ -1023,7 +1147,13 @@ static int mock_probe(struct platform_device *pdev)
 	mpf->pf.num_types = ARRAY_SIZE(mock_types);
 	mpf->pf.num_qps = num_qps;
 	mpf->pf.domain_alloc = mock_domain_alloc;
+	if (mock_mistake)
+		mock_make_mistake(mpf, mock_mistake);
 	platform_set_drvdata(pdev, mpf);
+
+	/* As after an error that the bus reports already: of no consequence */
+	hdiov_pf_reset_prepare(&mpf->pf);
+	hdiov_pf_reset_done(&mpf->pf);
 
 	ret = hdiov_register_pf(&mpf->pf);
 	if (ret)
@@ -1122,6 +1252,7 @@ static int __init mock_init(void)
 		goto err_wq;
 
 	mock_debugfs = debugfs_create_dir("hdiov_mock", NULL);
+	debugfs_create_u32("mistake", 0600, mock_debugfs, &mock_mistake);
 
 	ret = platform_driver_register(&mock_driver);
 	if (ret)

@@ -3,6 +3,7 @@
 #ifndef _HDIOV_PRIVATE_H
 #define _HDIOV_PRIVATE_H
 
+#include <linux/completion.h>
 #include <linux/eventfd.h>
 #include <linux/hdiov.h>
 #include <linux/iommu.h>
@@ -11,6 +12,7 @@
 #include <linux/mdev.h>
 #include <linux/mutex.h>
 #include <linux/pci_regs.h>
+#include <linux/refcount.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/vfio.h>
@@ -39,7 +41,8 @@ enum hdiov_state {
 /**
  * enum hdiov_pf_state - what can be expected of a PF
  * @HDIOV_PF_UP: it works
- * @HDIOV_PF_RESETTING: after hdiov_pf_reset_prepare()
+ * @HDIOV_PF_RESETTING: after hdiov_pf_reset_prepare(), until all that have begun
+ *	are over
  * @HDIOV_PF_DOWN: its reset has failed: as before a reset, but nobody waits
  */
 enum hdiov_pf_state {
@@ -54,20 +57,25 @@ struct hdiov_ims;
  * struct hdiov_pf_core - what the core knows of a registered PF
  * @pf: the vendor's part
  * @id: of this registration, never used again
+ * @users: registration and resets that are being dealt with
+ * @unused: none of @users is left
  * @parent: mdev parent; the types live in @mdev_types
  * @mdev_types: one for each of &hdiov_pf.types, in that order
  * @mdev_type_ptrs: as mdev_register_parent() wants them
  * @qp_lock: protects @qp_map
  * @qp_map: which queue pairs are taken
  * @ims: interrupt message storage
- * @vdevs_lock: protects @vdevs and @state; taken before any VDEV's lock
+ * @vdevs_lock: protects @vdevs, @state and @resets; taken before any VDEV's lock
  * @vdevs: all VDEVs of this PF
  * @state: of the PF
+ * @resets: resets of the PF that have begun and are not over
  * @debugfs: directory of this PF
  */
 struct hdiov_pf_core {
 	struct hdiov_pf *pf;
 	u64 id;
+	refcount_t users;
+	struct completion unused;
 	struct mdev_parent parent;
 	struct mdev_type *mdev_types;
 	struct mdev_type **mdev_type_ptrs;
@@ -77,9 +85,10 @@ struct hdiov_pf_core {
 
 	struct hdiov_ims *ims;
 
-	struct mutex vdevs_lock;	/* vdevs, state */
+	struct mutex vdevs_lock;	/* vdevs, state, resets */
 	struct list_head vdevs;
 	enum hdiov_pf_state state;
+	unsigned int resets;
 
 	struct dentry *debugfs;
 };
@@ -297,6 +306,7 @@ ssize_t hdiov_config_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
 			u64 pos, bool write);
 
 /* region.c: BARs */
+int hdiov_region_check(struct hdiov_adi *adi);
 int hdiov_region_get_info(struct vfio_device *vfio,
 			  struct vfio_region_info *info,
 			  struct vfio_info_cap *caps);

@@ -40,15 +40,20 @@ static irqreturn_t hdiov_vector_handler(int irq, void *data)
 /**
  * hdiov_adi_signal - raise a vector from software
  * @adi: the ADI, between its create and destroy callbacks
- * @vector: index of the vector; nothing happens unless the guest has enabled it
+ * @vector: index of the vector, possibly one that a guest has chosen; nothing
+ *	happens unless there is such a vector and the guest has enabled it
  *
  * Context: any, hard interrupts included
  */
 void hdiov_adi_signal(struct hdiov_adi *adi, unsigned int vector)
 {
-	struct hdiov_vector *vec = hdiov_vector(adi->vdev, vector);
+	struct hdiov_vector *vec;
 	unsigned long flags;
 
+	if (vector >= adi->type->num_vectors)
+		return;
+
+	vec = hdiov_vector(adi->vdev, vector);
 	spin_lock_irqsave(&vec->lock, flags);
 	if (vec->trigger) {
 		vec->count++;
@@ -149,6 +154,9 @@ static int hdiov_vector_setup(struct hdiov_vdev *vdev, unsigned int index,
 {
 	struct hdiov_vector *vec = hdiov_vector(vdev, index);
 	int irq, ret;
+
+	if (WARN_ON_ONCE(!vdev->core->pf->vector_ops->bind))
+		return -EINVAL;
 
 	irq = hdiov_ims_alloc(vdev->core->ims, want, &vec->slot);
 	if (irq < 0) {

@@ -2,18 +2,69 @@
 /*
  * HD-IOV core: registration of physical functions
  */
+#include <linux/completion.h>
 #include <linux/debugfs.h>
 #include <linux/export.h>
 #include <linux/log2.h>
 #include <linux/pci.h>
+#include <linux/refcount.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include "compat.h"
 #include "hdiov_private.h"
 
+/*
+ * Guards &hdiov_pf.core. Not in the PF: a bus error or a work item of the vendor
+ * can announce a reset before the PF is registered, and nothing in it is set up.
+ */
+static DEFINE_SPINLOCK(hdiov_cores_lock);
+
+/* The core's side of a PF, which stays until hdiov_core_put(); NULL if none */
+static struct hdiov_pf_core *hdiov_core_get(struct hdiov_pf *pf)
+{
+	struct hdiov_pf_core *core;
+
+	scoped_guard(spinlock, &hdiov_cores_lock) {
+		core = pf->core;
+		if (core)
+			refcount_inc(&core->users);
+	}
+	return core;
+}
+
+static void hdiov_core_put(struct hdiov_pf_core *core)
+{
+	if (refcount_dec_and_test(&core->users))
+		complete(&core->unused);
+}
+
+/* From now on resets find it */
+static void hdiov_core_show(struct hdiov_pf_core *core)
+{
+	scoped_guard(spinlock, &hdiov_cores_lock)
+		core->pf->core = core;
+}
+
+/* Nobody finds it any more, and resets that had found it are over */
+static void hdiov_core_hide(struct hdiov_pf_core *core)
+{
+	scoped_guard(spinlock, &hdiov_cores_lock)
+		core->pf->core = NULL;
+	hdiov_core_put(core);
+	wait_for_completion(&core->unused);
+}
+
+static bool hdiov_overlap(u64 a, u64 a_size, u64 b, u64 b_size)
+{
+	return a < b + b_size && b < a + a_size;
+}
+
 static int hdiov_check_model(struct hdiov_pf *pf, const struct hdiov_type *type)
 {
 	const struct hdiov_model *model = type->model;
+	u64 table_size = (u64)type->num_vectors * PCI_MSIX_ENTRY_SIZE;
+	u64 pba_size = BITS_TO_U64(type->num_vectors) * 8;
 	unsigned int i;
 	u64 end;
 
@@ -34,13 +85,13 @@ static int hdiov_check_model(struct hdiov_pf *pf, const struct hdiov_type *type)
 		}
 	}
 
-	end = max_t(u64, model->msix_table +
-		    (u64)type->num_vectors * PCI_MSIX_ENTRY_SIZE,
-		    model->msix_pba + BITS_TO_U64(type->num_vectors) * 8);
+	end = max(model->msix_table + table_size, model->msix_pba + pba_size);
 	if (model->msix_bar >= HDIOV_NUM_BARS ||
 	    end > model->bar[model->msix_bar].size ||
+	    hdiov_overlap(model->msix_table, table_size, model->msix_pba,
+			  pba_size) ||
 	    !IS_ALIGNED(model->msix_table | model->msix_pba, 8)) {
-		dev_err(pf->dev, "hdiov: type %s: MSI-X table not in its BAR\n",
+		dev_err(pf->dev, "hdiov: type %s: MSI-X table or pending bits misplaced\n",
 			type->name);
 		return -EINVAL;
 	}
@@ -48,23 +99,88 @@ static int hdiov_check_model(struct hdiov_pf *pf, const struct hdiov_type *type)
 	return 0;
 }
 
+static bool hdiov_has_adi_ops(const struct hdiov_adi_ops *ops)
+{
+	return ops && ops->create && ops->destroy && ops->set_pasid &&
+	       ops->clear_pasid && ops->enable && ops->quiesce && ops->reset;
+}
+
+static bool hdiov_has_mmio_ops(const struct hdiov_mmio_ops *ops)
+{
+	return ops && ops->read && ops->write && ops->trap_class;
+}
+
+/* All vectors of a PF without bind and unbind are raised by software */
+static bool hdiov_has_vector_ops(const struct hdiov_vector_ops *ops)
+{
+	return ops && !ops->bind == !ops->unbind && (ops->bind || ops->slot);
+}
+
+static bool hdiov_has_ims_ops(const struct hdiov_ims_ops *ops)
+{
+	return ops->write_msg && ops->mask && ops->unmask;
+}
+
+/* What of the vendor's part of @pf is not as it must be, or NULL */
+static const char *hdiov_pf_mistake(const struct hdiov_pf *pf)
+{
+	if (!pf->dev)
+		return "there is no device";
+	if (!hdiov_has_adi_ops(pf->adi_ops))
+		return "an operation of ADIs is missing";
+	if (!hdiov_has_mmio_ops(pf->mmio_ops))
+		return "an operation of registers is missing";
+	if (!hdiov_has_vector_ops(pf->vector_ops))
+		return "an operation of vectors is missing";
+	if (pf->ims_ops && !hdiov_has_ims_ops(pf->ims_ops))
+		return "an operation of the message table is missing";
+	if (pf->ims_ops && !pf->num_ims)
+		return "the message table has no slots";
+	if (pf->adi_size < sizeof(struct hdiov_adi))
+		return "adi_size is not HDIOV_ADI_SIZE()";
+	if (!pf->types || !pf->num_types)
+		return "there are no types";
+	if (!pf->num_qps)
+		return "there are no queue pairs";
+	return NULL;
+}
+
+static const char *hdiov_type_mistake(const struct hdiov_type *type)
+{
+	if (!type->name || !type->pretty_name)
+		return "no name";
+	if (!type->model)
+		return "no model";
+	if (!type->num_qps)
+		return "no queue pairs";
+	if (!type->num_vectors || type->num_vectors > HDIOV_MAX_VECTORS)
+		return "bad number of vectors";
+	if (type->model->num_trap_classes > HDIOV_MAX_TRAP_CLASSES ||
+	    (type->model->num_trap_classes && !type->model->trap_class))
+		return "bad trap classes";
+	return NULL;
+}
+
 static int hdiov_check_pf(struct hdiov_pf *pf)
 {
+	const char *mistake = hdiov_pf_mistake(pf);
 	unsigned int i;
 	int ret;
 
-	if (!pf->dev || !pf->owner || !pf->adi_ops || !pf->mmio_ops ||
-	    !pf->vector_ops || !pf->num_types || !pf->num_qps ||
-	    pf->adi_size < sizeof(struct hdiov_adi))
+	if (mistake) {
+		dev_err(pf->dev, "hdiov: %s\n", mistake);
 		return -EINVAL;
+	}
 
 	for (i = 0; i < pf->num_types; i++) {
 		const struct hdiov_type *type = &pf->types[i];
 
-		if (!type->num_qps || !type->num_vectors ||
-		    type->num_vectors > HDIOV_MAX_VECTORS ||
-		    type->model->num_trap_classes > HDIOV_MAX_TRAP_CLASSES)
+		mistake = hdiov_type_mistake(type);
+		if (mistake) {
+			dev_err(pf->dev, "hdiov: type %u (%s): %s\n", i,
+				type->name ?: "?", mistake);
 			return -EINVAL;
+		}
 		ret = hdiov_check_model(pf, type);
 		if (ret)
 			return ret;
@@ -92,8 +208,8 @@ static int hdiov_check_pf(struct hdiov_pf *pf)
  * Context: process, may sleep; usually the probe function of the PF's driver.
  *
  * Return: 0; -EINVAL for a mistake in @pf; -EOPNOTSUPP if the platform lacks
- * PASIDs or dynamic allocation of MSI-X vectors for the device, after a message
- * that says which; -ENOMEM.
+ * PASIDs or dynamic allocation of MSI-X vectors for the device; both after a
+ * message that says which; -ENOMEM.
  */
 int hdiov_register_pf(struct hdiov_pf *pf)
 {
@@ -110,6 +226,8 @@ int hdiov_register_pf(struct hdiov_pf *pf)
 		return -ENOMEM;
 	core->pf = pf;
 	core->id = atomic64_inc_return(&last_id);
+	refcount_set(&core->users, 1);
+	init_completion(&core->unused);
 	mutex_init(&core->vdevs_lock);
 	INIT_LIST_HEAD(&core->vdevs);
 
@@ -123,8 +241,7 @@ int hdiov_register_pf(struct hdiov_pf *pf)
 		goto err_qp;
 	}
 
-	mutex_init(&pf->core_lock);
-	pf->core = core;
+	hdiov_core_show(core);
 	hdiov_debugfs_add_pf(core);
 	ret = hdiov_mdev_register(core);
 	if (ret)
@@ -134,7 +251,7 @@ int hdiov_register_pf(struct hdiov_pf *pf)
 
 err_ims:
 	debugfs_remove(core->debugfs);
-	pf->core = NULL;
+	hdiov_core_hide(core);
 	hdiov_ims_destroy(core->ims);
 err_qp:
 	hdiov_qp_exit(core);
@@ -163,92 +280,128 @@ void hdiov_unregister_pf(struct hdiov_pf *pf)
 	hdiov_mdev_unregister(core);
 	debugfs_remove(core->debugfs);
 	WARN_ON(!list_empty(&core->vdevs));
-	scoped_guard(mutex, &pf->core_lock)
-		pf->core = NULL;
+	hdiov_core_hide(core);
 	hdiov_ims_destroy(core->ims);
 	hdiov_qp_exit(core);
 	kfree(core);
 }
 EXPORT_SYMBOL_GPL(hdiov_unregister_pf);
 
+static void hdiov_pf_down(struct hdiov_pf_core *core, enum hdiov_pf_state state)
+{
+	struct hdiov_vdev *vdev;
+
+	lockdep_assert_held(&core->vdevs_lock);
+
+	WRITE_ONCE(core->state, state);
+	list_for_each_entry(vdev, &core->vdevs, node)
+		hdiov_vdev_suspend(vdev);
+}
+
+static void hdiov_pf_up(struct hdiov_pf_core *core)
+{
+	struct hdiov_vdev *vdev;
+
+	lockdep_assert_held(&core->vdevs_lock);
+
+	WRITE_ONCE(core->state, HDIOV_PF_UP);
+	list_for_each_entry(vdev, &core->vdevs, node)
+		hdiov_vdev_resume(vdev);
+}
+
+/* One of the resets that have begun is over; true if it was the last of them */
+static bool hdiov_pf_reset_over(struct hdiov_pf_core *core)
+{
+	lockdep_assert_held(&core->vdevs_lock);
+
+	/* None has begun: a PF that was given up is back, or one is given up */
+	if (core->resets)
+		core->resets--;
+	return !core->resets;
+}
+
 /**
  * hdiov_pf_reset_prepare - the PF is about to be reset
- * @pf: the PF, registered
+ * @pf: the PF
  *
  * Takes all VDEVs off the hardware: doorbells are unmapped, queues quiesced as
  * far as the device still answers. Until hdiov_pf_reset_done() the registers of
  * VDEVs read as all ones and no VDEV can be opened. For the reset_prepare and
  * error_detected handlers of struct pci_error_handlers, and for system sleep.
  *
- * Context: process, may sleep. hdiov_pf_reset_done() or hdiov_pf_reset_failed()
- * must follow; another call of this may come before.
+ * Resets nest: an administrator can reset the function between two steps of the
+ * recovery from a bus error. VDEVs come back when as many resets are done as
+ * have begun, and the last one decides how.
+ *
+ * Context: process, may sleep; also before the PF is registered and after, which
+ * does nothing. hdiov_pf_reset_done() or hdiov_pf_reset_failed() must follow each
+ * call.
  */
 void hdiov_pf_reset_prepare(struct hdiov_pf *pf)
 {
-	struct hdiov_pf_core *core;
-	struct hdiov_vdev *vdev;
+	struct hdiov_pf_core *core = hdiov_core_get(pf);
 
-	guard(mutex)(&pf->core_lock);
-	core = pf->core;
 	if (!core)
 		return;
 
-	guard(mutex)(&core->vdevs_lock);
-	WRITE_ONCE(core->state, HDIOV_PF_RESETTING);
-	list_for_each_entry(vdev, &core->vdevs, node)
-		hdiov_vdev_suspend(vdev);
+	scoped_guard(mutex, &core->vdevs_lock) {
+		core->resets++;
+		hdiov_pf_down(core, HDIOV_PF_RESETTING);
+	}
+	hdiov_core_put(core);
 }
 EXPORT_SYMBOL_GPL(hdiov_pf_reset_prepare);
 
 /**
  * hdiov_pf_reset_done - the PF works again
- * @pf: the PF, registered
+ * @pf: the PF
  *
  * The vendor has set up the PF and the hardware contexts of all its ADIs again,
- * each with the PASID it had. Each VDEV that ran before is reset and runs again;
- * its guest sees a device that was reset. What did not confirm that it was quiet
- * is trusted again.
+ * each with the PASID it had. If no other reset has begun, each VDEV that ran
+ * before is reset and runs again; its guest sees a device that was reset. What
+ * did not confirm that it was quiet is trusted again.
  *
- * Context: process, may sleep.
+ * Context: as hdiov_pf_reset_prepare(). Without one before, it brings back a PF
+ * that was given up.
  */
 void hdiov_pf_reset_done(struct hdiov_pf *pf)
 {
-	struct hdiov_pf_core *core;
-	struct hdiov_vdev *vdev;
+	struct hdiov_pf_core *core = hdiov_core_get(pf);
 
-	guard(mutex)(&pf->core_lock);
-	core = pf->core;
 	if (!core)
 		return;
 
-	guard(mutex)(&core->vdevs_lock);
-	WRITE_ONCE(core->state, HDIOV_PF_UP);
-	list_for_each_entry(vdev, &core->vdevs, node)
-		hdiov_vdev_resume(vdev);
+	scoped_guard(mutex, &core->vdevs_lock) {
+		if (hdiov_pf_reset_over(core))
+			hdiov_pf_up(core);
+	}
+	hdiov_core_put(core);
 }
 EXPORT_SYMBOL_GPL(hdiov_pf_reset_done);
 
 /**
  * hdiov_pf_reset_failed - the PF does not work
- * @pf: the PF, registered
+ * @pf: the PF
  *
  * Instead of hdiov_pf_reset_done() when the reset has failed or nobody will do
- * it. VDEVs stay off the hardware until a reset succeeds, and fail with -EIO.
- * What did not confirm that it was quiet may still run: its PASID and its queue
- * pairs stay out of use.
+ * it, and when the PF is given up without one. VDEVs stay off the hardware, or
+ * are taken off it, until a reset succeeds, and fail with -EIO. What did not
+ * confirm that it was quiet may still run: its PASID and its queue pairs stay out
+ * of use.
  *
- * Context: process, may sleep.
+ * Context: as hdiov_pf_reset_prepare()
  */
 void hdiov_pf_reset_failed(struct hdiov_pf *pf)
 {
-	struct hdiov_pf_core *core;
+	struct hdiov_pf_core *core = hdiov_core_get(pf);
 
-	guard(mutex)(&pf->core_lock);
-	core = pf->core;
 	if (!core)
 		return;
 
-	guard(mutex)(&core->vdevs_lock);
-	WRITE_ONCE(core->state, HDIOV_PF_DOWN);
+	scoped_guard(mutex, &core->vdevs_lock) {
+		hdiov_pf_down(core, hdiov_pf_reset_over(core) ?
+			      HDIOV_PF_DOWN : HDIOV_PF_RESETTING);
+	}
+	hdiov_core_put(core);
 }
 EXPORT_SYMBOL_GPL(hdiov_pf_reset_failed);

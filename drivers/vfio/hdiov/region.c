@@ -37,6 +37,13 @@ static const struct hdiov_area *hdiov_find_area(struct hdiov_vdev *vdev,
 	return NULL;
 }
 
+static bool hdiov_area_hits(const struct hdiov_area *area, unsigned int bar,
+			    u64 offset, u64 size)
+{
+	return bar == area->bar && offset < area->offset + area->size &&
+	       area->offset < offset + size;
+}
+
 /* Is there a fast-path page in a part of a BAR? */
 static bool hdiov_has_area(struct hdiov_vdev *vdev, unsigned int bar,
 			   u64 offset, u64 size)
@@ -44,14 +51,77 @@ static bool hdiov_has_area(struct hdiov_vdev *vdev, unsigned int bar,
 	struct hdiov_adi *adi = vdev->adi;
 	unsigned int i;
 
-	for (i = 0; i < adi->num_areas; i++) {
-		const struct hdiov_area *area = &adi->areas[i];
-
-		if (bar == area->bar && offset < area->offset + area->size &&
-		    area->offset < offset + size)
+	for (i = 0; i < adi->num_areas; i++)
+		if (hdiov_area_hits(&adi->areas[i], bar, offset, size))
 			return true;
-	}
 	return false;
+}
+
+/* Does an area have a page in common with @size bytes of the MSI-X BAR? */
+static bool hdiov_area_hits_msix(struct hdiov_adi *adi,
+				 const struct hdiov_area *area, u64 offset,
+				 u64 size)
+{
+	u64 first = round_down(offset, PAGE_SIZE);
+
+	return hdiov_area_hits(area, adi->type->model->msix_bar, first,
+			       round_up(offset + size, PAGE_SIZE) - first);
+}
+
+static bool hdiov_area_good(struct hdiov_adi *adi, unsigned int index)
+{
+	const struct hdiov_area *area = &adi->areas[index];
+	const struct hdiov_type *type = adi->type;
+	const struct hdiov_model *model = type->model;
+	unsigned int i;
+	u64 bar_size;
+
+	if (area->bar >= HDIOV_NUM_BARS || !area->size ||
+	    !PAGE_ALIGNED(area->offset) || !PAGE_ALIGNED(area->size))
+		return false;
+	bar_size = model->bar[area->bar].size;
+	if (area->size > bar_size || area->offset > bar_size - area->size)
+		return false;
+	if (hdiov_area_hits_msix(adi, area, model->msix_table,
+				 type->num_vectors * PCI_MSIX_ENTRY_SIZE) ||
+	    hdiov_area_hits_msix(adi, area, model->msix_pba,
+				 BITS_TO_U64(type->num_vectors) * 8))
+		return false;
+
+	for (i = 0; i < index; i++)
+		if (hdiov_area_hits(&adi->areas[i], area->bar, area->offset,
+				    area->size))
+			return false;
+	return true;
+}
+
+/**
+ * hdiov_region_check - are the fast-path areas of a new ADI as they must be
+ * @adi: the ADI, created by its vendor, without a user yet
+ *
+ * Return: 0, or -EINVAL after a message
+ */
+int hdiov_region_check(struct hdiov_adi *adi)
+{
+	unsigned int i;
+
+	if (adi->num_areas && (!adi->areas || !adi->pf->mmio_ops->fast_page)) {
+		dev_err(adi->pf->dev,
+			"hdiov: type %s: fast-path areas without pages\n",
+			adi->type->name);
+		return -EINVAL;
+	}
+
+	for (i = 0; i < adi->num_areas; i++) {
+		if (hdiov_area_good(adi, i))
+			continue;
+		dev_err(adi->pf->dev,
+			"hdiov: type %s: bad fast-path area %u: BAR %u, 0x%llx bytes at 0x%llx\n",
+			adi->type->name, i, adi->areas[i].bar,
+			adi->areas[i].size, adi->areas[i].offset);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 static int hdiov_sparse_areas(struct hdiov_vdev *vdev, unsigned int bar,

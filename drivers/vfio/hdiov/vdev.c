@@ -399,8 +399,13 @@ static int hdiov_adi_create(struct hdiov_vdev *vdev,
 	ret = pf->adi_ops->create(adi);
 	if (ret)
 		goto err_qp;
+	ret = hdiov_region_check(adi);
+	if (ret)
+		goto err_destroy;
 	return 0;
 
+err_destroy:
+	pf->adi_ops->destroy(adi);
 err_qp:
 	vdev->adi = NULL;
 	hdiov_qp_free(vdev->core, adi->qp_base, adi->num_qps);

@@ -72,6 +72,8 @@ struct qat_ims_slot {
  *	for reading while an ADI is created, destroyed or loses its PASID
  * @in_reset: the registers are of no use: being reset, or bring-up failed. Set
  *	and cleared under the device's lock, which all resets hold.
+ * @vdevs_off: the core has been told that a reset begins, and not yet of its end;
+ *	under the device's lock as well
  * @adis_lock: protects @adis; nests inside @reset_sem
  * @adis: all ADIs
  */
@@ -91,6 +93,7 @@ struct qat_pf {
 
 	struct rw_semaphore reset_sem;
 	bool in_reset;
+	bool vdevs_off;
 	struct mutex adis_lock;		/* adis */
 	struct list_head adis;
 };

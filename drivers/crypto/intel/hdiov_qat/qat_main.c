@@ -21,8 +21,20 @@ static void qat_reset_begin(struct qat_pf *pf, bool gone)
 {
 	if (gone)
 		WRITE_ONCE(pf->in_reset, true);
-	hdiov_pf_reset_prepare(&pf->hdiov);
+	if (!pf->vdevs_off)
+		hdiov_pf_reset_prepare(&pf->hdiov);
+	pf->vdevs_off = true;
 	WRITE_ONCE(pf->in_reset, true);
+}
+
+/* No reset is under way any more, or none that will succeed */
+static void qat_reset_over(struct qat_pf *pf, bool works)
+{
+	pf->vdevs_off = false;
+	if (works)
+		hdiov_pf_reset_done(&pf->hdiov);
+	else
+		hdiov_pf_reset_failed(&pf->hdiov);
 }
 
 /* Bring the function up again. VDEVs that ran begin with a reset */
@@ -38,12 +50,10 @@ static void qat_reset_end(struct qat_pf *pf)
 			WRITE_ONCE(pf->in_reset, false);
 		}
 	}
-	if (!ret) {
-		hdiov_pf_reset_done(&pf->hdiov);
-		return;
-	}
-	dev_err(&pf->pdev->dev, "VDEVs are dead until the next reset: %d\n", ret);
-	hdiov_pf_reset_failed(&pf->hdiov);
+	if (ret)
+		dev_err(&pf->pdev->dev,
+			"VDEVs are dead until the next reset: %d\n", ret);
+	qat_reset_over(pf, !ret);
 }
 
 static void qat_reset_prepare(struct pci_dev *pdev)
@@ -72,7 +82,7 @@ static pci_ers_result_t qat_error_detected(struct pci_dev *pdev,
 	if (state != pci_channel_io_perm_failure)
 		return PCI_ERS_RESULT_NEED_RESET;
 
-	hdiov_pf_reset_failed(&pf->hdiov);
+	qat_reset_over(pf, false);
 	return PCI_ERS_RESULT_DISCONNECT;
 }
 
@@ -136,7 +146,7 @@ static void qat_shutdown(struct pci_dev *pdev)
 	struct qat_pf *pf = pci_get_drvdata(pdev);
 
 	qat_pm_suspend(&pdev->dev);
-	hdiov_pf_reset_failed(&pf->hdiov);
+	qat_reset_over(pf, false);
 	pci_clear_master(pdev);
 }
 

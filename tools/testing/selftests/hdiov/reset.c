@@ -442,4 +442,44 @@ TEST_F(pf_down, never_quiet)
 	EXPECT_EQ(0, vdev_open(&self->vdev));
 }
 
+/* Given up without a reset: nothing of it runs on */
+TEST_F(pf_down, given_up)
+{
+	ASSERT_EQ(0, mock_tell(self->vdev.pf, "fail_pf_reset", 1));
+	ASSERT_EQ(-EIO, mock_tell(self->vdev.pf, "reset_end", 1));
+	EXPECT_TRUE(vdev_in_state(&self->vdev, "bound"));
+	EXPECT_EQ(~0U, vdev_get32(&self->vdev, MOCK_BAR, MOCK_ID));
+	EXPECT_EQ(-EIO, vdev_reset(&self->vdev));
+	EXPECT_EQ(0, pf_available(self->vdev.pf, self->vdev.type));
+
+	ASSERT_EQ(0, mock_tell(self->vdev.pf, "reset_end", 1));
+	EXPECT_EQ(MOCK_ID_VALUE, vdev_get32(&self->vdev, MOCK_BAR, MOCK_ID));
+}
+
+/* A reset amid another one: VDEVs wait for both, and the last one decides */
+TEST_F(pf_down, nested)
+{
+	struct vdev *vdev = &self->vdev;
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_begin", 1));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset", 1));
+	EXPECT_TRUE(vdev_in_state(vdev, "bound"));
+	EXPECT_EQ(~0U, vdev_get32(vdev, MOCK_BAR, MOCK_ID));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+	EXPECT_EQ(MOCK_ID_VALUE, vdev_get32(vdev, MOCK_BAR, MOCK_ID));
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_begin", 1));
+	ASSERT_EQ(-EIO, fail_pf_reset(vdev));
+	EXPECT_LT(0, pf_available(vdev->pf, vdev->type));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+	EXPECT_EQ(MOCK_ID_VALUE, vdev_get32(vdev, MOCK_BAR, MOCK_ID));
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_begin", 1));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset", 1));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_pf_reset", 1));
+	ASSERT_EQ(-EIO, mock_tell(vdev->pf, "reset_end", 1));
+	EXPECT_EQ(~0U, vdev_get32(vdev, MOCK_BAR, MOCK_ID));
+	EXPECT_EQ(0, pf_available(vdev->pf, vdev->type));
+}
+
 TEST_HARNESS_MAIN

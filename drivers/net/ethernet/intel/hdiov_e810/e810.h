@@ -188,8 +188,10 @@ struct e810_link {
  * @service: drains the receive queues of @aq and @mbx
  * @reset: rebuilds the function after a reset that another function caused
  * @in_reset: the hardware is being reset or gone: nothing of it runs
- * @reset_lock: one reset of the function at a time, protects @registered
+ * @reset_lock: one reset of the function at a time, protects @registered and
+ *	@vdevs_off
  * @registered: the core may be told of resets of the function
+ * @vdevs_off: the core has been told that a reset begins, and not yet of its end
  * @reset_sem: held for writing while VSIs and rules are made again after a
  *	reset, for reading by everybody who makes, changes or uses them
  * @vsi_lock: protects @adi_of_vsi, @vsi_free, @vsi_seq, @link, @assigned and
@@ -238,8 +240,9 @@ struct e810_pf {
 	struct work_struct service;
 	struct work_struct reset;
 	bool in_reset;
-	struct mutex reset_lock;	/* one reset at a time, registered */
+	struct mutex reset_lock;	/* one reset at a time, see above */
 	bool registered;
+	bool vdevs_off;
 	struct rw_semaphore reset_sem;
 
 	spinlock_t vsi_lock;		/* VSI numbers, messages, link */

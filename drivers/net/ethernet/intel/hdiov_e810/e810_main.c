@@ -395,12 +395,24 @@ static void e810_reset_begin(struct e810_pf *pf, bool gone)
 		/* If it is stuck, VDEVs would wait for it one after the other */
 		e810_ctlq_stop(&pf->mbx);
 	}
-	hdiov_pf_reset_prepare(&pf->hdiov);
+	if (!pf->vdevs_off)
+		hdiov_pf_reset_prepare(&pf->hdiov);
+	pf->vdevs_off = true;
 	WRITE_ONCE(pf->in_reset, true);
 	e810_disable_irq(pf);
 	e810_ctlq_stop(&pf->mbx);
 	e810_ctlq_stop(&pf->aq);
 	cancel_work_sync(&pf->service);
+}
+
+/* No reset is under way any more, or none that will succeed */
+static void e810_reset_over(struct e810_pf *pf, bool works)
+{
+	pf->vdevs_off = false;
+	if (works)
+		hdiov_pf_reset_done(&pf->hdiov);
+	else
+		hdiov_pf_reset_failed(&pf->hdiov);
 }
 
 /* Bring function and VSIs up again. VDEVs that ran begin with a reset */
@@ -419,12 +431,10 @@ static void e810_reset_end(struct e810_pf *pf)
 			queue_work(pf->wq, &pf->service);
 		}
 	}
-	if (!ret) {
-		hdiov_pf_reset_done(&pf->hdiov);
-		return;
-	}
-	dev_err(&pf->pdev->dev, "VDEVs are dead until the next reset\n");
-	hdiov_pf_reset_failed(&pf->hdiov);
+	if (ret)
+		dev_err(&pf->pdev->dev,
+			"VDEVs are dead until the next reset\n");
+	e810_reset_over(pf, !ret);
 }
 
 static void e810_global_reset(struct work_struct *work)
@@ -469,7 +479,7 @@ static pci_ers_result_t e810_error_detected(struct pci_dev *pdev,
 	if (state != pci_channel_io_perm_failure)
 		return PCI_ERS_RESULT_NEED_RESET;
 
-	hdiov_pf_reset_failed(&pf->hdiov);
+	e810_reset_over(pf, false);
 	return PCI_ERS_RESULT_DISCONNECT;
 }
 
@@ -543,7 +553,8 @@ static void e810_shutdown(struct pci_dev *pdev)
 	struct e810_pf *pf = pci_get_drvdata(pdev);
 
 	e810_pm_suspend(&pdev->dev);
-	hdiov_pf_reset_failed(&pf->hdiov);
+	scoped_guard(mutex, &pf->reset_lock)
+		e810_reset_over(pf, false);
 	pci_clear_master(pdev);
 }
 
