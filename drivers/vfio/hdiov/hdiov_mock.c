@@ -258,6 +258,12 @@ static const struct iommu_domain_ops mock_domain_ops = {
 	.free = mock_domain_free,
 };
 
+/* An IOMMU whose page tables no PASID can have */
+static struct iommu_domain *mock_domain_alloc_none(struct hdiov_pf *pf)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+
 static struct iommu_domain *mock_domain_alloc(struct hdiov_pf *pf)
 {
 	struct mock_domain *mdom;
@@ -1118,6 +1124,9 @@ static void mock_make_mistake(struct mock_pf *mpf, u32 which)
 		break;
 	case 15:
 		model.msix_bar = HDIOV_NUM_BARS;
+		break;
+	case 16:
+		mpf->pf.domain_alloc = mock_domain_alloc_none;
 		break;
 	}
 }

@@ -242,6 +242,7 @@ void hdiov_pasid_free(struct hdiov_pf_core *core, u32 pasid);
 
 /* iommu.c: what stands between {PF, PASID} and VFIO */
 int hdiov_iommu_init(void);
+int hdiov_iommu_check(struct hdiov_pf_core *core);
 void hdiov_iommu_exit(void);
 int hdiov_iommu_join(struct hdiov_vdev *vdev);
 void hdiov_iommu_leave(struct hdiov_vdev *vdev);

@@ -16,9 +16,7 @@
 #include <linux/property.h>
 #include <linux/slab.h>
 
-#ifdef CONFIG_X86
 #include <asm/hw_irq.h>
-#endif
 
 #include "compat.h"
 #include "hdiov_private.h"
@@ -100,22 +98,23 @@ static int hdiov_table_domain_alloc(struct irq_domain *domain,
 				    unsigned int virq, unsigned int nr,
 				    void *arg)
 {
-	struct hdiov_ims *ims = domain->host_data;
-	irq_hw_number_t slot;
+	struct irq_alloc_info *info = arg;
+	irq_hw_number_t slot = info->hwirq;
 	int ret;
 
-#ifdef CONFIG_X86
-	slot = ((struct irq_alloc_info *)arg)->hwirq;
-#else
-	return -EOPNOTSUPP;
-#endif
 	ret = irq_domain_alloc_irqs_parent(domain, virq, nr, arg);
 	if (ret < 0)
 		return ret;
 
-	return irq_domain_set_hwirq_and_chip(domain, virq, slot,
-					     &hdiov_table_chip, ims) ?:
-	       (irq_set_handler(virq, handle_edge_irq), 0);
+	ret = irq_domain_set_hwirq_and_chip(domain, virq, slot,
+					    &hdiov_table_chip,
+					    domain->host_data);
+	if (ret) {
+		irq_domain_free_irqs_parent(domain, virq, nr);
+		return ret;
+	}
+	irq_set_handler(virq, handle_edge_irq);
+	return 0;
 }
 
 static void hdiov_table_domain_free(struct irq_domain *domain,
@@ -146,8 +145,7 @@ static int hdiov_table_init(struct hdiov_ims *ims)
 	int ret;
 
 	/* Without remapping any device could write any interrupt message */
-	if (!IS_ENABLED(CONFIG_X86) || !parent ||
-	    !msi_device_has_isolated_msi(pf->dev)) {
+	if (!parent || !msi_device_has_isolated_msi(pf->dev)) {
 		dev_err(pf->dev, "hdiov: interrupt remapping needed\n");
 		return -EOPNOTSUPP;
 	}
@@ -197,7 +195,6 @@ static void hdiov_table_exit(struct hdiov_ims *ims)
 
 static int hdiov_table_alloc_irq(struct hdiov_ims *ims, unsigned int slot)
 {
-#ifdef CONFIG_X86
 	struct hdiov_table *table = ims->priv;
 	struct msi_desc desc = { .dev = ims->pf->dev };
 	struct irq_alloc_info info = {
@@ -208,9 +205,6 @@ static int hdiov_table_alloc_irq(struct hdiov_ims *ims, unsigned int slot)
 
 	return irq_domain_alloc_irqs(table->domain, 1, dev_to_node(desc.dev),
 				     &info);
-#else
-	return -EOPNOTSUPP;
-#endif
 }
 
 static int hdiov_table_alloc(struct hdiov_ims *ims, int want,

@@ -122,6 +122,13 @@ static const struct iommu_domain_ops hdiov_domain_ops = {
 	.free = hdiov_domain_free,
 };
 
+/* A paging domain that PASIDs of the PF can be attached to */
+static struct iommu_domain *hdiov_domain_alloc_real(struct hdiov_pf *pf)
+{
+	return pf->domain_alloc ? pf->domain_alloc(pf) :
+				  iommu_paging_domain_alloc(pf->dev);
+}
+
 static struct iommu_domain *hdiov_domain_alloc_paging(struct device *dev)
 {
 	struct hdiov_pf_core *core;
@@ -144,10 +151,8 @@ static struct iommu_domain *hdiov_domain_alloc_paging(struct device *dev)
 			ret = -ENODEV;
 			goto err_free;
 		}
-		real = core->pf->domain_alloc(core->pf);
-	} else {
-		real = iommu_paging_domain_alloc(core->pf->dev);
 	}
+	real = hdiov_domain_alloc_real(core->pf);
 	if (IS_ERR(real)) {
 		ret = PTR_ERR(real);
 		goto err_module;
@@ -232,6 +237,50 @@ static const struct iommu_ops hdiov_iommu_ops = {
 	.blocked_domain = &hdiov_blocked_domain,
 	.release_domain = &hdiov_blocked_domain,
 };
+
+/**
+ * hdiov_iommu_check - can requests of a PF be translated by PASID
+ * @core: the PF, about to be registered
+ *
+ * There are IOMMUs that let a device have PASIDs, but only for the address spaces
+ * of processes. So try.
+ *
+ * Context: process; takes the mutex of the PF's IOMMU group
+ *
+ * Return: 0, or what the IOMMU driver says, after a message
+ */
+int hdiov_iommu_check(struct hdiov_pf_core *core)
+{
+	struct hdiov_pf *pf = core->pf;
+	struct iommu_domain *domain;
+	u32 pasid;
+	int ret;
+
+	domain = hdiov_domain_alloc_real(pf);
+	if (IS_ERR(domain)) {
+		ret = PTR_ERR(domain);
+		goto out;
+	}
+
+	ret = hdiov_pasid_alloc(core, &pasid);
+	if (ret)
+		goto out_domain;
+
+	if (!pf->domain_alloc) {
+		ret = iommu_attach_device_pasid(domain, pf->dev, pasid, NULL);
+		if (!ret)
+			iommu_detach_device_pasid(domain, pf->dev, pasid);
+	}
+	hdiov_pasid_free(core, pasid);
+out_domain:
+	iommu_domain_free(domain);
+out:
+	if (ret)
+		dev_err(pf->dev,
+			"hdiov: its IOMMU cannot translate for guests by PASID: %d\n",
+			ret);
+	return ret;
+}
 
 /* The IOMMU core frees it by the same steps when the device leaves its group */
 static void hdiov_dev_iommu_free(struct dev_iommu *param)

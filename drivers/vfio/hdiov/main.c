@@ -4,6 +4,7 @@
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 
 #include "hdiov_private.h"
 
@@ -44,6 +45,13 @@ static void __exit hdiov_exit(void)
 	hdiov_mdev_exit();
 	hdiov_iommu_exit();
 	destroy_workqueue(hdiov_wq);
+	/*
+	 * CPU 0 closes the last iommufd with a domain of a VDEV that is long
+	 * gone, and hdiov_domain_free() drops the last reference to this module.
+	 * Before it has returned, CPU 1 unloads the module. Wait for all tasks
+	 * to leave what they were in the middle of.
+	 */
+	synchronize_rcu_tasks();
 }
 
 module_init(hdiov_init);

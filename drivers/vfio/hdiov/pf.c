@@ -208,7 +208,8 @@ static int hdiov_check_pf(struct hdiov_pf *pf)
  * Context: process, may sleep; usually the probe function of the PF's driver.
  *
  * Return: 0; -EINVAL for a mistake in @pf; -EOPNOTSUPP if the platform lacks
- * PASIDs or dynamic allocation of MSI-X vectors for the device; both after a
+ * PASIDs or dynamic allocation of MSI-X vectors for the device, or what the IOMMU
+ * driver says if no domain for guests can be attached to a PASID; all after a
  * message that says which; -ENOMEM.
  */
 int hdiov_register_pf(struct hdiov_pf *pf)
@@ -234,6 +235,10 @@ int hdiov_register_pf(struct hdiov_pf *pf)
 	ret = hdiov_qp_init(core);
 	if (ret)
 		goto err_free;
+
+	ret = hdiov_iommu_check(core);
+	if (ret)
+		goto err_qp;
 
 	core->ims = hdiov_ims_create(pf);
 	if (IS_ERR(core->ims)) {

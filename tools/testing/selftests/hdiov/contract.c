@@ -5,6 +5,7 @@
 #include "vdev.h"
 
 #define NUM_MISTAKES	15
+#define BAD_IOMMU	"16"
 #define NUM_BAD_AREAS	10
 
 #define MISTAKE		"/sys/kernel/debug/hdiov_mock/mistake"
@@ -54,6 +55,16 @@ TEST_F(contract, registration)
 	ASSERT_EQ(0, file_write(MISTAKE, "0"));
 	ASSERT_EQ(0, file_write(DRIVER_DIR "/bind", self->vdev.pf));
 	EXPECT_EQ(0, vdev_create(&self->vdev));
+}
+
+/* Not one VDEV could be opened: say so at once */
+TEST_F(contract, iommu)
+{
+	ASSERT_EQ(0, file_write(DRIVER_DIR "/unbind", self->vdev.pf));
+	ASSERT_EQ(0, file_write(MISTAKE, BAD_IOMMU));
+	EXPECT_EQ(-EOPNOTSUPP, file_write(DRIVER_DIR "/bind", self->vdev.pf)) {
+		file_write(DRIVER_DIR "/unbind", self->vdev.pf);
+	}
 }
 
 TEST_F(contract, areas)
