@@ -131,14 +131,23 @@ bool hdiov_config_memory_enabled(const struct hdiov_vdev *vdev)
 	return vdev->config[PCI_COMMAND] & PCI_COMMAND_MEMORY;
 }
 
+/* Does this write ask for a function level reset? */
+static bool hdiov_config_flr(unsigned int pos, const u8 *val, size_t count)
+{
+	const unsigned int reg = HDIOV_CAP_EXP + PCI_EXP_DEVCTL + 1;
+
+	return pos <= reg && reg - pos < count &&
+	       val[reg - pos] & (PCI_EXP_DEVCTL_BCR_FLR >> 8);
+}
+
 static void hdiov_config_write(struct hdiov_vdev *vdev, unsigned int pos,
 			       const u8 *val, size_t count)
 {
-	const unsigned int devctl = HDIOV_CAP_EXP + PCI_EXP_DEVCTL;
 	const u8 *wmask = vdev->config + HDIOV_CONFIG_WMASK;
 	u8 old = vdev->config[PCI_COMMAND];
-	bool flr = false;
 	unsigned int i;
+
+	lockdep_assert_held(&vdev->lock);
 
 	scoped_guard(rwsem_write, &vdev->access) {
 		for (i = 0; i < count; i++) {
@@ -146,8 +155,6 @@ static void hdiov_config_write(struct hdiov_vdev *vdev, unsigned int pos,
 			u8 mask = wmask[pos + i];
 
 			*reg = (*reg & ~mask) | (val[i] & mask);
-			if (pos + i == devctl + 1)
-				flr = val[i] & (PCI_EXP_DEVCTL_BCR_FLR >> 8);
 		}
 		if ((old ^ vdev->config[PCI_COMMAND]) & PCI_COMMAND_MEMORY)
 			hdiov_region_zap(vdev);
@@ -157,7 +164,7 @@ static void hdiov_config_write(struct hdiov_vdev *vdev, unsigned int pos,
 	 * The registers stay, as with vfio-pci, whose users rely on that. A
 	 * guest has to restore them anyway.
 	 */
-	if (flr)
+	if (hdiov_config_flr(pos, val, count))
 		hdiov_vdev_reset(vdev);
 }
 
@@ -172,12 +179,13 @@ static void hdiov_config_write(struct hdiov_vdev *vdev, unsigned int pos,
  * Context: process; takes the VDEV's lock
  *
  * Return: the number of bytes, fewer than @count at the end of the space;
- * -EINVAL beyond it; -EFAULT
+ * -EINVAL beyond it; -EFAULT; -EINTR if the user is killed while a reset waits
  */
 ssize_t hdiov_config_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
 			u64 pos, bool write)
 {
 	u8 val[HDIOV_CONFIG_SIZE];
+	int ret;
 
 	if (pos >= HDIOV_CONFIG_SIZE)
 		return -EINVAL;
@@ -187,6 +195,10 @@ ssize_t hdiov_config_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
 	if (write) {
 		if (copy_from_user(val, buf, count))
 			return -EFAULT;
+		ret = hdiov_config_flr(pos, val, count) ?
+		      hdiov_vdev_pace_reset(vdev) : 0;
+		if (ret)
+			return ret;
 		guard(mutex)(&vdev->lock);
 		hdiov_config_write(vdev, pos, val, count);
 		return count;

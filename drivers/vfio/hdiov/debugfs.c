@@ -32,6 +32,8 @@ static int hdiov_state_show(struct seq_file *s, void *unused)
 		seq_printf(s, "pasid: %u\n", vdev->pasid);
 	seq_printf(s, "queue_pairs: %u-%u\n", adi->qp_base,
 		   adi->qp_base + adi->num_qps - 1);
+	seq_printf(s, "resets: %llu\n", vdev->resets);
+	seq_printf(s, "zaps: %llu\n", vdev->zaps);
 	seq_printf(s, "vectors: %u\n", adi->type->num_vectors);
 	for (i = 0; i < adi->type->num_vectors; i++) {
 		struct hdiov_vector *vec = &vdev->vectors[i];

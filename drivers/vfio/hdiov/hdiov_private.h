@@ -26,6 +26,15 @@
 
 #define HDIOV_MAX_TRAP_CLASSES	16
 
+/*
+ * A VDEV's resets take the PF's firmware and the host's processors, from its
+ * neighbours too. So its user gets this many in a row and then one each interval,
+ * which is the time that a guest has to give a function level reset anyway (PCIe,
+ * 6.6.2).
+ */
+#define HDIOV_RESET_BURST	16
+#define HDIOV_RESET_INTERVAL	(100 * NSEC_PER_MSEC)
+
 /**
  * enum hdiov_state - state of an ADI, see &struct hdiov_adi_ops
  * @HDIOV_IDLE: no PASID, nothing runs
@@ -154,6 +163,9 @@ struct hdiov_vector {
  *	pairs must never be given to anyone else; protected by @lock
  * @reset_wanted: the vendor has asked for a reset since the ADI was last quiet
  * @reset_work: does that reset, unless another one has come first
+ * @reset_paid: when, in ns, its user's resets so far would have been granted at
+ *	one each %HDIOV_RESET_INTERVAL; protected by @lock
+ * @resets: how many resets there were; protected by @lock
  * @endpoint: stands for {PF, PASID} towards the IOMMU core
  * @domain: domain attached to the endpoint, NULL while that is the blocked one;
  *	written under the endpoint's iommu_group mutex
@@ -164,6 +176,8 @@ struct hdiov_vector {
  * @msix_table: what the user wrote to the MSI-X table; no meaning, protected by
  *	@lock
  * @inert: page behind fast-path areas that have nothing to back them
+ * @zaps: how many times the fast path was unmapped; written with @access (write)
+ *	held
  * @vectors: &hdiov_type.num_vectors entries
  * @req_lock: protects @req_trigger
  * @req_trigger: eventfd that asks the user to let the VDEV go
@@ -184,7 +198,9 @@ struct hdiov_vdev {
 	bool dirty;
 	bool poisoned;
 	bool reset_wanted;
-	struct work_struct reset_work;
+	struct delayed_work reset_work;
+	u64 reset_paid;
+	u64 resets;
 
 	struct platform_device *endpoint;
 	struct hdiov_domain *domain;
@@ -194,6 +210,7 @@ struct hdiov_vdev {
 	u8 *config;
 	u8 *msix_table;
 	struct page *inert;
+	u64 zaps;
 
 	struct hdiov_vector *vectors;
 	struct mutex req_lock;		/* req_trigger */
@@ -222,6 +239,7 @@ int hdiov_vdev_open(struct hdiov_vdev *vdev);
 void hdiov_vdev_close(struct hdiov_vdev *vdev);
 int hdiov_vdev_start(struct hdiov_vdev *vdev);
 void hdiov_vdev_stop(struct hdiov_vdev *vdev);
+int hdiov_vdev_pace_reset(struct hdiov_vdev *vdev);
 int hdiov_vdev_reset(struct hdiov_vdev *vdev);
 void hdiov_vdev_suspend(struct hdiov_vdev *vdev);
 void hdiov_vdev_resume(struct hdiov_vdev *vdev);

@@ -448,5 +448,6 @@ int hdiov_region_mmap(struct hdiov_vdev *vdev, struct vm_area_struct *vma)
 void hdiov_region_zap(struct hdiov_vdev *vdev)
 {
 	lockdep_assert_held_write(&vdev->access);
+	vdev->zaps++;
 	unmap_mapping_range(vdev->vfio.inode->i_mapping, 0, 0, true);
 }

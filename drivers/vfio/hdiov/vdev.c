@@ -13,6 +13,7 @@
 #include <linux/debugfs.h>
 #include <linux/export.h>
 #include <linux/gfp.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
@@ -186,6 +187,7 @@ static int hdiov_vdev_do_reset(struct hdiov_vdev *vdev, bool restart)
 
 	lockdep_assert_held(&vdev->lock);
 
+	vdev->resets++;
 	if (vdev->state == HDIOV_IDLE)
 		return 0;
 	/* It is reset when the PF is back, if ever */
@@ -203,6 +205,46 @@ static int hdiov_vdev_do_reset(struct hdiov_vdev *vdev, bool restart)
 
 	trace_hdiov_reset(vdev, ret, ktime_sub(ktime_get(), start));
 	return ret;
+}
+
+/* May the user have a reset now? If not, returns for how many ns not */
+static u64 hdiov_vdev_grant_reset(struct hdiov_vdev *vdev)
+{
+	u64 now = ktime_get_ns();
+	u64 paid = max(vdev->reset_paid, now) + HDIOV_RESET_INTERVAL;
+	u64 due = now + HDIOV_RESET_BURST * HDIOV_RESET_INTERVAL;
+
+	lockdep_assert_held(&vdev->lock);
+
+	if (paid > due)
+		return paid - due;
+	vdev->reset_paid = paid;
+	return 0;
+}
+
+/**
+ * hdiov_vdev_pace_reset - wait until a VDEV's user may have it reset
+ * @vdev: the VDEV
+ *
+ * To be called before each reset that a user or guest asks for by itself.
+ *
+ * Context: process, without locks
+ *
+ * Return: 0, or -EINTR if the user is killed meanwhile
+ */
+int hdiov_vdev_pace_reset(struct hdiov_vdev *vdev)
+{
+	u64 wait;
+
+	for (;;) {
+		scoped_guard(mutex, &vdev->lock)
+			wait = hdiov_vdev_grant_reset(vdev);
+		if (!wait)
+			return 0;
+		schedule_timeout_killable(nsecs_to_jiffies(wait) + 1);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
 }
 
 /**
@@ -223,11 +265,19 @@ int hdiov_vdev_reset(struct hdiov_vdev *vdev)
 
 static void hdiov_vdev_reset_work(struct work_struct *work)
 {
-	struct hdiov_vdev *vdev = container_of(work, struct hdiov_vdev,
-					       reset_work);
+	struct hdiov_vdev *vdev = container_of(to_delayed_work(work),
+					       struct hdiov_vdev, reset_work);
+	u64 wait;
 
 	guard(mutex)(&vdev->lock);
-	if (READ_ONCE(vdev->reset_wanted))
+	if (!READ_ONCE(vdev->reset_wanted))
+		return;
+
+	wait = hdiov_vdev_grant_reset(vdev);
+	if (wait)
+		queue_delayed_work(hdiov_wq, &vdev->reset_work,
+				   nsecs_to_jiffies(wait) + 1);
+	else
 		hdiov_vdev_do_reset(vdev, true);
 }
 
@@ -238,14 +288,15 @@ static void hdiov_vdev_reset_work(struct work_struct *work)
  * For a guest that asks for a reset through a mailbox or a register, or a queue
  * that the hardware has stopped. The core unmaps, quiesces, resets and enables
  * the ADI from a work item. Requests before that has begun count as one, and any
- * other reset that comes first settles them.
+ * other reset that comes first settles them. A guest that asks for one reset after
+ * the other has to wait for them.
  *
  * Context: any
  */
 void hdiov_adi_request_reset(struct hdiov_adi *adi)
 {
 	WRITE_ONCE(adi->vdev->reset_wanted, true);
-	queue_work(hdiov_wq, &adi->vdev->reset_work);
+	queue_delayed_work(hdiov_wq, &adi->vdev->reset_work, 0);
 }
 EXPORT_SYMBOL_GPL(hdiov_adi_request_reset);
 
@@ -357,7 +408,7 @@ void hdiov_vdev_close(struct hdiov_vdev *vdev)
 		vdev->opened = false;
 	}
 	/* Only now: a running ADI could ask for another reset */
-	cancel_work_sync(&vdev->reset_work);
+	cancel_delayed_work_sync(&vdev->reset_work);
 
 	__free_page(vdev->inert);
 	vdev->inert = NULL;
@@ -419,7 +470,7 @@ static void hdiov_adi_destroy(struct hdiov_vdev *vdev)
 	struct hdiov_adi *adi = vdev->adi;
 
 	vdev->core->pf->adi_ops->destroy(adi);
-	cancel_work_sync(&vdev->reset_work);
+	cancel_delayed_work_sync(&vdev->reset_work);
 	if (!vdev->poisoned)
 		hdiov_qp_free(vdev->core, adi->qp_base, adi->num_qps);
 	vdev->adi = NULL;
@@ -456,7 +507,7 @@ struct hdiov_vdev *hdiov_vdev_create(struct hdiov_pf_core *core,
 	mutex_init(&vdev->lock);
 	mutex_init(&vdev->req_lock);
 	init_rwsem(&vdev->access);
-	INIT_WORK(&vdev->reset_work, hdiov_vdev_reset_work);
+	INIT_DELAYED_WORK(&vdev->reset_work, hdiov_vdev_reset_work);
 	vdev->core = core;
 
 	ret = hdiov_irq_init(vdev, type);

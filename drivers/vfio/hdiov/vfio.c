@@ -64,6 +64,11 @@ static long hdiov_vfio_get_info(struct vfio_device_info __user *arg)
 
 static long hdiov_vfio_reset(struct hdiov_vdev *vdev)
 {
+	int ret = hdiov_vdev_pace_reset(vdev);
+
+	if (ret)
+		return ret;
+
 	guard(mutex)(&vdev->lock);
 	return hdiov_vdev_reset(vdev);
 }

@@ -209,6 +209,48 @@ TEST_F(reset, neighbour)
 	vdev_cleanup(&other);
 }
 
+/* The burst that a user has, and then ten resets a second */
+#define STORM_MS	1000
+#define STORM_RESETS	(16 + STORM_MS / 100)
+
+static long long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+/* One who does nothing but reset its VDEV does not keep the PF busy with it */
+TEST_F(reset, storm)
+{
+	struct vdev *vdev = &self->vdev;
+	long long resets, begin, took, asked = 0;
+
+	resets = vdev_state(vdev, "resets");
+	ASSERT_LE(0, resets);
+	begin = now_ms();
+	do {
+		if (variant->how == BY_GUEST)
+			vdev_set32(vdev, MOCK_BAR, MOCK_RESET, 1);
+		else
+			ASSERT_TRUE(do_reset(vdev, variant->how));
+		asked++;
+		took = now_ms() - begin;
+	} while (took < STORM_MS);
+	resets = vdev_state(vdev, "resets") - resets;
+	TH_LOG("%lld resets in %lld ms", resets, took);
+	/* The administrator does as he likes */
+	if (variant->how == BY_PF) {
+		EXPECT_EQ(asked, resets);
+		return;
+	}
+	EXPECT_LE(16, resets);
+	EXPECT_GE(STORM_RESETS + took / 100 - STORM_MS / 100 + 2, resets);
+	/* And the last one that was asked for comes, a moment later */
+	ASSERT_TRUE(do_reset(vdev, variant->how));
+}
+
 /* The ways that every VDEV has */
 FIXTURE(any)
 {
