@@ -130,6 +130,7 @@ struct hdiov_domain {
  * @count: interrupts so far
  * @irq: Linux interrupt, 0 for a software vector
  * @slot: slot of the message storage
+ * @bound: the vendor has pointed the vector's causes to @slot
  * @bypass: @producer is registered
  */
 struct hdiov_vector {
@@ -140,6 +141,7 @@ struct hdiov_vector {
 	u64 count;
 	int irq;
 	unsigned int slot;
+	bool bound;
 	bool bypass;
 };
 

@@ -93,19 +93,6 @@ void hdiov_irq_exit(struct hdiov_vdev *vdev)
 	kfree(vdev->vectors);
 }
 
-static void hdiov_vector_set_trigger(struct hdiov_vector *vec,
-				     struct eventfd_ctx *trigger)
-{
-	struct eventfd_ctx *old;
-
-	scoped_guard(spinlock_irq, &vec->lock) {
-		old = vec->trigger;
-		vec->trigger = trigger;
-	}
-	if (old)
-		eventfd_ctx_put(old);
-}
-
 static void hdiov_vector_bypass(struct hdiov_vdev *vdev,
 				struct hdiov_vector *vec)
 {
@@ -127,33 +114,32 @@ static void hdiov_vector_unbypass(struct hdiov_vector *vec)
 	vec->bypass = false;
 }
 
-static void hdiov_vector_disable(struct hdiov_vdev *vdev, unsigned int index)
+/* NULL to disable it. Takes over the reference of @trigger */
+static void hdiov_vector_set_trigger(struct hdiov_vector *vec,
+				     struct eventfd_ctx *trigger)
 {
-	struct hdiov_vector *vec = hdiov_vector(vdev, index);
+	struct eventfd_ctx *old;
 
-	if (!vec->trigger)
-		return;
-
-	if (vec->irq) {
-		scoped_guard(rwsem_write, &vdev->access) {
-			hdiov_region_zap(vdev);
-			vdev->core->pf->vector_ops->unbind(vdev->adi, index);
-		}
-		hdiov_vector_unbypass(vec);
-		free_irq(vec->irq, vec);
-		hdiov_ims_free(vdev->core->ims, vec->irq, vec->slot);
-		kfree(vec->name);
-		trace_hdiov_vector(vdev, index, vec->irq, vec->slot, false);
-		vec->irq = 0;
+	/* Whoever it bypasses to is found by the eventfd */
+	hdiov_vector_unbypass(vec);
+	scoped_guard(spinlock_irq, &vec->lock) {
+		old = vec->trigger;
+		vec->trigger = trigger;
+		if (!old)
+			vec->count = 0;
 	}
-	hdiov_vector_set_trigger(vec, NULL);
+	if (old)
+		eventfd_ctx_put(old);
 }
 
-static int hdiov_vector_setup(struct hdiov_vdev *vdev, unsigned int index,
-			      int want)
+/* A slot, and a handler for its interrupt. Nothing raises it yet */
+static int hdiov_vector_request(struct hdiov_vdev *vdev, unsigned int index,
+				int want)
 {
 	struct hdiov_vector *vec = hdiov_vector(vdev, index);
 	int irq, ret;
+
+	lockdep_assert_held(&vdev->lock);
 
 	if (WARN_ON_ONCE(!vdev->core->pf->vector_ops->bind))
 		return -EINVAL;
@@ -181,20 +167,9 @@ static int hdiov_vector_setup(struct hdiov_vdev *vdev, unsigned int index,
 		goto err_name;
 	}
 
-	scoped_guard(rwsem_write, &vdev->access) {
-		ret = vdev->core->pf->vector_ops->bind(vdev->adi, index,
-						       vec->slot);
-		hdiov_region_zap(vdev);
-	}
-	if (ret)
-		goto err_irq;
-
 	vec->irq = irq;
-	trace_hdiov_vector(vdev, index, irq, vec->slot, true);
 	return 0;
 
-err_irq:
-	free_irq(irq, vec);
 err_name:
 	kfree(vec->name);
 err_ims:
@@ -202,42 +177,155 @@ err_ims:
 	return ret;
 }
 
-/* A negative @fd disables the vector */
-static int hdiov_vector_set(struct hdiov_vdev *vdev, unsigned int index, int fd)
+/* Undo hdiov_vector_request() if there was one */
+static void hdiov_vector_free(struct hdiov_vdev *vdev, unsigned int index)
+{
+	struct hdiov_vector *vec = hdiov_vector(vdev, index);
+
+	lockdep_assert_held(&vdev->lock);
+
+	if (!vec->irq)
+		return;
+
+	free_irq(vec->irq, vec);
+	hdiov_ims_free(vdev->core->ims, vec->irq, vec->slot);
+	kfree(vec->name);
+	trace_hdiov_vector(vdev, index, vec->irq, vec->slot, false);
+	vec->irq = 0;
+}
+
+/* Whether hdiov_vectors_bind() has something to do */
+static bool hdiov_vectors_change(struct hdiov_vdev *vdev, unsigned int start,
+				 unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		struct hdiov_vector *vec = hdiov_vector(vdev, start + i);
+
+		if (vec->irq && vec->bound != !!vec->trigger)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Bind the vectors that have got an eventfd and unbind those that have lost it.
+ * What backs the fast path changes by it: unmap that once, not for each of up to
+ * 2048 vectors.
+ */
+static int hdiov_vectors_bind(struct hdiov_vdev *vdev, unsigned int start,
+			      unsigned int count)
 {
 	const struct hdiov_vector_ops *ops = vdev->core->pf->vector_ops;
-	struct hdiov_vector *vec = hdiov_vector(vdev, index);
-	int want = ops->slot ? ops->slot(vdev->adi, index) : HDIOV_SLOT_ANY;
-	struct eventfd_ctx *trigger;
-	bool enabled = vec->trigger;
+	unsigned int i;
 	int ret;
 
-	if (fd < 0) {
-		hdiov_vector_disable(vdev, index);
-		return 0;
-	}
+	lockdep_assert_held(&vdev->lock);
 
-	trigger = eventfd_ctx_fdget(fd);
-	if (IS_ERR(trigger))
-		return PTR_ERR(trigger);
-
-	/* Users move a live vector from one eventfd to another all the time */
-	hdiov_vector_unbypass(vec);
-	if (!enabled)
-		vec->count = 0;
-	hdiov_vector_set_trigger(vec, trigger);
-	if (want == HDIOV_SLOT_SOFTWARE)
+	if (!hdiov_vectors_change(vdev, start, count))
 		return 0;
 
-	if (!enabled) {
-		ret = hdiov_vector_setup(vdev, index, want);
-		if (ret) {
-			hdiov_vector_set_trigger(vec, NULL);
-			return ret;
+	guard(rwsem_write)(&vdev->access);
+	hdiov_region_zap(vdev);
+	for (i = 0; i < count; i++) {
+		struct hdiov_vector *vec = hdiov_vector(vdev, start + i);
+
+		if (!vec->irq || vec->bound == !!vec->trigger)
+			continue;
+		if (vec->trigger) {
+			ret = ops->bind(vdev->adi, start + i, vec->slot);
+			if (ret)
+				return ret;
+			trace_hdiov_vector(vdev, start + i, vec->irq, vec->slot,
+					   true);
+		} else {
+			ops->unbind(vdev->adi, start + i);
 		}
+		vec->bound = !!vec->trigger;
 	}
-	hdiov_vector_bypass(vdev, vec);
 	return 0;
+}
+
+/* Have the hardware follow the eventfds. Cannot fail if no vector has got one */
+static int hdiov_vectors_apply(struct hdiov_vdev *vdev, unsigned int start,
+			       unsigned int count)
+{
+	const struct hdiov_vector_ops *ops = vdev->core->pf->vector_ops;
+	unsigned int i;
+	int ret, want;
+
+	lockdep_assert_held(&vdev->lock);
+
+	for (i = 0; i < count; i++) {
+		struct hdiov_vector *vec = hdiov_vector(vdev, start + i);
+
+		if (!vec->trigger || vec->irq)
+			continue;
+		want = ops->slot ? ops->slot(vdev->adi, start + i) :
+				   HDIOV_SLOT_ANY;
+		if (want == HDIOV_SLOT_SOFTWARE)
+			continue;
+		ret = hdiov_vector_request(vdev, start + i, want);
+		if (ret)
+			return ret;
+	}
+
+	ret = hdiov_vectors_bind(vdev, start, count);
+	if (ret)
+		return ret;
+
+	for (i = 0; i < count; i++) {
+		struct hdiov_vector *vec = hdiov_vector(vdev, start + i);
+
+		if (!vec->trigger)
+			hdiov_vector_free(vdev, start + i);
+		else if (vec->irq && !vec->bypass)
+			hdiov_vector_bypass(vdev, vec);
+	}
+	return 0;
+}
+
+static void hdiov_vectors_disable(struct hdiov_vdev *vdev, unsigned int start,
+				  unsigned int count)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&vdev->lock);
+
+	for (i = 0; i < count; i++)
+		hdiov_vector_set_trigger(hdiov_vector(vdev, start + i), NULL);
+	hdiov_vectors_apply(vdev, start, count);
+}
+
+/* A negative eventfd disables its vector. On error all are disabled */
+static int hdiov_vectors_set(struct hdiov_vdev *vdev, unsigned int start,
+			     unsigned int count, const s32 *fds)
+{
+	struct eventfd_ctx *trigger;
+	unsigned int i;
+	int ret;
+
+	lockdep_assert_held(&vdev->lock);
+
+	for (i = 0; i < count; i++) {
+		trigger = fds[i] < 0 ? NULL : eventfd_ctx_fdget(fds[i]);
+		if (IS_ERR(trigger)) {
+			ret = PTR_ERR(trigger);
+			goto err_disable;
+		}
+		/* Users move a live vector to another eventfd all the time */
+		hdiov_vector_set_trigger(hdiov_vector(vdev, start + i), trigger);
+	}
+
+	ret = hdiov_vectors_apply(vdev, start, count);
+	if (ret)
+		goto err_disable;
+	return 0;
+
+err_disable:
+	hdiov_vectors_disable(vdev, start, count);
+	return ret;
 }
 
 static long hdiov_irq_set_msix(struct hdiov_vdev *vdev,
@@ -245,9 +333,7 @@ static long hdiov_irq_set_msix(struct hdiov_vdev *vdev,
 {
 	unsigned int num = vdev->adi->type->num_vectors;
 	const u8 *bools = data;
-	const s32 *fds = data;
 	unsigned int i;
-	int ret;
 
 	if ((set->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK) !=
 	    VFIO_IRQ_SET_ACTION_TRIGGER)
@@ -255,16 +341,10 @@ static long hdiov_irq_set_msix(struct hdiov_vdev *vdev,
 
 	switch (set->flags & VFIO_IRQ_SET_DATA_TYPE_MASK) {
 	case VFIO_IRQ_SET_DATA_EVENTFD:
-		for (i = 0; i < set->count; i++) {
-			ret = hdiov_vector_set(vdev, set->start + i, fds[i]);
-			if (ret)
-				goto err_disable;
-		}
-		return 0;
+		return hdiov_vectors_set(vdev, set->start, set->count, data);
 	case VFIO_IRQ_SET_DATA_NONE:
 		if (!set->count) {
-			for (i = 0; i < num; i++)
-				hdiov_vector_disable(vdev, i);
+			hdiov_vectors_disable(vdev, 0, num);
 			return 0;
 		}
 		for (i = 0; i < set->count; i++)
@@ -277,12 +357,6 @@ static long hdiov_irq_set_msix(struct hdiov_vdev *vdev,
 		return 0;
 	}
 	return -EINVAL;
-
-err_disable:
-	/* All or nothing, the one that failed included */
-	for (i = 0; i < set->count; i++)
-		hdiov_vector_disable(vdev, set->start + i);
-	return ret;
 }
 
 static long hdiov_irq_set_req(struct hdiov_vdev *vdev,
@@ -438,12 +512,10 @@ long hdiov_irq_set(struct hdiov_vdev *vdev, struct vfio_irq_set __user *arg)
 void hdiov_irq_release(struct hdiov_vdev *vdev)
 {
 	struct eventfd_ctx *trigger = NULL;
-	unsigned int i;
 
 	lockdep_assert_held(&vdev->lock);
 
-	for (i = 0; i < vdev->adi->type->num_vectors; i++)
-		hdiov_vector_disable(vdev, i);
+	hdiov_vectors_disable(vdev, 0, vdev->adi->type->num_vectors);
 
 	scoped_guard(mutex, &vdev->req_lock)
 		swap(trigger, vdev->req_trigger);

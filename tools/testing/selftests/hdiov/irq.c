@@ -221,6 +221,44 @@ TEST_F(irq, one_by_one)
 	EXPECT_EQ(0, disable_all(&self->vdev));
 }
 
+/* Doorbells are unmapped once for all vectors, not for each */
+TEST_F(irq, zaps)
+{
+	long long zaps = vdev_state(&self->vdev, "zaps");
+	bool any = !is_mock(&self->vdev);
+
+	ASSERT_LE(0, zaps);
+	ASSERT_EQ(0, set_all(&self->vdev, self->efd, self->num));
+	EXPECT_EQ(zaps + any, vdev_state(&self->vdev, "zaps"));
+	/* From one eventfd to another: nothing that is mapped changes */
+	ASSERT_EQ(0, set_all(&self->vdev, self->efd, self->num));
+	EXPECT_EQ(zaps + any, vdev_state(&self->vdev, "zaps"));
+	ASSERT_EQ(0, disable_all(&self->vdev));
+	EXPECT_EQ(zaps + 2 * any, vdev_state(&self->vdev, "zaps"));
+}
+
+/* Some of a range get an eventfd, others lose theirs */
+TEST_F(irq, mixed)
+{
+	int32_t efd[MAX_VECTORS];
+	int i, round;
+
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < self->num; i++)
+			efd[i] = i % 2 == round % 2 ? self->efd[i] : -1;
+		ASSERT_EQ(0, set_all(&self->vdev, efd, self->num));
+		for (i = 0; i < self->num; i++) {
+			event_wait(self->efd[i], 0);
+			raise_vector(&self->vdev, i);
+			if (efd[i] < 0) {
+				EXPECT_EQ(0, event_wait(self->efd[i], NEVER_MS));
+			} else {
+				EXPECT_LT(0, event_wait(self->efd[i], SOON_MS));
+			}
+		}
+	}
+}
+
 /* A live vector moves to another eventfd, as KVM's users do all the time */
 TEST_F(irq, move)
 {
