@@ -176,7 +176,8 @@ struct hdiov_adi {
  * @destroy: undo @create. State IDLE. Cannot fail: what the hardware refuses to
  *	give back is logged and stays claimed until the PF is reset. After a
  *	@quiesce that failed the state is BOUND: then the hardware context stays
- *	claimed as well, and keeps its PASID.
+ *	claimed as well, and keeps its PASID. After hdiov_pf_reset_done() the
+ *	core gives both and the queue pairs to others.
  * @set_pasid: IDLE to BOUND: all requests of this ADI carry @pasid (20 bits)
  *	from now on. The core has attached the PASID to an IOMMU domain before.
  *	Returns 0 or a negative errno, then the state stays IDLE.
@@ -186,9 +187,9 @@ struct hdiov_adi {
  * @quiesce: RUNNING to BOUND: stop all queues and the mailbox, drain, and return
  *	only when no transaction of this ADI is pending. Doorbells are already
  *	unmapped and no trapped access runs. Returns 0, or a negative errno if
- *	the hardware does not confirm; the core then never gives the PASID and
- *	the queue pairs to anyone else, and does not call @clear_pasid before
- *	hdiov_pf_reset_done(), so that nothing goes out without its PASID.
+ *	the hardware does not confirm; before hdiov_pf_reset_done() the core
+ *	then does not give the PASID and the queue pairs to anyone else, nor
+ *	does it call @clear_pasid, so that nothing goes out without its PASID.
  * @reset: in BOUND: put everything that a guest can see or has programmed back
  *	to what it was after @create (a function level reset). The PASID stays
  *	set and vectors stay bound: where the hardware loses them, write them

@@ -77,6 +77,7 @@ struct mock_domain {
 /**
  * struct mock_qp - a queue pair of the PF
  * @adi: who has it; NULL if free
+ * @stuck: nobody has it, but it may still run: not free before a reset
  * @db: its doorbell page, MOCK_DB_*; the guest may write to it at any time
  * @ring: IOVA of the descriptors
  * @size: number of descriptors
@@ -87,6 +88,7 @@ struct mock_domain {
  */
 struct mock_qp {
 	struct mock_adi *adi;
+	bool stuck;
 	__le32 *db;
 	u64 ring;
 	u32 size;
@@ -111,6 +113,8 @@ enum mock_state { MOCK_IDLE, MOCK_BOUND, MOCK_RUNNING };
  * @faults: MOCK_FAULTS
  * @dma_bytes: bytes read and written since creation
  * @dma_faults: faults since creation
+ * @stuck: did not get quiet since the PF was reset; protected by
+ *	&mock_pf.stuck_lock
  */
 struct mock_adi {
 	struct hdiov_adi adi;
@@ -124,6 +128,7 @@ struct mock_adi {
 	u32 faults;
 	u64 dma_bytes;
 	u64 dma_faults;
+	bool stuck;
 };
 
 /**
@@ -131,6 +136,8 @@ struct mock_adi {
  * @pf: the core's part
  * @qp: the queue pairs
  * @contexts: ADIs that can still be created
+ * @stuck_lock: protects @stuck_contexts and what else is stuck
+ * @stuck_contexts: contexts of removed ADIs that did not get quiet
  * @dma_bytes: bytes read and written by all ADIs since the PF was probed
  * @debugfs: directory of the following
  * @fail_create: that many calls of create() will fail
@@ -146,6 +153,8 @@ struct mock_pf {
 	struct hdiov_pf pf;
 	struct mock_qp *qp;
 	atomic_t contexts;
+	struct mutex stuck_lock;	/* see above */
+	unsigned int stuck_contexts;
 	atomic64_t dma_bytes;
 	struct dentry *debugfs;
 	atomic_t fail_create;
@@ -726,18 +735,54 @@ static void mock_clear(struct mock_adi *madi)
 	}
 }
 
+static void mock_free_qp(struct mock_qp *qp)
+{
+	free_page((unsigned long)qp->db);
+	memset(qp, 0, sizeof(*qp));
+}
+
 static void mock_release(struct mock_adi *madi)
 {
+	struct mock_pf *mpf = to_mock_pf(madi->adi.pf);
 	struct mock_qp *qp = mock_first_qp(madi);
 	unsigned int i;
+
+	guard(mutex)(&mpf->stuck_lock);
 
 	for (i = 0; i < madi->adi.num_qps; i++, qp++) {
 		if (qp->adi != madi)
 			continue;
-		free_page((unsigned long)qp->db);
-		memset(qp, 0, sizeof(*qp));
+		if (madi->stuck) {
+			qp->adi = NULL;
+			qp->stuck = true;
+		} else {
+			mock_free_qp(qp);
+		}
 	}
-	atomic_inc(&to_mock_pf(madi->adi.pf)->contexts);
+	if (madi->stuck)
+		mpf->stuck_contexts++;
+	else
+		atomic_inc(&mpf->contexts);
+}
+
+/* The PF has been reset: nothing runs any more */
+static void mock_unstick(struct mock_pf *mpf)
+{
+	struct mock_qp *qp;
+	unsigned int i;
+
+	guard(mutex)(&mpf->stuck_lock);
+
+	for (i = 0; i < num_qps; i++) {
+		qp = &mpf->qp[i];
+		qp->status = 0;
+		if (qp->stuck)
+			mock_free_qp(qp);
+		else if (qp->adi)
+			qp->adi->stuck = false;
+	}
+	atomic_add(mpf->stuck_contexts, &mpf->contexts);
+	mpf->stuck_contexts = 0;
 }
 
 /* What no ADI may have: one of these, or the last two together */
@@ -787,7 +832,7 @@ static int mock_create(struct hdiov_adi *adi)
 	INIT_DELAYED_WORK(&madi->engine, mock_engine);
 
 	for (i = 0; i < adi->num_qps; i++, qp++) {
-		if (WARN_ON(qp->adi))
+		if (WARN_ON(qp->adi || qp->stuck))
 			goto err;
 		qp->db = (__le32 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 		if (!qp->db)
@@ -881,6 +926,8 @@ static int mock_quiesce(struct hdiov_adi *adi)
 	if (mock_misbehaves(&mpf->fail_quiesce)) {
 		dev_err(adi->pf->dev, "%s: told to fail quiesce\n",
 			hdiov_adi_name(adi));
+		guard(mutex)(&mpf->stuck_lock);
+		madi->stuck = true;
 		return -ETIMEDOUT;
 	}
 
@@ -978,15 +1025,12 @@ static const struct hdiov_type mock_types[] = {
 
 static int mock_pf_come_back(struct mock_pf *mpf)
 {
-	unsigned int i;
-
 	if (mock_misbehaves(&mpf->fail_pf_reset)) {
 		dev_err(mpf->pf.dev, "told to fail a reset of the PF\n");
 		hdiov_pf_reset_failed(&mpf->pf);
 		return -EIO;
 	}
-	for (i = 0; i < num_qps; i++)
-		mpf->qp[i].status = 0;
+	mock_unstick(mpf);
 	hdiov_pf_reset_done(&mpf->pf);
 
 	return 0;
@@ -1143,6 +1187,9 @@ static int mock_probe(struct platform_device *pdev)
 	if (!mpf->qp)
 		return -ENOMEM;
 
+	ret = devm_mutex_init(&pdev->dev, &mpf->stuck_lock);
+	if (ret)
+		return ret;
 	atomic_set(&mpf->contexts, num_contexts);
 	dev_set_msi_domain(&pdev->dev, mock_msi_domain);
 
@@ -1179,6 +1226,7 @@ static void mock_remove(struct platform_device *pdev)
 
 	debugfs_remove(mpf->debugfs);
 	hdiov_unregister_pf(&mpf->pf);
+	mock_unstick(mpf);
 	dev_set_msi_domain(&pdev->dev, NULL);
 }
 

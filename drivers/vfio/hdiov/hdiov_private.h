@@ -74,10 +74,13 @@ struct hdiov_ims;
  * @qp_lock: protects @qp_map
  * @qp_map: which queue pairs are taken
  * @ims: interrupt message storage
- * @vdevs_lock: protects @vdevs, @state and @resets; taken before any VDEV's lock
+ * @vdevs_lock: protects @vdevs, @state, @resets, @comebacks and @lost; taken
+ *	before any VDEV's lock
  * @vdevs: all VDEVs of this PF
  * @state: of the PF
  * @resets: resets of the PF that have begun and are not over
+ * @comebacks: how many times the PF was brought back by a reset
+ * @lost: what VDEVs had that are removed and were never quiet
  * @debugfs: directory of this PF
  */
 struct hdiov_pf_core {
@@ -94,12 +97,28 @@ struct hdiov_pf_core {
 
 	struct hdiov_ims *ims;
 
-	struct mutex vdevs_lock;	/* vdevs, state, resets */
+	struct mutex vdevs_lock;	/* vdevs, state, resets, lost */
 	struct list_head vdevs;
 	enum hdiov_pf_state state;
 	unsigned int resets;
+	u64 comebacks;
+	struct list_head lost;
 
 	struct dentry *debugfs;
+};
+
+/**
+ * struct hdiov_lost - what nobody else may have until the PF has been reset
+ * @node: in &hdiov_pf_core.lost
+ * @pasid: the PASID
+ * @qp_base: first queue pair
+ * @num_qps: number of queue pairs
+ */
+struct hdiov_lost {
+	struct list_head node;
+	u32 pasid;
+	unsigned int qp_base;
+	unsigned int num_qps;
 };
 
 /**
@@ -162,7 +181,10 @@ struct hdiov_vector {
  * @suspended: was running when the PF's reset began; protected by @lock
  * @dirty: holds a guest's state since a reset failed; protected by @lock
  * @poisoned: the hardware did not confirm that it is quiet: its PASID and queue
- *	pairs must never be given to anyone else; protected by @lock
+ *	pairs must not be given to anyone else until the PF has been reset;
+ *	protected by @lock
+ * @poisoned_at: &hdiov_pf_core.comebacks at that moment
+ * @lost: takes note of them if the VDEV is removed before that
  * @reset_wanted: the vendor has asked for a reset since the ADI was last quiet
  * @reset_work: does that reset, unless another one has come first
  * @reset_paid: when, in ns, its user's resets so far would have been granted at
@@ -199,6 +221,8 @@ struct hdiov_vdev {
 	bool suspended;
 	bool dirty;
 	bool poisoned;
+	u64 poisoned_at;
+	struct hdiov_lost *lost;
 	bool reset_wanted;
 	struct delayed_work reset_work;
 	u64 reset_paid;
@@ -245,6 +269,10 @@ int hdiov_vdev_pace_reset(struct hdiov_vdev *vdev);
 int hdiov_vdev_reset(struct hdiov_vdev *vdev);
 void hdiov_vdev_suspend(struct hdiov_vdev *vdev);
 void hdiov_vdev_resume(struct hdiov_vdev *vdev);
+
+/* pf.c: registration of PFs, their resets */
+void hdiov_pf_lose(struct hdiov_pf_core *core, struct hdiov_lost *lost,
+		   u64 since);
 
 /* qp.c: queue pairs and what else limits the number of VDEVs */
 int hdiov_qp_init(struct hdiov_pf_core *core);

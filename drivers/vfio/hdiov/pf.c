@@ -55,6 +55,65 @@ static void hdiov_core_hide(struct hdiov_pf_core *core)
 	wait_for_completion(&core->unused);
 }
 
+static void hdiov_lost_free(struct hdiov_pf_core *core, struct hdiov_lost *lost)
+{
+	hdiov_pasid_free(core, lost->pasid);
+	hdiov_qp_free(core, lost->qp_base, lost->num_qps);
+	kfree(lost);
+}
+
+/**
+ * hdiov_pf_lose - keep what a removed VDEV had until the PF has been reset
+ * @core: the PF
+ * @lost: what it had, allocated; not the caller's any more
+ * @since: &hdiov_pf_core.comebacks when the hardware did not get quiet
+ *
+ * Context: process; takes vdevs_lock
+ */
+void hdiov_pf_lose(struct hdiov_pf_core *core, struct hdiov_lost *lost,
+		   u64 since)
+{
+	guard(mutex)(&core->vdevs_lock);
+
+	/*
+	 * CPU 0 removes the VDEV and has taken it off the list of VDEVs. CPU 1
+	 * resets the PF from beginning to end and does not find it there. Then
+	 * CPU 0 comes here.
+	 */
+	if (core->comebacks != since)
+		hdiov_lost_free(core, lost);
+	else
+		list_add(&lost->node, &core->lost);
+}
+
+/* No queue lives through a reset of the PF */
+static void hdiov_pf_recover(struct hdiov_pf_core *core)
+{
+	struct hdiov_lost *lost, *next;
+
+	lockdep_assert_held(&core->vdevs_lock);
+
+	/* Before any VDEV runs again, and fails again to get quiet */
+	WRITE_ONCE(core->comebacks, core->comebacks + 1);
+	list_for_each_entry_safe(lost, next, &core->lost, node) {
+		list_del(&lost->node);
+		hdiov_lost_free(core, lost);
+	}
+}
+
+static void hdiov_pf_forget_lost(struct hdiov_pf_core *core)
+{
+	struct hdiov_lost *lost, *next;
+
+	list_for_each_entry_safe(lost, next, &core->lost, node) {
+		dev_warn(core->pf->dev,
+			 "hdiov: PASID %u is out of use until the next boot\n",
+			 lost->pasid);
+		list_del(&lost->node);
+		kfree(lost);
+	}
+}
+
 static bool hdiov_overlap(u64 a, u64 a_size, u64 b, u64 b_size)
 {
 	return a < b + b_size && b < a + a_size;
@@ -231,6 +290,7 @@ int hdiov_register_pf(struct hdiov_pf *pf)
 	init_completion(&core->unused);
 	mutex_init(&core->vdevs_lock);
 	INIT_LIST_HEAD(&core->vdevs);
+	INIT_LIST_HEAD(&core->lost);
 
 	ret = hdiov_qp_init(core);
 	if (ret)
@@ -274,7 +334,8 @@ EXPORT_SYMBOL_GPL(hdiov_register_pf);
  * request interrupt, and this waits until they are closed. A PF can be reset
  * meanwhile: hdiov_pf_reset_prepare() and its counterparts may be called as
  * before, and do nothing from the return of this on. When it returns no callback
- * runs and none will come.
+ * runs and none will come. The PASIDs of VDEVs that were removed and never got
+ * quiet since the last reset of the PF are not used again before the next boot.
  *
  * Context: process, may sleep for as long as users take.
  */
@@ -286,6 +347,7 @@ void hdiov_unregister_pf(struct hdiov_pf *pf)
 	debugfs_remove(core->debugfs);
 	WARN_ON(!list_empty(&core->vdevs));
 	hdiov_core_hide(core);
+	hdiov_pf_forget_lost(core);
 	hdiov_ims_destroy(core->ims);
 	hdiov_qp_exit(core);
 	kfree(core);
@@ -309,6 +371,7 @@ static void hdiov_pf_up(struct hdiov_pf_core *core)
 
 	lockdep_assert_held(&core->vdevs_lock);
 
+	hdiov_pf_recover(core);
 	WRITE_ONCE(core->state, HDIOV_PF_UP);
 	list_for_each_entry(vdev, &core->vdevs, node)
 		hdiov_vdev_resume(vdev);
@@ -364,7 +427,8 @@ EXPORT_SYMBOL_GPL(hdiov_pf_reset_prepare);
  * The vendor has set up the PF and the hardware contexts of all its ADIs again,
  * each with the PASID it had. If no other reset has begun, each VDEV that ran
  * before is reset and runs again; its guest sees a device that was reset. What
- * did not confirm that it was quiet is trusted again.
+ * did not confirm that it was quiet is trusted again, and what removed VDEVs had
+ * of it is given out again.
  *
  * Context: as hdiov_pf_reset_prepare(). Without one before, it brings back a PF
  * that was given up.

@@ -36,6 +36,7 @@ static void hdiov_vdev_quiesce(struct hdiov_vdev *vdev)
 	WRITE_ONCE(vdev->reset_wanted, false);
 	if (ret && !vdev->poisoned) {
 		vdev->poisoned = true;
+		vdev->poisoned_at = READ_ONCE(vdev->core->comebacks);
 		dev_err(hdiov_vdev_dev(vdev),
 			"%s does not confirm that queue pairs %u-%u are quiet (%d): they and PASID %u are out of use until the PF is reset\n",
 			dev_name(vdev->core->pf->dev), vdev->adi->qp_base,
@@ -437,13 +438,19 @@ static int hdiov_adi_create(struct hdiov_vdev *vdev,
 	adi->num_qps = type->num_qps;
 	adi->vdev = vdev;
 
+	/* Once it is needed there is no way back */
+	ret = -ENOMEM;
+	vdev->lost = kzalloc_obj(*vdev->lost);
+	if (!vdev->lost)
+		goto err_free;
+
 	ret = hdiov_qp_alloc(vdev->core, type, &adi->qp_base);
 	if (ret) {
 		dev_err(hdiov_vdev_dev(vdev),
 			"%s has no %u free queue pairs in a row for %s, of %u\n",
 			dev_name(pf->dev), adi->num_qps, type->name,
 			pf->num_qps);
-		goto err_free;
+		goto err_lost;
 	}
 
 	vdev->adi = adi;
@@ -460,6 +467,8 @@ err_destroy:
 err_qp:
 	vdev->adi = NULL;
 	hdiov_qp_free(vdev->core, adi->qp_base, adi->num_qps);
+err_lost:
+	kfree(vdev->lost);
 err_free:
 	kfree(adi);
 	return ret;
@@ -471,8 +480,15 @@ static void hdiov_adi_destroy(struct hdiov_vdev *vdev)
 
 	vdev->core->pf->adi_ops->destroy(adi);
 	cancel_delayed_work_sync(&vdev->reset_work);
-	if (!vdev->poisoned)
+	if (vdev->poisoned) {
+		vdev->lost->pasid = vdev->pasid;
+		vdev->lost->qp_base = adi->qp_base;
+		vdev->lost->num_qps = adi->num_qps;
+		hdiov_pf_lose(vdev->core, vdev->lost, vdev->poisoned_at);
+	} else {
 		hdiov_qp_free(vdev->core, adi->qp_base, adi->num_qps);
+		kfree(vdev->lost);
+	}
 	vdev->adi = NULL;
 	kfree(adi);
 }

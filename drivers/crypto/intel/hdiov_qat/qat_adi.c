@@ -78,7 +78,7 @@ static void qat_adi_destroy(struct hdiov_adi *adi)
 	}
 	if (qa->pasidctl)
 		dev_err(&pf->pdev->dev,
-			"%s: bank %u and its PASID stay claimed until the driver is reloaded\n",
+			"%s: bank %u and its PASID stay claimed until the function is reset\n",
 			hdiov_adi_name(adi), qa->bank);
 	free_page((unsigned long)qa->msgq);
 	mutex_destroy(&qa->lock);

@@ -484,6 +484,51 @@ TEST_F(pf_down, never_quiet)
 	EXPECT_EQ(0, vdev_open(&self->vdev));
 }
 
+/*
+ * A VDEV that never got quiet is removed. Nobody gets its queue pairs and its
+ * PASID, but a reset of the PF that succeeds brings them back.
+ */
+TEST_F(pf_down, lost)
+{
+	struct vdev *vdev = &self->vdev, other;
+	long long pasid = vdev_state(vdev, "pasid");
+	int available = pf_available(vdev->pf, vdev->type);
+
+	vdev_init(&other, vdev->pf, variant->type, variant->mode);
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_quiesce", 1));
+	vdev_close(vdev);
+	ASSERT_EQ(0, vdev_remove(vdev));
+	EXPECT_EQ(available, pf_available(vdev->pf, vdev->type));
+
+	ASSERT_EQ(0, vdev_create(&other));
+	ASSERT_EQ(0, vdev_open(&other));
+	EXPECT_NE(pasid, vdev_state(&other, "pasid"));
+	vdev_cleanup(&other);
+
+	ASSERT_EQ(-EIO, fail_pf_reset(vdev));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset", 1));
+	EXPECT_EQ(available + 1, pf_available(vdev->pf, vdev->type));
+	ASSERT_EQ(0, vdev_create(vdev));
+	ASSERT_EQ(0, vdev_open(vdev));
+	/* The lowest that is free */
+	EXPECT_EQ(pasid, vdev_state(vdev, "pasid"));
+}
+
+/* The same, removed while the PF is being reset */
+TEST_F(pf_down, lost_amid_reset)
+{
+	struct vdev *vdev = &self->vdev;
+	int available = pf_available(vdev->pf, vdev->type);
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_quiesce", 1));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_begin", 1));
+	vdev_close(vdev);
+	ASSERT_EQ(0, vdev_remove(vdev));
+	EXPECT_EQ(available, pf_available(vdev->pf, vdev->type));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+	EXPECT_EQ(available + 1, pf_available(vdev->pf, vdev->type));
+}
+
 /* Given up without a reset: nothing of it runs on */
 TEST_F(pf_down, given_up)
 {
