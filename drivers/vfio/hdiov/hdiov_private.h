@@ -126,16 +126,19 @@ struct hdiov_lost {
  * @domain: what VFIO or iommufd sees
  * @real: paging domain of the PF that everything is forwarded to
  * @owner: module of the operations of @real; NULL if it is the kernel
+ * @users: who allocated it, and each VDEV whose PASID is attached to @real
  * @pf_id: &hdiov_pf_core.id of the PF
  * @can_enforce: the PF's IOMMU can make all DMA snoop the caches
  *
  * With iommufd a domain can outlive the VDEV that it was made for, its PF, and
- * but for the references it holds the modules.
+ * but for the references it holds the modules. The other way round, a VDEV keeps
+ * its domain until it is stopped, when iommufd has emptied and freed it already.
  */
 struct hdiov_domain {
 	struct iommu_domain domain;
 	struct iommu_domain *real;
 	struct module *owner;
+	refcount_t users;
 	u64 pf_id;
 	bool can_enforce;
 };
@@ -178,6 +181,8 @@ struct hdiov_vector {
  *	@lock and inside mmap_lock.
  * @state: of the ADI; written with @lock and @access (write) held
  * @opened: has a user; protected by @lock
+ * @failed: could not be started when it got a domain, and has none since then;
+ *	protected by @lock
  * @suspended: was running when the PF's reset began; protected by @lock
  * @dirty: holds a guest's state since a reset failed; protected by @lock
  * @poisoned: the hardware did not confirm that it is quiet: its PASID and queue
@@ -218,6 +223,7 @@ struct hdiov_vdev {
 	struct rw_semaphore access;
 	enum hdiov_state state;
 	bool opened;
+	bool failed;
 	bool suspended;
 	bool dirty;
 	bool poisoned;
@@ -230,7 +236,7 @@ struct hdiov_vdev {
 
 	struct platform_device *endpoint;
 	struct hdiov_domain *domain;
-	struct iommu_domain *bound;
+	struct hdiov_domain *bound;
 	u32 pasid;
 
 	u8 *config;
@@ -263,6 +269,7 @@ struct hdiov_vdev *hdiov_vdev_create(struct hdiov_pf_core *core,
 void hdiov_vdev_destroy(struct hdiov_vdev *vdev);
 int hdiov_vdev_open(struct hdiov_vdev *vdev);
 void hdiov_vdev_close(struct hdiov_vdev *vdev);
+int hdiov_vdev_usable(struct hdiov_vdev *vdev);
 int hdiov_vdev_start(struct hdiov_vdev *vdev);
 void hdiov_vdev_stop(struct hdiov_vdev *vdev);
 int hdiov_vdev_pace_reset(struct hdiov_vdev *vdev);

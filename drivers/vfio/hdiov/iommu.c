@@ -101,14 +101,21 @@ static bool hdiov_domain_enforce_coherency(struct iommu_domain *domain)
 	       real->ops->enforce_cache_coherency(real);
 }
 
-static void hdiov_domain_free(struct iommu_domain *domain)
+static void hdiov_domain_put(struct hdiov_domain *hdom)
 {
-	struct hdiov_domain *hdom = to_hdiov_domain(domain);
+	if (!refcount_dec_and_test(&hdom->users))
+		return;
 
 	iommu_domain_free(hdom->real);
 	module_put(hdom->owner);
 	kfree(hdom);
 	module_put(THIS_MODULE);
+}
+
+/* Nothing is mapped in it any more, but a VDEV may still be bound to it */
+static void hdiov_domain_free(struct iommu_domain *domain)
+{
+	hdiov_domain_put(to_hdiov_domain(domain));
 }
 
 static const struct iommu_domain_ops hdiov_domain_ops = {
@@ -162,6 +169,7 @@ static struct iommu_domain *hdiov_domain_alloc_paging(struct device *dev)
 	__module_get(THIS_MODULE);
 	hdom->pf_id = core->id;
 	hdom->real = real;
+	refcount_set(&hdom->users, 1);
 	/*
 	 * A domain without a device says yes to everything. VT-d then refuses
 	 * to attach it to a PASID of an IOMMU without snoop control.
@@ -443,7 +451,8 @@ int hdiov_iommu_bind(struct hdiov_vdev *vdev)
 		}
 	}
 
-	vdev->bound = hdom->real;
+	refcount_inc(&hdom->users);
+	vdev->bound = hdom;
 	return 0;
 }
 
@@ -462,9 +471,11 @@ void hdiov_iommu_unbind(struct hdiov_vdev *vdev)
 	lockdep_assert_held(&vdev->lock);
 
 	if (!pf->domain_alloc)
-		iommu_detach_device_pasid(vdev->bound, pf->dev, vdev->pasid);
+		iommu_detach_device_pasid(vdev->bound->real, pf->dev,
+					  vdev->pasid);
 	if (!vdev->poisoned)
 		hdiov_pasid_free(vdev->core, vdev->pasid);
+	hdiov_domain_put(vdev->bound);
 	vdev->bound = NULL;
 }
 

@@ -47,7 +47,7 @@ static void __exit hdiov_exit(void)
 	destroy_workqueue(hdiov_wq);
 	/*
 	 * CPU 0 closes the last iommufd with a domain of a VDEV that is long
-	 * gone, and hdiov_domain_free() drops the last reference to this module.
+	 * gone, and hdiov_domain_put() drops the last reference to this module.
 	 * Before it has returned, CPU 1 unloads the module. Wait for all tasks
 	 * to leave what they were in the middle of.
 	 */

@@ -101,6 +101,7 @@ static void hdiov_pf_recover(struct hdiov_pf_core *core)
 	}
 }
 
+/* At the end: nobody finds @core any more */
 static void hdiov_pf_forget_lost(struct hdiov_pf_core *core)
 {
 	struct hdiov_lost *lost, *next;

@@ -88,28 +88,43 @@ static int hdiov_vdev_enable(struct hdiov_vdev *vdev, bool restart)
 }
 
 /**
+ * hdiov_vdev_usable - can a VDEV be started at all
+ * @vdev: the VDEV; the caller holds its lock
+ *
+ * Return: 0; -EAGAIN while the PF is being reset; -EIO if that has failed or the
+ * hardware of this VDEV is out of use
+ */
+int hdiov_vdev_usable(struct hdiov_vdev *vdev)
+{
+	enum hdiov_pf_state pf_state = READ_ONCE(vdev->core->state);
+
+	lockdep_assert_held(&vdev->lock);
+
+	if (pf_state == HDIOV_PF_RESETTING)
+		return -EAGAIN;
+	return pf_state == HDIOV_PF_DOWN || vdev->poisoned ? -EIO : 0;
+}
+
+/**
  * hdiov_vdev_start - let the guest use the hardware
  * @vdev: the VDEV, idle, with an IOMMU domain attached; the caller holds its
  *	lock
  *
  * Context: process
  *
- * Return: 0; -EAGAIN while the PF is being reset; -EIO if that has failed or the
- * hardware of this VDEV is out of use; what hdiov_iommu_bind() or the vendor
- * return. On error the VDEV stays idle.
+ * Return: 0; or what hdiov_vdev_usable(), hdiov_iommu_bind() or the vendor return.
+ * On error the VDEV stays idle.
  */
 int hdiov_vdev_start(struct hdiov_vdev *vdev)
 {
-	enum hdiov_pf_state pf_state = READ_ONCE(vdev->core->state);
 	const struct hdiov_adi_ops *ops = vdev->core->pf->adi_ops;
 	int ret;
 
 	lockdep_assert_held(&vdev->lock);
 
-	if (pf_state == HDIOV_PF_RESETTING)
-		return -EAGAIN;
-	if (pf_state == HDIOV_PF_DOWN || vdev->poisoned)
-		return -EIO;
+	ret = hdiov_vdev_usable(vdev);
+	if (ret)
+		return ret;
 
 	ret = hdiov_iommu_bind(vdev);
 	if (ret)
@@ -190,7 +205,7 @@ static int hdiov_vdev_do_reset(struct hdiov_vdev *vdev, bool restart)
 
 	vdev->resets++;
 	if (vdev->state == HDIOV_IDLE)
-		return 0;
+		return vdev->failed || vdev->poisoned ? -EIO : 0;
 	/* It is reset when the PF is back, if ever */
 	if (vdev->suspended)
 		return READ_ONCE(vdev->core->state) == HDIOV_PF_DOWN ? -EIO : 0;
@@ -256,8 +271,9 @@ int hdiov_vdev_pace_reset(struct hdiov_vdev *vdev)
  *
  * Context: process
  *
- * Return: 0, also when there is nothing to reset; -EIO or what the vendor
- * returns if it failed, then the VDEV is dead until the next reset
+ * Return: 0, also for a VDEV that has no IOMMU domain yet; -EIO if it has lost that
+ * because it could not be started, or is out of use; or what the vendor returns if
+ * it failed, then the VDEV is dead until the next reset
  */
 int hdiov_vdev_reset(struct hdiov_vdev *vdev)
 {
@@ -374,6 +390,7 @@ int hdiov_vdev_open(struct hdiov_vdev *vdev)
 	}
 
 	vdev->opened = true;
+	vdev->failed = false;
 	hdiov_config_reset(vdev);
 	if (READ_ONCE(vdev->domain)) {
 		ret = hdiov_vdev_start(vdev);
@@ -680,6 +697,6 @@ EXPORT_SYMBOL_GPL(hdiov_adi_config_unlock);
  */
 struct iommu_domain *hdiov_adi_domain(struct hdiov_adi *adi)
 {
-	return adi->vdev->bound;
+	return adi->vdev->bound->real;
 }
 EXPORT_SYMBOL_GPL(hdiov_adi_domain);

@@ -99,39 +99,59 @@ static long hdiov_vfio_ioctl(struct vfio_device *vfio, unsigned int cmd,
 }
 
 #if IS_ENABLED(CONFIG_IOMMUFD)
+/* Stop and start a VDEV that has got another domain, or its first one */
+static int hdiov_vfio_change_domain(struct hdiov_vdev *vdev)
+{
+	int ret;
+
+	guard(mutex)(&vdev->lock);
+
+	/* It was given the one that it has */
+	if (vdev->state != HDIOV_IDLE &&
+	    vdev->bound == READ_ONCE(vdev->domain))
+		return 0;
+
+	hdiov_vdev_stop(vdev);
+	ret = hdiov_vdev_start(vdev);
+	vdev->failed = ret;
+	return ret;
+}
+
 /*
- * A domain is attached after the VDEV is open. A change of domain is a stop and
- * a start: the PASID must not be left on a domain that iommufd may free.
+ * A domain is attached after the VDEV is open, or replaces another. What can fail
+ * comes first, so that a guest whose VMM asked for something that there is not
+ * goes on as if nothing had been. Until the VDEV is stopped it stays bound to the
+ * old domain, and keeps that: iommufd has unmapped everything in it, and would
+ * free it next.
  */
 static int hdiov_vfio_attach_ioas(struct vfio_device *vfio, u32 *pt_id)
 {
 	struct hdiov_vdev *vdev = to_hdiov_vdev(vfio);
-	int start_ret = 0;
 	int ret;
 
 	scoped_guard(mutex, &vdev->lock)
-		hdiov_vdev_stop(vdev);
-
-	ret = vfio_iommufd_physical_attach_ioas(vfio, pt_id);
-
-	/* Also when it failed: the old domain, if any, is still attached */
-	scoped_guard(mutex, &vdev->lock) {
-		if (READ_ONCE(vdev->domain))
-			start_ret = hdiov_vdev_start(vdev);
-	}
+		ret = hdiov_vdev_usable(vdev);
 	if (ret)
 		return ret;
-	if (start_ret)
+
+	ret = vfio_iommufd_physical_attach_ioas(vfio, pt_id);
+	if (ret)
+		return ret;
+
+	ret = hdiov_vfio_change_domain(vdev);
+	if (ret)
 		vfio_iommufd_physical_detach_ioas(vfio);
-	return start_ret;
+	return ret;
 }
 
 static void hdiov_vfio_detach_ioas(struct vfio_device *vfio)
 {
 	struct hdiov_vdev *vdev = to_hdiov_vdev(vfio);
 
-	scoped_guard(mutex, &vdev->lock)
+	scoped_guard(mutex, &vdev->lock) {
 		hdiov_vdev_stop(vdev);
+		vdev->failed = false;
+	}
 	vfio_iommufd_physical_detach_ioas(vfio);
 }
 #endif

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A VDEV reaches the memory that its user mapped, all of it, and none other */
+#include <sys/ioctl.h>
+#include <linux/iommufd.h>
+
 #include "kselftest_harness.h"
 
 #include "mock_guest.h"
@@ -307,6 +310,122 @@ TEST_F(dma, detach)
 	ASSERT_TRUE(restart(&self->a));
 	EXPECT_EQ(MOCK_DESC_DONE,
 		  mock_copy(&self->a.q, IOVA_BUF + HALF, IOVA_BUF, HALF));
+}
+
+/* Another address space for an open VDEV, or not (iommufd only) */
+FIXTURE(replace)
+{
+	struct guest g;
+	uint32_t ioas;
+	uint32_t other;
+};
+
+FIXTURE_VARIANT(replace)
+{
+	const char *type;
+	enum vdev_mode mode;
+};
+
+FIXTURE_VARIANT_ADD(replace, dma_1) {
+	.type = "dma-1", .mode = VDEV_IOMMUFD
+};
+
+FIXTURE_SETUP(replace)
+{
+	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
+
+	VDEV_SETUP(&self->g.vdev);
+	self->g.ring = dma_alloc(4096);
+	self->g.buf = dma_alloc(BUF_SIZE);
+	ASSERT_EQ(0, guest_start(&self->g));
+	vdev_set32(&self->g.vdev, MOCK_BAR, MOCK_SCRATCH, 0x1234);
+	self->ioas = self->g.vdev.ioas;
+	ASSERT_EQ(0, ioctl(self->g.vdev.iommu, IOMMU_IOAS_ALLOC, &alloc));
+	self->other = alloc.out_ioas_id;
+}
+
+FIXTURE_TEARDOWN(replace)
+{
+	mock_unmap_db(&self->g.q);
+	vdev_cleanup(&self->g.vdev);
+	if (self->g.vdev.pf[0])
+		mock_tell(self->g.vdev.pf, "fail_enable", 0);
+}
+
+static int replace(struct guest *g, uint32_t ioas)
+{
+	g->vdev.ioas = ioas;
+	return vdev_attach(&g->vdev);
+}
+
+/* The guest's driver notices nothing: its queue goes on where it was */
+static bool goes_on(struct guest *g)
+{
+	return vdev_get32(&g->vdev, MOCK_BAR, MOCK_SCRATCH) == 0x1234 &&
+	       mock_copy(&g->q, IOVA_BUF + HALF, IOVA_BUF, 4096) ==
+	       MOCK_DESC_DONE;
+}
+
+TEST_F(replace, refused)
+{
+	struct guest *g = &self->g;
+	long long pasid = vdev_state(&g->vdev, "pasid");
+
+	EXPECT_TRUE(goes_on(g));
+	EXPECT_EQ(-ENOENT, replace(g, 9999));
+	EXPECT_TRUE(goes_on(g));
+
+	/* There is nothing to be enabled again */
+	ASSERT_EQ(0, mock_tell(g->vdev.pf, "fail_enable", 1));
+	EXPECT_EQ(-ENOENT, replace(g, 9999));
+	EXPECT_TRUE(goes_on(g));
+	ASSERT_EQ(0, mock_tell(g->vdev.pf, "fail_enable", 0));
+
+	/* The one that it has */
+	EXPECT_EQ(0, replace(g, self->ioas));
+	EXPECT_TRUE(goes_on(g));
+	EXPECT_EQ(pasid, vdev_state(&g->vdev, "pasid"));
+
+	/* Not now. But it still has the old one when the PF is back */
+	ASSERT_EQ(0, mock_tell(g->vdev.pf, "reset_begin", 1));
+	EXPECT_EQ(-EAGAIN, replace(g, self->other));
+	ASSERT_EQ(0, mock_tell(g->vdev.pf, "reset_end", 1));
+	EXPECT_TRUE(vdev_in_state(&g->vdev, "running"));
+	ASSERT_TRUE(restart(g));
+	EXPECT_EQ(MOCK_DESC_DONE,
+		  mock_copy(&g->q, IOVA_BUF + HALF, IOVA_BUF, 4096));
+}
+
+TEST_F(replace, done)
+{
+	struct guest *g = &self->g;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(0, replace(g, i % 2 ? self->ioas : self->other));
+		EXPECT_TRUE(vdev_in_state(&g->vdev, "running"));
+		EXPECT_EQ(0, vdev_get32(&g->vdev, MOCK_BAR, MOCK_SCRATCH));
+		ASSERT_TRUE(restart(g));
+		/* Nothing is mapped in the other one */
+		EXPECT_EQ(i % 2 ? MOCK_DESC_DONE : 0,
+			  mock_copy(&g->q, IOVA_BUF + HALF, IOVA_BUF, 4096));
+	}
+}
+
+/* The new one is there, but the hardware does not start with it */
+TEST_F(replace, dead)
+{
+	struct guest *g = &self->g;
+
+	ASSERT_EQ(0, mock_tell(g->vdev.pf, "fail_enable", 1));
+	EXPECT_EQ(-EIO, replace(g, self->other));
+	EXPECT_TRUE(vdev_in_state(&g->vdev, "idle"));
+	EXPECT_EQ(-EIO, vdev_reset(&g->vdev));
+	EXPECT_EQ(0, replace(g, self->ioas));
+	EXPECT_EQ(0, vdev_reset(&g->vdev));
+	ASSERT_TRUE(restart(g));
+	EXPECT_EQ(MOCK_DESC_DONE,
+		  mock_copy(&g->q, IOVA_BUF + HALF, IOVA_BUF, 4096));
 }
 
 TEST_F(dma, all_queues)
