@@ -154,9 +154,9 @@ struct hdiov_adi {
  * RUNNING: this is what keeps a queue from ever running without its PASID.
  *
  * The core calls all of these in process context, may sleep. Calls for one ADI
- * are serialized; calls for different ADIs run in parallel and must not wait
- * for one another's firmware answers more than the hardware's command queue
- * enforces.
+ * are serialized; calls for different ADIs run in parallel, those for a reset of
+ * the PF as well, and must not wait for one another's firmware answers more than
+ * the hardware's command queue enforces.
  *
  * A reset of the PF is kept apart from all of these but @create, @destroy,
  * @clear_pasid (of a VDEV that is closed meanwhile) and @show, which the vendor

@@ -44,13 +44,13 @@ static unsigned int num_pfs = 1;
 module_param(num_pfs, uint, 0444);
 MODULE_PARM_DESC(num_pfs, "Physical functions (1 to 16, default 1)");
 
-static unsigned int num_qps = 64;
+static unsigned int num_qps = 128;
 module_param(num_qps, uint, 0444);
-MODULE_PARM_DESC(num_qps, "Queue pairs of each physical function (1 to 2048, default 64)");
+MODULE_PARM_DESC(num_qps, "Queue pairs of each physical function (1 to 2048, default 128)");
 
-static unsigned int num_contexts = 48;
+static unsigned int num_contexts = 80;
 module_param(num_contexts, uint, 0444);
-MODULE_PARM_DESC(num_contexts, "VDEVs that each physical function can hold (default 48)");
+MODULE_PARM_DESC(num_contexts, "VDEVs that each physical function can hold (default 80)");
 
 static struct dentry *mock_debugfs;
 /* Which mistake the next PF makes when it registers, see mock_make_mistake() */

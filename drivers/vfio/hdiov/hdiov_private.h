@@ -190,6 +190,8 @@ struct hdiov_vector {
  *	protected by @lock
  * @poisoned_at: &hdiov_pf_core.comebacks at that moment
  * @lost: takes note of them if the VDEV is removed before that
+ * @suspend_work: takes it off the hardware when the PF's reset begins
+ * @resume_work: brings it back when that is over
  * @reset_wanted: the vendor has asked for a reset since the ADI was last quiet
  * @reset_work: does that reset, unless another one has come first
  * @reset_paid: when, in ns, its user's resets so far would have been granted at
@@ -229,6 +231,8 @@ struct hdiov_vdev {
 	bool poisoned;
 	u64 poisoned_at;
 	struct hdiov_lost *lost;
+	struct work_struct suspend_work;
+	struct work_struct resume_work;
 	bool reset_wanted;
 	struct delayed_work reset_work;
 	u64 reset_paid;
@@ -253,6 +257,7 @@ struct hdiov_vdev {
 };
 
 extern struct workqueue_struct *hdiov_wq;
+extern struct workqueue_struct *hdiov_pf_wq;
 extern struct dentry *hdiov_debugfs_root;
 extern const struct vfio_device_ops hdiov_vfio_ops;
 
@@ -274,8 +279,6 @@ int hdiov_vdev_start(struct hdiov_vdev *vdev);
 void hdiov_vdev_stop(struct hdiov_vdev *vdev);
 int hdiov_vdev_pace_reset(struct hdiov_vdev *vdev);
 int hdiov_vdev_reset(struct hdiov_vdev *vdev);
-void hdiov_vdev_suspend(struct hdiov_vdev *vdev);
-void hdiov_vdev_resume(struct hdiov_vdev *vdev);
 
 /* pf.c: registration of PFs, their resets */
 void hdiov_pf_lose(struct hdiov_pf_core *core, struct hdiov_lost *lost,

@@ -11,6 +11,13 @@
 /* Resets asked for by vendors; VDEVs do not wait for one another there */
 struct workqueue_struct *hdiov_wq;
 
+/*
+ * VDEVs that are taken off their PF for its reset, or brought back. Apart from the
+ * resets above, which guests can ask for in any number, and with as many workers
+ * as there are: each may sleep until its hardware is quiet.
+ */
+struct workqueue_struct *hdiov_pf_wq;
+
 struct dentry *hdiov_debugfs_root;
 
 static int __init hdiov_init(void)
@@ -21,9 +28,14 @@ static int __init hdiov_init(void)
 	if (!hdiov_wq)
 		return -ENOMEM;
 
+	ret = -ENOMEM;
+	hdiov_pf_wq = alloc_workqueue("hdiov_pf", WQ_UNBOUND, WQ_MAX_ACTIVE);
+	if (!hdiov_pf_wq)
+		goto err_wq;
+
 	ret = hdiov_iommu_init();
 	if (ret)
-		goto err_wq;
+		goto err_pf_wq;
 
 	ret = hdiov_mdev_init();
 	if (ret)
@@ -34,6 +46,8 @@ static int __init hdiov_init(void)
 
 err_iommu:
 	hdiov_iommu_exit();
+err_pf_wq:
+	destroy_workqueue(hdiov_pf_wq);
 err_wq:
 	destroy_workqueue(hdiov_wq);
 	return ret;
@@ -44,6 +58,7 @@ static void __exit hdiov_exit(void)
 	debugfs_remove(hdiov_debugfs_root);
 	hdiov_mdev_exit();
 	hdiov_iommu_exit();
+	destroy_workqueue(hdiov_pf_wq);
 	destroy_workqueue(hdiov_wq);
 	/*
 	 * CPU 0 closes the last iommufd with a domain of a VDEV that is long

@@ -362,8 +362,11 @@ static void hdiov_pf_down(struct hdiov_pf_core *core, enum hdiov_pf_state state)
 	lockdep_assert_held(&core->vdevs_lock);
 
 	WRITE_ONCE(core->state, state);
+	/* All at once: hundreds, each of which can take seconds */
 	list_for_each_entry(vdev, &core->vdevs, node)
-		hdiov_vdev_suspend(vdev);
+		queue_work(hdiov_pf_wq, &vdev->suspend_work);
+	list_for_each_entry(vdev, &core->vdevs, node)
+		flush_work(&vdev->suspend_work);
 }
 
 static void hdiov_pf_up(struct hdiov_pf_core *core)
@@ -375,7 +378,9 @@ static void hdiov_pf_up(struct hdiov_pf_core *core)
 	hdiov_pf_recover(core);
 	WRITE_ONCE(core->state, HDIOV_PF_UP);
 	list_for_each_entry(vdev, &core->vdevs, node)
-		hdiov_vdev_resume(vdev);
+		queue_work(hdiov_pf_wq, &vdev->resume_work);
+	list_for_each_entry(vdev, &core->vdevs, node)
+		flush_work(&vdev->resume_work);
 }
 
 /* One of the resets that have begun is over; true if it was the last of them */
@@ -393,8 +398,9 @@ static bool hdiov_pf_reset_over(struct hdiov_pf_core *core)
  * hdiov_pf_reset_prepare - the PF is about to be reset
  * @pf: the PF
  *
- * Takes all VDEVs off the hardware: doorbells are unmapped, queues quiesced as
- * far as the device still answers. Until hdiov_pf_reset_done() the registers of
+ * Takes all VDEVs off the hardware at once: doorbells are unmapped, queues
+ * quiesced as far as the device still answers. It takes as long as the slowest of
+ * them does. Until hdiov_pf_reset_done() the registers of
  * VDEVs read as all ones and no VDEV can be opened. For the reset_prepare and
  * error_detected handlers of struct pci_error_handlers, and for system sleep.
  *

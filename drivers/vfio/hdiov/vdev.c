@@ -317,14 +317,12 @@ void hdiov_adi_request_reset(struct hdiov_adi *adi)
 }
 EXPORT_SYMBOL_GPL(hdiov_adi_request_reset);
 
-/**
- * hdiov_vdev_suspend - the PF is about to be reset
- * @vdev: the VDEV
- *
- * Context: process, the PF's vdevs_lock held
- */
-void hdiov_vdev_suspend(struct hdiov_vdev *vdev)
+/* The PF is about to be reset, and waits for this with its vdevs_lock held */
+static void hdiov_vdev_suspend_work(struct work_struct *work)
 {
+	struct hdiov_vdev *vdev = container_of(work, struct hdiov_vdev,
+					       suspend_work);
+
 	guard(mutex)(&vdev->lock);
 	if (vdev->state == HDIOV_IDLE)
 		return;
@@ -337,14 +335,12 @@ void hdiov_vdev_suspend(struct hdiov_vdev *vdev)
 	vdev->suspended = true;
 }
 
-/**
- * hdiov_vdev_resume - the PF has been reset
- * @vdev: the VDEV
- *
- * Context: process, the PF's vdevs_lock held
- */
-void hdiov_vdev_resume(struct hdiov_vdev *vdev)
+/* The PF has been reset, and waits for this with its vdevs_lock held */
+static void hdiov_vdev_resume_work(struct work_struct *work)
 {
+	struct hdiov_vdev *vdev = container_of(work, struct hdiov_vdev,
+					       resume_work);
+
 	guard(mutex)(&vdev->lock);
 
 	/* No queue lives through a reset of the PF */
@@ -541,6 +537,8 @@ struct hdiov_vdev *hdiov_vdev_create(struct hdiov_pf_core *core,
 	mutex_init(&vdev->req_lock);
 	init_rwsem(&vdev->access);
 	INIT_DELAYED_WORK(&vdev->reset_work, hdiov_vdev_reset_work);
+	INIT_WORK(&vdev->suspend_work, hdiov_vdev_suspend_work);
+	INIT_WORK(&vdev->resume_work, hdiov_vdev_resume_work);
 	vdev->core = core;
 
 	ret = hdiov_irq_init(vdev, type);

@@ -569,4 +569,81 @@ TEST_F(pf_down, nested)
 	EXPECT_EQ(0, pf_available(vdev->pf, vdev->type));
 }
 
+/* Many VDEVs, each of which takes its time to get quiet */
+#define MANY		64
+#define DRAIN_MS	500
+
+FIXTURE(many)
+{
+	struct vdev vdev[MANY];
+	unsigned int num;
+	char pf[64];
+};
+
+FIXTURE_SETUP(many)
+{
+	struct vdev *vdev;
+	const char *why;
+
+	if (!pf_find("dma-1", VDEV_CONTAINER, self->pf, sizeof(self->pf), &why))
+		SKIP(return, "dma-1: %s", why);
+	for (; self->num < MANY; self->num++) {
+		vdev = &self->vdev[self->num];
+		vdev_init(vdev, self->pf, "dma-1", VDEV_CONTAINER);
+		ASSERT_EQ(0, vdev_create(vdev));
+		ASSERT_EQ(0, vdev_open(vdev));
+		vdev_enable(vdev, true);
+	}
+	ASSERT_EQ(0, mock_tell(self->pf, "drain_ms", DRAIN_MS));
+}
+
+FIXTURE_TEARDOWN(many)
+{
+	if (self->pf[0])
+		mock_tell(self->pf, "drain_ms", 0);
+	while (self->num)
+		vdev_cleanup(&self->vdev[--self->num]);
+}
+
+static bool all_back(struct vdev *vdev, unsigned int num)
+{
+	while (num--)
+		if (vdev_get32(&vdev[num], MOCK_BAR, MOCK_ID) != MOCK_ID_VALUE)
+			return false;
+	return true;
+}
+
+/* A reset takes as long as the slowest of them, not as all together */
+TEST_F_TIMEOUT(many, reset, 120)
+{
+	long long took = now_ms();
+
+	ASSERT_EQ(0, mock_tell(self->pf, "reset", 1));
+	took = now_ms() - took;
+	TH_LOG("%lld ms", took);
+	EXPECT_LE(DRAIN_MS, took);
+	EXPECT_GT(8 * DRAIN_MS, took);
+	EXPECT_TRUE(all_back(self->vdev, MANY));
+}
+
+/* So does system sleep, which gives a device two minutes in all */
+TEST_F_TIMEOUT(many, sleep, 120)
+{
+	long long begin, quick, slow;
+
+	if (!file_exists(PM_TEST))
+		SKIP(return, "this kernel has no " PM_TEST);
+	ASSERT_EQ(0, mock_tell(self->pf, "drain_ms", 0));
+	begin = now_ms();
+	ASSERT_EQ(0, sleep_of_devices());
+	quick = now_ms() - begin;
+	ASSERT_EQ(0, mock_tell(self->pf, "drain_ms", DRAIN_MS));
+	begin = now_ms();
+	ASSERT_EQ(0, sleep_of_devices());
+	slow = now_ms() - begin;
+	TH_LOG("%lld ms, %lld ms if they are slow", quick, slow);
+	EXPECT_GT(quick + 8 * DRAIN_MS, slow);
+	EXPECT_TRUE(all_back(self->vdev, MANY));
+}
+
 TEST_HARNESS_MAIN
