@@ -4,11 +4,14 @@
  *
  * For tests of the core on any machine, and the example to copy for a new
  * vendor driver. Each queue pair is an engine that copies guest memory to guest
- * memory, through a page table of its VDEV's own. Interrupts are software ones.
+ * memory, through a page table of its VDEV's own. Its interrupt messages are in a
+ * table of its own, but for each ADI's vector 0, which is raised by software.
  *
  * What a real device does by itself, and is done by hand here:
  *  - fetching descriptors when a doorbell page was written: mock_engine() polls;
- *  - address translation by PASID: struct mock_domain.
+ *  - address translation by PASID: struct mock_domain;
+ *  - sending a message: the number in it is that of a Linux interrupt, which
+ *    mock_send() has handled.
  *
  * Files in /sys/kernel/debug/hdiov_mock/<PF>/ make it misbehave; see
  * Documentation/ABI/testing/debugfs-hdiov-mock.
@@ -19,6 +22,7 @@
 #include <linux/hdiov.h>
 #include <linux/highmem.h>
 #include <linux/iommu.h>
+#include <linux/irq.h>
 #include <linux/irqdomain.h>
 #include <linux/log2.h>
 #include <linux/module.h>
@@ -36,6 +40,7 @@
 
 #define MOCK_MAX_PFS		16
 #define MOCK_MAX_QPS		2048
+#define MOCK_MAX_VECTORS	5
 #define MOCK_POLL_DELAY		msecs_to_jiffies(1)
 /* Descriptors of one queue that are executed before others get their turn */
 #define MOCK_BURST		16
@@ -98,6 +103,16 @@ struct mock_qp {
 	u64 fault;
 };
 
+/**
+ * struct mock_msg - an entry of the interrupt message table
+ * @data: what to send: the number of a Linux interrupt
+ * @masked: nothing is sent
+ */
+struct mock_msg {
+	u32 data;
+	bool masked;
+};
+
 enum mock_state { MOCK_IDLE, MOCK_BOUND, MOCK_RUNNING };
 
 /**
@@ -111,6 +126,8 @@ enum mock_state { MOCK_IDLE, MOCK_BOUND, MOCK_RUNNING };
  * @domain: the address space; NULL in MOCK_IDLE
  * @scratch: MOCK_SCRATCH
  * @faults: MOCK_FAULTS
+ * @raise_lock: protects @slot, and is held while a message is on its way
+ * @slot: entry of the message table for each vector, negative if it has none
  * @dma_bytes: bytes read and written since creation
  * @dma_faults: faults since creation
  * @stuck: did not get quiet since the PF was reset; protected by
@@ -126,6 +143,8 @@ struct mock_adi {
 	struct mock_domain *domain;
 	u32 scratch;
 	u32 faults;
+	spinlock_t raise_lock;	/* see above */
+	int slot[MOCK_MAX_VECTORS];
 	u64 dma_bytes;
 	u64 dma_faults;
 	bool stuck;
@@ -135,6 +154,8 @@ struct mock_adi {
  * struct mock_pf - a physical function
  * @pf: the core's part
  * @qp: the queue pairs
+ * @msgs_lock: protects @msgs
+ * @msgs: the interrupt message table, with as many entries as queue pairs
  * @contexts: ADIs that can still be created
  * @stuck_lock: protects @stuck_contexts and what else is stuck
  * @stuck_contexts: contexts of removed ADIs that did not get quiet
@@ -152,6 +173,8 @@ struct mock_adi {
 struct mock_pf {
 	struct hdiov_pf pf;
 	struct mock_qp *qp;
+	raw_spinlock_t msgs_lock;	/* msgs */
+	struct mock_msg *msgs;
 	atomic_t contexts;
 	struct mutex stuck_lock;	/* see above */
 	unsigned int stuck_contexts;
@@ -314,6 +337,102 @@ static struct page *mock_translate(struct mock_domain *mdom, u64 iova, int prot)
 	return pfn_to_page(FIELD_GET(MOCK_PTE_PFN, xa_to_value(entry)));
 }
 
+/* Interrupts */
+
+static void mock_write_msg(struct hdiov_pf *pf, unsigned int slot, u64 address,
+			   u32 data)
+{
+	struct mock_pf *mpf = to_mock_pf(pf);
+
+	scoped_guard(raw_spinlock_irqsave, &mpf->msgs_lock)
+		mpf->msgs[slot].data = data;
+}
+
+static void mock_set_mask(struct hdiov_pf *pf, unsigned int slot, bool masked)
+{
+	struct mock_pf *mpf = to_mock_pf(pf);
+
+	scoped_guard(raw_spinlock_irqsave, &mpf->msgs_lock)
+		mpf->msgs[slot].masked = masked;
+}
+
+static void mock_mask(struct hdiov_pf *pf, unsigned int slot)
+{
+	mock_set_mask(pf, slot, true);
+}
+
+static void mock_unmask(struct hdiov_pf *pf, unsigned int slot)
+{
+	mock_set_mask(pf, slot, false);
+}
+
+static const struct hdiov_ims_ops mock_ims_ops = {
+	.write_msg = mock_write_msg,
+	.mask = mock_mask,
+	.unmask = mock_unmask,
+};
+
+static void mock_send(struct mock_pf *mpf, unsigned int slot)
+{
+	u32 irq = 0;
+
+	scoped_guard(raw_spinlock_irqsave, &mpf->msgs_lock) {
+		if (!mpf->msgs[slot].masked)
+			irq = mpf->msgs[slot].data;
+	}
+	if (irq)
+		generic_handle_irq_safe(irq);
+}
+
+/* The guest has chosen the vector */
+static void mock_raise(struct mock_adi *madi, u32 vector)
+{
+	int slot = -1;
+
+	scoped_guard(spinlock, &madi->raise_lock) {
+		if (vector < MOCK_MAX_VECTORS)
+			slot = madi->slot[array_index_nospec(vector, MOCK_MAX_VECTORS)];
+		/* Without a message: the core looks whether there is such a vector */
+		if (slot < 0)
+			hdiov_adi_signal(&madi->adi, vector);
+		else
+			mock_send(to_mock_pf(madi->adi.pf), slot);
+	}
+}
+
+static int mock_slot(struct hdiov_adi *adi, unsigned int vector)
+{
+	return vector == MOCK_VECTOR_FAULT ? HDIOV_SLOT_SOFTWARE :
+					     HDIOV_SLOT_ANY;
+}
+
+static void mock_set_slot(struct hdiov_adi *adi, unsigned int vector, int slot)
+{
+	struct mock_adi *madi = to_mock(adi);
+
+	scoped_guard(spinlock, &madi->raise_lock)
+		madi->slot[vector] = slot;
+}
+
+static int mock_bind(struct hdiov_adi *adi, unsigned int vector,
+		     unsigned int slot)
+{
+	mock_set_slot(adi, vector, slot);
+
+	return 0;
+}
+
+static void mock_unbind(struct hdiov_adi *adi, unsigned int vector)
+{
+	mock_set_slot(adi, vector, -1);
+}
+
+static const struct hdiov_vector_ops mock_vector_ops = {
+	.slot = mock_slot,
+	.bind = mock_bind,
+	.unbind = mock_unbind,
+};
+
 /* DMA by the engine of a queue pair */
 
 static void mock_count(struct mock_adi *madi, u64 bytes)
@@ -330,7 +449,7 @@ static int mock_fault(struct mock_adi *madi, struct mock_qp *qp, u64 iova)
 	qp->fault = iova;
 	madi->faults++;
 	madi->dma_faults++;
-	hdiov_adi_signal(&madi->adi, MOCK_VECTOR_FAULT);
+	mock_raise(madi, MOCK_VECTOR_FAULT);
 
 	return -EFAULT;
 }
@@ -430,11 +549,9 @@ static int mock_execute(struct mock_adi *madi, struct mock_qp *qp)
 
 	qp->head = (qp->head + 1) & (qp->size - 1);
 	WRITE_ONCE(qp->db[MOCK_DB_HEAD / 4], cpu_to_le32(qp->head));
-	/* The guest has chosen the vector: the core looks whether there is one */
 	if ((le32_to_cpu(desc.flags) & MOCK_DESC_INTERRUPT) &&
 	    (qp->vector & MOCK_QP_VECTOR_ENABLE))
-		hdiov_adi_signal(&madi->adi,
-				 qp->vector & MOCK_QP_VECTOR_INDEX);
+		mock_raise(madi, qp->vector & MOCK_QP_VECTOR_INDEX);
 
 	return 0;
 }
@@ -664,7 +781,7 @@ static void mock_mmio_write(struct hdiov_adi *adi, unsigned int bar, u64 offset,
 		madi->scratch = value;
 		break;
 	case MOCK_SWINT:
-		hdiov_adi_signal(adi, value);
+		mock_raise(madi, value);
 		break;
 	case MOCK_RESET:
 		if (value & 1)
@@ -695,17 +812,6 @@ static const struct hdiov_mmio_ops mock_mmio_ops = {
 	.write = mock_mmio_write,
 	.trap_class = mock_trap_class,
 	.fast_page = mock_fast_page,
-};
-
-/* Interrupts */
-
-static int mock_slot(struct hdiov_adi *adi, unsigned int vector)
-{
-	return HDIOV_SLOT_SOFTWARE;
-}
-
-static const struct hdiov_vector_ops mock_vector_ops = {
-	.slot = mock_slot,
 };
 
 /* Life of an ADI */
@@ -829,6 +935,9 @@ static int mock_create(struct hdiov_adi *adi)
 	}
 
 	mutex_init(&madi->lock);
+	spin_lock_init(&madi->raise_lock);
+	for (i = 0; i < MOCK_MAX_VECTORS; i++)
+		madi->slot[i] = -1;
 	INIT_DELAYED_WORK(&madi->engine, mock_engine);
 
 	for (i = 0; i < adi->num_qps; i++, qp++) {
@@ -1019,7 +1128,7 @@ static const struct hdiov_type mock_types[] = {
 		.pretty_name = "Copy engine with 4 queue pairs",
 		.model = &mock_model,
 		.num_qps = 4,
-		.num_vectors = 5,
+		.num_vectors = MOCK_MAX_VECTORS,
 	},
 };
 
@@ -1143,7 +1252,7 @@ static void mock_make_mistake(struct mock_pf *mpf, u32 which)
 		mmio_ops.trap_class = NULL;
 		break;
 	case 7:
-		vector_ops.slot = NULL;
+		vector_ops.bind = NULL;
 		break;
 	case 8:
 		mpf->pf.ims_ops = &ims_ops;
@@ -1184,9 +1293,12 @@ static int mock_probe(struct platform_device *pdev)
 	if (!mpf)
 		return -ENOMEM;
 	mpf->qp = devm_kcalloc(&pdev->dev, num_qps, sizeof(*mpf->qp), GFP_KERNEL);
-	if (!mpf->qp)
+	mpf->msgs = devm_kcalloc(&pdev->dev, num_qps, sizeof(*mpf->msgs),
+				 GFP_KERNEL);
+	if (!mpf->qp || !mpf->msgs)
 		return -ENOMEM;
 
+	raw_spin_lock_init(&mpf->msgs_lock);
 	ret = devm_mutex_init(&pdev->dev, &mpf->stuck_lock);
 	if (ret)
 		return ret;
@@ -1199,6 +1311,8 @@ static int mock_probe(struct platform_device *pdev)
 	mpf->pf.adi_ops = &mock_adi_ops;
 	mpf->pf.mmio_ops = &mock_mmio_ops;
 	mpf->pf.vector_ops = &mock_vector_ops;
+	mpf->pf.ims_ops = &mock_ims_ops;
+	mpf->pf.num_ims = num_qps;
 	mpf->pf.types = mock_types;
 	mpf->pf.num_types = ARRAY_SIZE(mock_types);
 	mpf->pf.num_qps = num_qps;
@@ -1258,21 +1372,56 @@ static struct platform_driver mock_driver = {
 
 static struct platform_device *mock_pdev[MOCK_MAX_PFS];
 
+static void mock_msi_compose(struct irq_data *data, struct msi_msg *msg)
+{
+	msg->data = data->irq;
+}
+
+static void mock_msi_ack(struct irq_data *data)
+{
+}
+
+/* Any processor that mock_send() runs on is as good */
+static int mock_msi_set_affinity(struct irq_data *data,
+				 const struct cpumask *mask, bool force)
+{
+	irq_data_update_effective_affinity(data, mask);
+
+	return IRQ_SET_MASK_OK_DONE;
+}
+
+static struct irq_chip mock_msi_chip = {
+	.name = "mock-MSI",
+	.irq_compose_msi_msg = mock_msi_compose,
+	.irq_ack = mock_msi_ack,
+	.irq_set_affinity = mock_msi_set_affinity,
+};
+
+static int mock_msi_alloc(struct irq_domain *domain, unsigned int virq,
+			  unsigned int nr, void *arg)
+{
+	return irq_domain_set_hwirq_and_chip(domain, virq, virq, &mock_msi_chip,
+					     NULL);
+}
+
+static const struct irq_domain_ops mock_msi_ops = {
+	.alloc = mock_msi_alloc,
+	.free = irq_domain_free_irqs_common,
+};
+
 /*
- * VFIO wants a promise that a device cannot send interrupts that are not its
- * own. The engines write to memory only, so it is easily given: by a domain in
- * which there is no interrupt at all.
+ * The interrupts below the message table. VFIO wants a promise that a device
+ * cannot send others than its own. The engines write to memory that is mapped for
+ * them and mock_send() to the table's, so it is easily given.
  */
 static int mock_msi_init(void)
 {
-	static const struct irq_domain_ops no_ops;
-
 	mock_msi_fwnode = irq_domain_alloc_named_fwnode("hdiov_mock");
 	if (!mock_msi_fwnode)
 		return -ENOMEM;
 
-	mock_msi_domain = irq_domain_create_linear(mock_msi_fwnode, 1, &no_ops,
-						   NULL);
+	mock_msi_domain = irq_domain_create_tree(mock_msi_fwnode, &mock_msi_ops,
+						 NULL);
 	if (!mock_msi_domain) {
 		irq_domain_free_fwnode(mock_msi_fwnode);
 		return -ENOMEM;
