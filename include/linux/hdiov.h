@@ -160,7 +160,7 @@ struct hdiov_adi {
  *
  * A reset of the PF is kept apart from all of these but @create, @destroy,
  * @clear_pasid (of a VDEV that is closed meanwhile) and @show, which the vendor
- * has to fence itself.
+ * has to fence itself: the device may not even decode its addresses then.
  *
  * @suits: optional, for hardware whose queue pairs are not all alike; whether
  *	queue pair @qp can be one of an ADI of @type. Constant while the PF is
@@ -177,7 +177,8 @@ struct hdiov_adi {
  *	give back is logged and stays claimed until the PF is reset. After a
  *	@quiesce that failed the state is BOUND: then the hardware context stays
  *	claimed as well, and keeps its PASID. After hdiov_pf_reset_done() the
- *	core gives both and the queue pairs to others.
+ *	core gives both and the queue pairs to others. While the PF is being
+ *	reset, vectors may still be bound: they are forgotten with the ADI.
  * @set_pasid: IDLE to BOUND: all requests of this ADI carry @pasid (20 bits)
  *	from now on. The core has attached the PASID to an IOMMU domain before.
  *	Returns 0 or a negative errno, then the state stays IDLE.
@@ -255,10 +256,10 @@ struct hdiov_mmio_ops {
 /**
  * struct hdiov_vector_ops - which interrupt message a vector of an ADI uses
  *
- * Called in process context with the VDEV's lock held, in any state of the ADI,
- * also while the PF is being reset. Vectors come and go one by one when the guest
- * enables them. @bind and @unbind are both there, or neither, if all vectors are
- * raised by software.
+ * Called in process context with the VDEV's lock held, in any state of the ADI.
+ * Vectors come and go one by one when the guest enables them, but @bind and
+ * @unbind are not called while the PF is being reset or down. They are both
+ * there, or neither, if all vectors are raised by software.
  *
  * @slot: optional, NULL is the same as always %HDIOV_SLOT_ANY; which slot of the
  *	interrupt message storage vector @vector must use: a slot number where
@@ -283,7 +284,8 @@ struct hdiov_vector_ops {
  * struct hdiov_ims_ops - a PF's own interrupt message table
  *
  * For devices with interrupt message storage other than their MSI-X table.
- * Called by the irq core in atomic context with a raw spinlock held.
+ * Called by the irq core in atomic context with a raw spinlock held; not while the
+ * PF is being reset or down.
  *
  * @write_msg: store address and data of @slot. The vendor remembers them and
  *	whether the slot is masked: after a reset of the PF nobody but the

@@ -166,6 +166,8 @@ struct mock_adi {
  * @fail_reset: same for reset()
  * @fail_quiesce: same for quiesce(), as if the hardware never got idle
  * @fail_pf_reset: that many resets of the PF will fail
+ * @in_reset: registers do not answer
+ * @reset_accesses: how often they were touched all the same
  * @bad_area: if not 0, create() sets areas that it must not: which of
  *	mock_bad_areas, from 1
  * @drain_ms: time that quiesce() takes
@@ -185,6 +187,8 @@ struct mock_pf {
 	atomic_t fail_reset;
 	atomic_t fail_quiesce;
 	atomic_t fail_pf_reset;
+	bool in_reset;
+	atomic_t reset_accesses;
 	u32 bad_area;
 	u32 drain_ms;
 };
@@ -208,6 +212,15 @@ static struct mock_qp *mock_first_qp(struct mock_adi *madi)
 static bool mock_misbehaves(atomic_t *times)
 {
 	return atomic_dec_if_positive(times) >= 0;
+}
+
+/* Somebody touches registers, which nobody may while they do not answer */
+static void mock_touch(struct hdiov_pf *pf)
+{
+	struct mock_pf *mpf = to_mock_pf(pf);
+
+	if (READ_ONCE(mpf->in_reset))
+		atomic_inc(&mpf->reset_accesses);
 }
 
 /* Address translation */
@@ -344,6 +357,7 @@ static void mock_write_msg(struct hdiov_pf *pf, unsigned int slot, u64 address,
 {
 	struct mock_pf *mpf = to_mock_pf(pf);
 
+	mock_touch(pf);
 	scoped_guard(raw_spinlock_irqsave, &mpf->msgs_lock)
 		mpf->msgs[slot].data = data;
 }
@@ -352,6 +366,7 @@ static void mock_set_mask(struct hdiov_pf *pf, unsigned int slot, bool masked)
 {
 	struct mock_pf *mpf = to_mock_pf(pf);
 
+	mock_touch(pf);
 	scoped_guard(raw_spinlock_irqsave, &mpf->msgs_lock)
 		mpf->msgs[slot].masked = masked;
 }
@@ -410,6 +425,7 @@ static void mock_set_slot(struct hdiov_adi *adi, unsigned int vector, int slot)
 {
 	struct mock_adi *madi = to_mock(adi);
 
+	mock_touch(adi->pf);
 	scoped_guard(spinlock, &madi->raise_lock)
 		madi->slot[vector] = slot;
 }
@@ -721,6 +737,7 @@ static u32 mock_mmio_read(struct hdiov_adi *adi, unsigned int bar, u64 offset)
 	struct mock_qp *qp;
 	unsigned int reg;
 
+	mock_touch(adi->pf);
 	guard(mutex)(&madi->lock);
 
 	switch (mock_decode(adi, bar, offset, &qp, &reg)) {
@@ -759,6 +776,7 @@ static void mock_mmio_write(struct hdiov_adi *adi, unsigned int bar, u64 offset,
 	struct mock_qp *qp;
 	unsigned int reg;
 
+	mock_touch(adi->pf);
 	guard(mutex)(&madi->lock);
 
 	switch (mock_decode(adi, bar, offset, &qp, &reg)) {
@@ -978,6 +996,7 @@ static int mock_set_pasid(struct hdiov_adi *adi, u32 pasid)
 {
 	struct mock_adi *madi = to_mock(adi);
 
+	mock_touch(adi->pf);
 	guard(mutex)(&madi->lock);
 
 	WARN_ON(madi->state != MOCK_IDLE);
@@ -988,6 +1007,7 @@ static int mock_set_pasid(struct hdiov_adi *adi, u32 pasid)
 	return 0;
 }
 
+/* May come amid a reset, and is then for later: there is no register here */
 static void mock_clear_pasid(struct hdiov_adi *adi)
 {
 	struct mock_adi *madi = to_mock(adi);
@@ -1003,6 +1023,7 @@ static int mock_enable(struct hdiov_adi *adi)
 {
 	struct mock_adi *madi = to_mock(adi);
 
+	mock_touch(adi->pf);
 	guard(mutex)(&madi->lock);
 
 	WARN_ON(madi->state != MOCK_BOUND);
@@ -1021,6 +1042,7 @@ static int mock_quiesce(struct hdiov_adi *adi)
 	struct mock_pf *mpf = to_mock_pf(adi->pf);
 	struct mock_adi *madi = to_mock(adi);
 
+	mock_touch(adi->pf);
 	scoped_guard(mutex, &madi->lock) {
 		WARN_ON(madi->state != MOCK_RUNNING);
 		madi->state = MOCK_BOUND;
@@ -1047,6 +1069,7 @@ static int mock_reset(struct hdiov_adi *adi)
 {
 	struct mock_adi *madi = to_mock(adi);
 
+	mock_touch(adi->pf);
 	guard(mutex)(&madi->lock);
 
 	WARN_ON(madi->state != MOCK_BOUND);
@@ -1072,6 +1095,8 @@ static void mock_show(struct hdiov_adi *adi, struct seq_file *s)
 	seq_printf(s, "dma faults: %llu\n", madi->dma_faults);
 	if (madi->state != MOCK_IDLE)
 		seq_printf(s, "dma pasid: %u\n", madi->pasid);
+	if (READ_ONCE(to_mock_pf(adi->pf)->in_reset))
+		return;
 	for (i = 0; i < adi->num_qps; i++, qp++)
 		seq_printf(s, "queue %u: status %x head %u tail %u size %u\n",
 			   i, qp->status, qp->head,
@@ -1132,14 +1157,22 @@ static const struct hdiov_type mock_types[] = {
 	},
 };
 
+static void mock_pf_go(struct mock_pf *mpf)
+{
+	hdiov_pf_reset_prepare(&mpf->pf);
+	WRITE_ONCE(mpf->in_reset, true);
+}
+
 static int mock_pf_come_back(struct mock_pf *mpf)
 {
 	if (mock_misbehaves(&mpf->fail_pf_reset)) {
 		dev_err(mpf->pf.dev, "told to fail a reset of the PF\n");
 		hdiov_pf_reset_failed(&mpf->pf);
+		WRITE_ONCE(mpf->in_reset, true);
 		return -EIO;
 	}
 	mock_unstick(mpf);
+	WRITE_ONCE(mpf->in_reset, false);
 	hdiov_pf_reset_done(&mpf->pf);
 
 	return 0;
@@ -1150,7 +1183,7 @@ static int mock_pf_reset(void *data, u64 value)
 {
 	struct mock_pf *mpf = data;
 
-	hdiov_pf_reset_prepare(&mpf->pf);
+	mock_pf_go(mpf);
 
 	return mock_pf_come_back(mpf);
 }
@@ -1159,9 +1192,7 @@ DEFINE_DEBUGFS_ATTRIBUTE(mock_pf_reset_fops, NULL, mock_pf_reset, "%llu\n");
 /* The two halves of it, for resets of which one begins amid another */
 static int mock_pf_reset_begin(void *data, u64 value)
 {
-	struct mock_pf *mpf = data;
-
-	hdiov_pf_reset_prepare(&mpf->pf);
+	mock_pf_go(data);
 
 	return 0;
 }
@@ -1195,6 +1226,8 @@ static void mock_debugfs_add(struct mock_pf *mpf)
 	debugfs_create_atomic_t("fail_reset", 0600, dir, &mpf->fail_reset);
 	debugfs_create_atomic_t("fail_quiesce", 0600, dir, &mpf->fail_quiesce);
 	debugfs_create_atomic_t("fail_pf_reset", 0600, dir, &mpf->fail_pf_reset);
+	debugfs_create_atomic_t("reset_accesses", 0600, dir,
+				&mpf->reset_accesses);
 	debugfs_create_u32("bad_area", 0600, dir, &mpf->bad_area);
 	debugfs_create_u32("drain_ms", 0600, dir, &mpf->drain_ms);
 	debugfs_create_file_unsafe("reset", 0200, dir, mpf, &mock_pf_reset_fops);
@@ -1347,9 +1380,7 @@ static void mock_remove(struct platform_device *pdev)
 /* Real hardware forgets all while the system sleeps: that is a reset */
 static int mock_suspend(struct device *dev)
 {
-	struct mock_pf *mpf = dev_get_drvdata(dev);
-
-	hdiov_pf_reset_prepare(&mpf->pf);
+	mock_pf_go(dev_get_drvdata(dev));
 
 	return 0;
 }

@@ -80,7 +80,7 @@ struct hdiov_ims;
  * @state: of the PF
  * @resets: resets of the PF that have begun and are not over
  * @comebacks: how many times the PF was brought back by a reset
- * @lost: what VDEVs had that are removed and were never quiet
+ * @lost: what VDEVs had that are removed, and that only a reset brings back
  * @debugfs: directory of this PF
  */
 struct hdiov_pf_core {
@@ -108,17 +108,25 @@ struct hdiov_pf_core {
 };
 
 /**
- * struct hdiov_lost - what nobody else may have until the PF has been reset
+ * struct hdiov_lost - what of a removed VDEV stays until the PF has been reset
  * @node: in &hdiov_pf_core.lost
- * @pasid: the PASID
+ * @stuck: it did not get quiet: nobody else may have its PASID and queue pairs
+ * @since: &hdiov_pf_core.comebacks when it did not
+ * @pasid: the PASID, if @stuck
  * @qp_base: first queue pair
- * @num_qps: number of queue pairs
+ * @num_qps: number of queue pairs, if @stuck
+ * @vectors: its vectors, if some have an interrupt still, else NULL
+ * @num_vectors: number of vectors
  */
 struct hdiov_lost {
 	struct list_head node;
+	bool stuck;
+	u64 since;
 	u32 pasid;
 	unsigned int qp_base;
 	unsigned int num_qps;
+	struct hdiov_vector *vectors;
+	unsigned int num_vectors;
 };
 
 /**
@@ -184,12 +192,15 @@ struct hdiov_vector {
  * @failed: could not be started when it got a domain, and has none since then;
  *	protected by @lock
  * @suspended: was running when the PF's reset began; protected by @lock
+ * @unreachable: the PF is being reset or down: neither its registers nor its
+ *	MSI-X table may be touched; protected by @lock
  * @dirty: holds a guest's state since a reset failed; protected by @lock
  * @poisoned: the hardware did not confirm that it is quiet: its PASID and queue
  *	pairs must not be given to anyone else until the PF has been reset;
  *	protected by @lock
  * @poisoned_at: &hdiov_pf_core.comebacks at that moment
- * @lost: takes note of them if the VDEV is removed before that
+ * @lost: takes note of them if the VDEV is removed before that, and of vectors
+ *	that cannot be freed because the PF is not reachable
  * @suspend_work: takes it off the hardware when the PF's reset begins
  * @resume_work: brings it back when that is over
  * @reset_wanted: the vendor has asked for a reset since the ADI was last quiet
@@ -227,6 +238,7 @@ struct hdiov_vdev {
 	bool opened;
 	bool failed;
 	bool suspended;
+	bool unreachable;
 	bool dirty;
 	bool poisoned;
 	u64 poisoned_at;
@@ -281,8 +293,7 @@ int hdiov_vdev_pace_reset(struct hdiov_vdev *vdev);
 int hdiov_vdev_reset(struct hdiov_vdev *vdev);
 
 /* pf.c: registration of PFs, their resets */
-void hdiov_pf_lose(struct hdiov_pf_core *core, struct hdiov_lost *lost,
-		   u64 since);
+void hdiov_pf_lose(struct hdiov_pf_core *core, struct hdiov_lost *lost);
 
 /* qp.c: queue pairs and what else limits the number of VDEVs */
 int hdiov_qp_init(struct hdiov_pf_core *core);
@@ -354,6 +365,10 @@ long hdiov_irq_set(struct hdiov_vdev *vdev, struct vfio_irq_set __user *arg);
 int hdiov_irq_init(struct hdiov_vdev *vdev, const struct hdiov_type *type);
 void hdiov_irq_exit(struct hdiov_vdev *vdev);
 void hdiov_irq_release(struct hdiov_vdev *vdev);
+void hdiov_irq_resume(struct hdiov_vdev *vdev);
+bool hdiov_irq_any(struct hdiov_vdev *vdev);
+void hdiov_irq_free_lost(struct hdiov_ims *ims, struct hdiov_vector *vectors,
+			 unsigned int num);
 void hdiov_irq_request(struct hdiov_vdev *vdev, unsigned int count);
 
 /* config.c: PCI configuration space */

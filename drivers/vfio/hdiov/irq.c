@@ -247,7 +247,10 @@ static int hdiov_vectors_bind(struct hdiov_vdev *vdev, unsigned int start,
 	return 0;
 }
 
-/* Have the hardware follow the eventfds. Cannot fail if no vector has got one */
+/*
+ * Have the hardware follow the eventfds, or leave that to hdiov_irq_resume().
+ * Cannot fail if no vector has got one.
+ */
 static int hdiov_vectors_apply(struct hdiov_vdev *vdev, unsigned int start,
 			       unsigned int count)
 {
@@ -256,6 +259,10 @@ static int hdiov_vectors_apply(struct hdiov_vdev *vdev, unsigned int start,
 	int ret, want;
 
 	lockdep_assert_held(&vdev->lock);
+
+	/* A vector without an eventfd signals nobody, whoever raises it */
+	if (vdev->unreachable)
+		return 0;
 
 	for (i = 0; i < count; i++) {
 		struct hdiov_vector *vec = hdiov_vector(vdev, start + i);
@@ -464,7 +471,9 @@ long hdiov_irq_get_info(struct hdiov_vdev *vdev,
  *
  * Return: 0; -EINVAL for a range or flags that do not exist; -ENOTTY for an
  * action that MSI-X vectors do not have; -EFAULT; -EBADF; -ENOSPC when there is
- * no interrupt left. After an error no vector of the range is enabled.
+ * no interrupt left. After an error no vector of the range is enabled. While the
+ * PF is being reset, vectors are enabled without an interrupt, which they get
+ * afterwards.
  */
 long hdiov_irq_set(struct hdiov_vdev *vdev, struct vfio_irq_set __user *arg)
 {
@@ -521,4 +530,73 @@ void hdiov_irq_release(struct hdiov_vdev *vdev)
 		swap(trigger, vdev->req_trigger);
 	if (trigger)
 		eventfd_ctx_put(trigger);
+}
+
+/**
+ * hdiov_irq_resume - do what was asked for while the PF was out of reach
+ * @vdev: the VDEV, reachable; the caller holds its lock
+ *
+ * A vector that there is no interrupt for any more is disabled, after a message.
+ *
+ * Context: process
+ */
+void hdiov_irq_resume(struct hdiov_vdev *vdev)
+{
+	unsigned int num = vdev->adi->type->num_vectors;
+	unsigned int i;
+	int ret;
+
+	lockdep_assert_held(&vdev->lock);
+
+	if (!hdiov_vectors_apply(vdev, 0, num))
+		return;
+
+	for (i = 0; i < num; i++) {
+		ret = hdiov_vectors_apply(vdev, i, 1);
+		if (!ret)
+			continue;
+		dev_err(hdiov_vdev_dev(vdev),
+			"vector %u could not be enabled after a reset: %d\n", i,
+			ret);
+		hdiov_vectors_disable(vdev, i, 1);
+	}
+}
+
+/**
+ * hdiov_irq_any - has a VDEV's vector still an interrupt
+ * @vdev: the VDEV, closed
+ *
+ * Return: true only if it was closed while the PF was out of reach
+ */
+bool hdiov_irq_any(struct hdiov_vdev *vdev)
+{
+	unsigned int i;
+
+	for (i = 0; i < vdev->adi->type->num_vectors; i++)
+		if (vdev->vectors[i].irq)
+			return true;
+	return false;
+}
+
+/**
+ * hdiov_irq_free_lost - free vectors that have outlived their VDEV
+ * @ims: message storage of the PF, which is reachable
+ * @vectors: the vectors, without eventfds, or NULL
+ * @num: how many
+ *
+ * Context: process
+ */
+void hdiov_irq_free_lost(struct hdiov_ims *ims, struct hdiov_vector *vectors,
+			 unsigned int num)
+{
+	unsigned int i;
+
+	for (i = 0; vectors && i < num; i++) {
+		if (!vectors[i].irq)
+			continue;
+		free_irq(vectors[i].irq, &vectors[i]);
+		hdiov_ims_free(ims, vectors[i].irq, vectors[i].slot);
+		kfree(vectors[i].name);
+	}
+	kfree(vectors);
 }

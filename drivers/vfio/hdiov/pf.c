@@ -57,8 +57,11 @@ static void hdiov_core_hide(struct hdiov_pf_core *core)
 
 static void hdiov_lost_free(struct hdiov_pf_core *core, struct hdiov_lost *lost)
 {
-	hdiov_pasid_free(core, lost->pasid);
-	hdiov_qp_free(core, lost->qp_base, lost->num_qps);
+	if (lost->stuck) {
+		hdiov_pasid_free(core, lost->pasid);
+		hdiov_qp_free(core, lost->qp_base, lost->num_qps);
+	}
+	hdiov_irq_free_lost(core->ims, lost->vectors, lost->num_vectors);
 	kfree(lost);
 }
 
@@ -66,12 +69,10 @@ static void hdiov_lost_free(struct hdiov_pf_core *core, struct hdiov_lost *lost)
  * hdiov_pf_lose - keep what a removed VDEV had until the PF has been reset
  * @core: the PF
  * @lost: what it had, allocated; not the caller's any more
- * @since: &hdiov_pf_core.comebacks when the hardware did not get quiet
  *
  * Context: process; takes vdevs_lock
  */
-void hdiov_pf_lose(struct hdiov_pf_core *core, struct hdiov_lost *lost,
-		   u64 since)
+void hdiov_pf_lose(struct hdiov_pf_core *core, struct hdiov_lost *lost)
 {
 	guard(mutex)(&core->vdevs_lock);
 
@@ -80,7 +81,8 @@ void hdiov_pf_lose(struct hdiov_pf_core *core, struct hdiov_lost *lost,
 	 * resets the PF from beginning to end and does not find it there. Then
 	 * CPU 0 comes here.
 	 */
-	if (core->comebacks != since)
+	if (core->state == HDIOV_PF_UP &&
+	    (!lost->stuck || core->comebacks != lost->since))
 		hdiov_lost_free(core, lost);
 	else
 		list_add(&lost->node, &core->lost);
@@ -107,9 +109,12 @@ static void hdiov_pf_forget_lost(struct hdiov_pf_core *core)
 	struct hdiov_lost *lost, *next;
 
 	list_for_each_entry_safe(lost, next, &core->lost, node) {
-		dev_warn(core->pf->dev,
-			 "hdiov: PASID %u is out of use until the next boot\n",
-			 lost->pasid);
+		if (lost->stuck)
+			dev_warn(core->pf->dev,
+				 "hdiov: PASID %u is out of use until the next boot\n",
+				 lost->pasid);
+		hdiov_irq_free_lost(core->ims, lost->vectors,
+				    lost->num_vectors);
 		list_del(&lost->node);
 		kfree(lost);
 	}
@@ -400,9 +405,11 @@ static bool hdiov_pf_reset_over(struct hdiov_pf_core *core)
  *
  * Takes all VDEVs off the hardware at once: doorbells are unmapped, queues
  * quiesced as far as the device still answers. It takes as long as the slowest of
- * them does. Until hdiov_pf_reset_done() the registers of
- * VDEVs read as all ones and no VDEV can be opened. For the reset_prepare and
- * error_detected handlers of struct pci_error_handlers, and for system sleep.
+ * them does. From its return on the core has nobody touch the registers of the PF
+ * or its MSI-X table: vectors that users enable or disable meanwhile get or lose
+ * their messages later. Until hdiov_pf_reset_done() the registers of VDEVs read as
+ * all ones and no VDEV can be opened. For the reset_prepare and error_detected
+ * handlers of struct pci_error_handlers, and for system sleep.
  *
  * Resets nest: an administrator can reset the function between two steps of the
  * recovery from a bus error. VDEVs come back when as many resets are done as

@@ -317,13 +317,10 @@ void hdiov_adi_request_reset(struct hdiov_adi *adi)
 }
 EXPORT_SYMBOL_GPL(hdiov_adi_request_reset);
 
-/* The PF is about to be reset, and waits for this with its vdevs_lock held */
-static void hdiov_vdev_suspend_work(struct work_struct *work)
+static void hdiov_vdev_suspend(struct hdiov_vdev *vdev)
 {
-	struct hdiov_vdev *vdev = container_of(work, struct hdiov_vdev,
-					       suspend_work);
+	lockdep_assert_held(&vdev->lock);
 
-	guard(mutex)(&vdev->lock);
 	if (vdev->state == HDIOV_IDLE)
 		return;
 
@@ -333,6 +330,22 @@ static void hdiov_vdev_suspend_work(struct work_struct *work)
 		hdiov_vdev_quiesce(vdev);
 	vdev->dirty = true;
 	vdev->suspended = true;
+}
+
+/* The PF is about to be reset, and waits for this with its vdevs_lock held */
+static void hdiov_vdev_suspend_work(struct work_struct *work)
+{
+	struct hdiov_vdev *vdev = container_of(work, struct hdiov_vdev,
+					       suspend_work);
+
+	guard(mutex)(&vdev->lock);
+	hdiov_vdev_suspend(vdev);
+	/*
+	 * Not before: that has touched registers. And not without the lock: CPU 0
+	 * enables a vector and writes its message, while CPU 1 comes here, goes on
+	 * to turn off the PF's decoding, and the rest of the message is lost.
+	 */
+	vdev->unreachable = true;
 }
 
 /* The PF has been reset, and waits for this with its vdevs_lock held */
@@ -349,6 +362,9 @@ static void hdiov_vdev_resume_work(struct work_struct *work)
 		hdiov_pasid_free(vdev->core, vdev->pasid);
 	}
 	vdev->poisoned = false;
+	/* Before the guest's queues, which would raise them, can run */
+	vdev->unreachable = false;
+	hdiov_irq_resume(vdev);
 	if (!vdev->suspended)
 		return;
 
@@ -487,23 +503,55 @@ err_free:
 	return ret;
 }
 
+/* Give back what the ADI had, or have it kept until that can be done */
+static void hdiov_adi_lose(struct hdiov_vdev *vdev)
+{
+	struct hdiov_lost *lost = vdev->lost;
+	struct hdiov_adi *adi = vdev->adi;
+
+	if (!vdev->poisoned)
+		hdiov_qp_free(vdev->core, adi->qp_base, adi->num_qps);
+	if (!vdev->poisoned && !hdiov_irq_any(vdev)) {
+		kfree(lost);
+		return;
+	}
+
+	lost->stuck = vdev->poisoned;
+	lost->since = vdev->poisoned_at;
+	lost->pasid = vdev->pasid;
+	lost->qp_base = adi->qp_base;
+	lost->num_qps = adi->num_qps;
+	lost->vectors = vdev->vectors;
+	lost->num_vectors = adi->type->num_vectors;
+	vdev->vectors = NULL;
+	hdiov_pf_lose(vdev->core, lost);
+}
+
 static void hdiov_adi_destroy(struct hdiov_vdev *vdev)
 {
 	struct hdiov_adi *adi = vdev->adi;
 
 	vdev->core->pf->adi_ops->destroy(adi);
 	cancel_delayed_work_sync(&vdev->reset_work);
-	if (vdev->poisoned) {
-		vdev->lost->pasid = vdev->pasid;
-		vdev->lost->qp_base = adi->qp_base;
-		vdev->lost->num_qps = adi->num_qps;
-		hdiov_pf_lose(vdev->core, vdev->lost, vdev->poisoned_at);
-	} else {
-		hdiov_qp_free(vdev->core, adi->qp_base, adi->num_qps);
-		kfree(vdev->lost);
-	}
+	hdiov_adi_lose(vdev);
 	vdev->adi = NULL;
 	kfree(adi);
+}
+
+/* From now on resets of the PF visit it. One may be under way */
+static void hdiov_vdev_list(struct hdiov_vdev *vdev)
+{
+	struct hdiov_pf_core *core = vdev->core;
+
+	guard(mutex)(&core->vdevs_lock);
+	list_add_tail(&vdev->node, &core->vdevs);
+	vdev->unreachable = core->state != HDIOV_PF_UP;
+}
+
+static void hdiov_vdev_unlist(struct hdiov_vdev *vdev)
+{
+	guard(mutex)(&vdev->core->vdevs_lock);
+	list_del(&vdev->node);
 }
 
 /**
@@ -564,8 +612,7 @@ struct hdiov_vdev *hdiov_vdev_create(struct hdiov_pf_core *core,
 	if (ret)
 		goto err_iommu;
 
-	scoped_guard(mutex, &core->vdevs_lock)
-		list_add_tail(&vdev->node, &core->vdevs);
+	hdiov_vdev_list(vdev);
 	hdiov_debugfs_add_vdev(vdev);
 
 	/* A set of its own. VFIO would make it too, and not notice if it cannot */
@@ -580,8 +627,7 @@ struct hdiov_vdev *hdiov_vdev_create(struct hdiov_pf_core *core,
 
 err_list:
 	debugfs_remove(vdev->debugfs);
-	scoped_guard(mutex, &core->vdevs_lock)
-		list_del(&vdev->node);
+	hdiov_vdev_unlist(vdev);
 	sysfs_remove_groups(&dev->kobj, core->pf->vdev_groups);
 err_iommu:
 	dev_set_drvdata(dev, NULL);
@@ -613,8 +659,7 @@ void hdiov_vdev_destroy(struct hdiov_vdev *vdev)
 	vfio_unregister_group_dev(&vdev->vfio);
 
 	debugfs_remove(vdev->debugfs);
-	scoped_guard(mutex, &core->vdevs_lock)
-		list_del(&vdev->node);
+	hdiov_vdev_unlist(vdev);
 	sysfs_remove_groups(&dev->kobj, core->pf->vdev_groups);
 	dev_set_drvdata(dev, NULL);
 	hdiov_iommu_leave(vdev);

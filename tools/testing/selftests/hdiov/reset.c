@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Resets, by every way, at any moment, leave a VDEV as it was when made */
 #include <pthread.h>
+#include <sys/eventfd.h>
 #include <linux/pci_regs.h>
 
 #include "kselftest_harness.h"
@@ -567,6 +568,181 @@ TEST_F(pf_down, nested)
 	ASSERT_EQ(-EIO, mock_tell(vdev->pf, "reset_end", 1));
 	EXPECT_EQ(~0U, vdev_get32(vdev, MOCK_BAR, MOCK_ID));
 	EXPECT_EQ(0, pf_available(vdev->pf, vdev->type));
+}
+
+/* What users do while nothing of the PF may be touched */
+FIXTURE(out_of_reach)
+{
+	struct vdev vdev;
+	struct vdev other;
+	long long messages;
+	int32_t efd;
+};
+
+FIXTURE_VARIANT(out_of_reach)
+{
+	const char *type;
+	enum vdev_mode mode;
+};
+
+VDEV_VARIANTS_MOCK(out_of_reach);
+
+FIXTURE_SETUP(out_of_reach)
+{
+	VDEV_SETUP(&self->vdev);
+	vdev_init(&self->other, self->vdev.pf, variant->type, variant->mode);
+	ASSERT_EQ(0, vdev_create(&self->other));
+	ASSERT_EQ(0, mock_tell(self->vdev.pf, "reset_accesses", 0));
+	ASSERT_EQ(0, vdev_open(&self->vdev));
+	vdev_enable(&self->vdev, true);
+	self->messages = pf_resource(self->vdev.pf, "interrupt_messages");
+	self->efd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	ASSERT_LE(0, self->efd);
+}
+
+FIXTURE_TEARDOWN(out_of_reach)
+{
+	if (!self->vdev.pf[0])
+		return;
+	vdev_cleanup(&self->vdev);
+	vdev_cleanup(&self->other);
+	mock_tell(self->vdev.pf, "reset", 1);
+	EXPECT_EQ(self->messages,
+		  pf_resource(self->vdev.pf, "interrupt_messages"));
+	EXPECT_EQ(0, mock_asks(self->vdev.pf, "reset_accesses"));
+	close(self->efd);
+}
+
+static bool raises(struct vdev *vdev, unsigned int vector, int efd, int ms)
+{
+	event_wait(efd, 0);
+	vdev_set32(vdev, MOCK_BAR, MOCK_SWINT, vector);
+	return event_wait(efd, ms);
+}
+
+TEST_F(out_of_reach, enable)
+{
+	struct vdev *vdev = &self->vdev;
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_begin", 1));
+	EXPECT_EQ(0, vdev_set_vector(vdev, 1, self->efd));
+	EXPECT_EQ(0, vdev_set_vector(vdev, 0, self->efd));
+	EXPECT_EQ(0, vdev_set_vector(vdev, 0, -1));
+	EXPECT_EQ(self->messages, pf_resource(vdev->pf, "interrupt_messages"));
+	EXPECT_EQ(0, mock_asks(vdev->pf, "reset_accesses"));
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+	EXPECT_EQ(self->messages + 1,
+		  pf_resource(vdev->pf, "interrupt_messages"));
+	EXPECT_TRUE(raises(vdev, 1, self->efd, SOON_MS));
+	EXPECT_FALSE(raises(vdev, 0, self->efd, 30));
+}
+
+TEST_F(out_of_reach, disable)
+{
+	struct vdev *vdev = &self->vdev;
+
+	ASSERT_EQ(0, vdev_set_vector(vdev, 1, self->efd));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_begin", 1));
+	/* Off, on again, and off */
+	EXPECT_EQ(0, vdev_set_vector(vdev, 1, -1));
+	EXPECT_EQ(0, vdev_set_vector(vdev, 1, self->efd));
+	EXPECT_EQ(0, vdev_set_vector(vdev, 1, -1));
+	EXPECT_EQ(0, mock_asks(vdev->pf, "reset_accesses"));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+	EXPECT_EQ(self->messages, pf_resource(vdev->pf, "interrupt_messages"));
+	EXPECT_FALSE(raises(vdev, 1, self->efd, 30));
+}
+
+TEST_F(out_of_reach, close)
+{
+	struct vdev *vdev = &self->vdev;
+
+	ASSERT_EQ(0, vdev_set_vector(vdev, 1, self->efd));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_begin", 1));
+	vdev_close(vdev);
+	EXPECT_EQ(0, mock_asks(vdev->pf, "reset_accesses"));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+	EXPECT_EQ(self->messages, pf_resource(vdev->pf, "interrupt_messages"));
+
+	ASSERT_EQ(0, vdev_open(vdev));
+	vdev_enable(vdev, true);
+	ASSERT_EQ(0, vdev_set_vector(vdev, 1, self->efd));
+	EXPECT_TRUE(raises(vdev, 1, self->efd, SOON_MS));
+}
+
+/* Also if the PF has not come back: there is nothing to wait for */
+TEST_F(out_of_reach, remove)
+{
+	struct vdev *vdev = &self->vdev;
+	int available = pf_available(vdev->pf, vdev->type);
+
+	ASSERT_EQ(0, vdev_set_vector(vdev, 1, self->efd));
+	ASSERT_EQ(-EIO, fail_pf_reset(vdev));
+	vdev_close(vdev);
+	ASSERT_EQ(0, vdev_remove(vdev));
+	EXPECT_EQ(0, mock_asks(vdev->pf, "reset_accesses"));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset", 1));
+	EXPECT_EQ(self->messages, pf_resource(vdev->pf, "interrupt_messages"));
+	EXPECT_EQ(available + 1, pf_available(vdev->pf, vdev->type));
+}
+
+struct busy {
+	struct vdev *vdev;
+	int32_t efd;
+	bool reopen;
+	bool stop;
+};
+
+/* A VMM that has its hands full: vectors on and off, resets, open and close */
+static void *busy(void *data)
+{
+	struct busy *b = data;
+	struct vdev *vdev = b->vdev;
+	unsigned int i;
+
+	for (i = 0; !__atomic_load_n(&b->stop, __ATOMIC_RELAXED); i++) {
+		if (b->reopen) {
+			/* Refused now and then */
+			if (vdev_open(vdev))
+				continue;
+			vdev_enable(vdev, true);
+		}
+		vdev_set_vector(vdev, 1, b->efd);
+		vdev_set32(vdev, MOCK_BAR, MOCK_SWINT, 1);
+		vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH);
+		if (i % 2)
+			vdev_set_vector(vdev, 1, -1);
+		if (b->reopen)
+			vdev_close(vdev);
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(out_of_reach, race, 120)
+{
+	struct busy b[2] = {
+		{ .vdev = &self->vdev, .efd = self->efd },
+		{ .vdev = &self->other, .efd = self->efd, .reopen = true },
+	};
+	pthread_t thread[2];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, busy, &b[i]));
+	for (i = 0; i < 100; i++) {
+		ASSERT_EQ(0, mock_tell(self->vdev.pf, "reset_begin", 1));
+		msleep(i % 8);
+		ASSERT_EQ(0, mock_tell(self->vdev.pf, "reset_end", 1));
+		msleep(i % 4);
+	}
+	for (i = 0; i < 2; i++) {
+		__atomic_store_n(&b[i].stop, true, __ATOMIC_RELAXED);
+		pthread_join(thread[i], NULL);
+	}
+	EXPECT_EQ(0, mock_asks(self->vdev.pf, "reset_accesses"));
+	ASSERT_EQ(0, vdev_set_vector(&self->vdev, 1, self->efd));
+	EXPECT_TRUE(raises(&self->vdev, 1, self->efd, SOON_MS));
 }
 
 /* Many VDEVs, each of which takes its time to get quiet */
