@@ -198,6 +198,7 @@ struct hdiov_vector {
  * @poisoned: the hardware did not confirm that it is quiet: its PASID and queue
  *	pairs must not be given to anyone else until the PF has been reset;
  *	protected by @lock
+ * @dead: why it is dead, as was reported, or %NULL; protected by @lock
  * @poisoned_at: &hdiov_pf_core.comebacks at that moment
  * @lost: takes note of them if the VDEV is removed before that, and of vectors
  *	that cannot be freed because the PF is not reachable
@@ -221,8 +222,9 @@ struct hdiov_vector {
  * @zaps: how many times the fast path was unmapped; written with @access (write)
  *	held
  * @vectors: &hdiov_type.num_vectors entries
- * @req_lock: protects @req_trigger
+ * @notify_lock: protects @req_trigger and @err_trigger
  * @req_trigger: eventfd that asks the user to let the VDEV go
+ * @err_trigger: eventfd that tells the user that the VDEV has died
  * @traps: number of trapped accesses by class, [0] read, [1] write
  * @debugfs: directory of this VDEV
  */
@@ -241,6 +243,7 @@ struct hdiov_vdev {
 	bool unreachable;
 	bool dirty;
 	bool poisoned;
+	const char *dead;
 	u64 poisoned_at;
 	struct hdiov_lost *lost;
 	struct work_struct suspend_work;
@@ -261,8 +264,9 @@ struct hdiov_vdev {
 	u64 zaps;
 
 	struct hdiov_vector *vectors;
-	struct mutex req_lock;		/* req_trigger */
+	struct mutex notify_lock;	/* req_trigger, err_trigger */
 	struct eventfd_ctx *req_trigger;
+	struct eventfd_ctx *err_trigger;
 
 	atomic64_t traps[HDIOV_MAX_TRAP_CLASSES][2];
 	struct dentry *debugfs;
@@ -291,6 +295,7 @@ int hdiov_vdev_start(struct hdiov_vdev *vdev);
 void hdiov_vdev_stop(struct hdiov_vdev *vdev);
 int hdiov_vdev_pace_reset(struct hdiov_vdev *vdev);
 int hdiov_vdev_reset(struct hdiov_vdev *vdev);
+void hdiov_vdev_report(struct hdiov_vdev *vdev);
 
 /* pf.c: registration of PFs, their resets */
 void hdiov_pf_lose(struct hdiov_pf_core *core, struct hdiov_lost *lost);
@@ -370,6 +375,7 @@ bool hdiov_irq_any(struct hdiov_vdev *vdev);
 void hdiov_irq_free_lost(struct hdiov_ims *ims, struct hdiov_vector *vectors,
 			 unsigned int num);
 void hdiov_irq_request(struct hdiov_vdev *vdev, unsigned int count);
+void hdiov_irq_error(struct hdiov_vdev *vdev);
 
 /* config.c: PCI configuration space */
 int hdiov_config_init(struct hdiov_vdev *vdev);

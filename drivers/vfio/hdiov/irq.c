@@ -366,8 +366,20 @@ static long hdiov_irq_set_msix(struct hdiov_vdev *vdev,
 	return -EINVAL;
 }
 
-static long hdiov_irq_set_req(struct hdiov_vdev *vdev,
-			      const struct vfio_irq_set *set, const void *data)
+/* Signal the user by REQ or ERR; false if it gave no eventfd for that */
+static bool hdiov_irq_notify(struct hdiov_vdev *vdev, struct eventfd_ctx **slot)
+{
+	guard(mutex)(&vdev->notify_lock);
+	if (*slot)
+		eventfd_signal(*slot);
+	return *slot;
+}
+
+/* REQ or ERR, whose eventfd is in @slot */
+static long hdiov_irq_set_notify(struct hdiov_vdev *vdev,
+				 struct eventfd_ctx **slot,
+				 const struct vfio_irq_set *set,
+				 const void *data)
 {
 	struct eventfd_ctx *trigger = NULL;
 
@@ -387,18 +399,18 @@ static long hdiov_irq_set_req(struct hdiov_vdev *vdev,
 		break;
 	case VFIO_IRQ_SET_DATA_NONE:
 		if (set->count) {
-			hdiov_irq_request(vdev, 1);
+			hdiov_irq_notify(vdev, slot);
 			return 0;
 		}
 		break;
 	case VFIO_IRQ_SET_DATA_BOOL:
 		if (set->count && *(const u8 *)data)
-			hdiov_irq_request(vdev, 1);
+			hdiov_irq_notify(vdev, slot);
 		return 0;
 	}
 
-	scoped_guard(mutex, &vdev->req_lock)
-		swap(trigger, vdev->req_trigger);
+	scoped_guard(mutex, &vdev->notify_lock)
+		swap(trigger, *slot);
 	if (trigger)
 		eventfd_ctx_put(trigger);
 	return 0;
@@ -413,12 +425,20 @@ static long hdiov_irq_set_req(struct hdiov_vdev *vdev,
  */
 void hdiov_irq_request(struct hdiov_vdev *vdev, unsigned int count)
 {
-	guard(mutex)(&vdev->req_lock);
-	if (vdev->req_trigger)
-		eventfd_signal(vdev->req_trigger);
-	else if (!count)
+	if (!hdiov_irq_notify(vdev, &vdev->req_trigger) && !count)
 		dev_notice(hdiov_vdev_dev(vdev),
 			   "in use, and its user cannot be asked to release it\n");
+}
+
+/**
+ * hdiov_irq_error - tell the user of a VDEV that it has died
+ * @vdev: the VDEV
+ *
+ * Context: process
+ */
+void hdiov_irq_error(struct hdiov_vdev *vdev)
+{
+	hdiov_irq_notify(vdev, &vdev->err_trigger);
 }
 
 static unsigned int hdiov_irq_count(struct hdiov_vdev *vdev, u32 index)
@@ -426,6 +446,7 @@ static unsigned int hdiov_irq_count(struct hdiov_vdev *vdev, u32 index)
 	switch (index) {
 	case VFIO_PCI_MSIX_IRQ_INDEX:
 		return vdev->adi->type->num_vectors;
+	case VFIO_PCI_ERR_IRQ_INDEX:
 	case VFIO_PCI_REQ_IRQ_INDEX:
 		return 1;
 	}
@@ -439,8 +460,7 @@ static unsigned int hdiov_irq_count(struct hdiov_vdev *vdev, u32 index)
  *
  * Context: process
  *
- * Return: 0, -EFAULT, or -EINVAL, also for the index of errors: a VDEV reports
- * none, and that is how vfio-pci says so (an empty index makes QEMU complain)
+ * Return: 0, -EFAULT or -EINVAL
  */
 long hdiov_irq_get_info(struct hdiov_vdev *vdev,
 			struct vfio_irq_info __user *arg)
@@ -450,14 +470,14 @@ long hdiov_irq_get_info(struct hdiov_vdev *vdev,
 
 	if (copy_from_user(&info, arg, minsz))
 		return -EFAULT;
-	if (info.argsz < minsz || info.index >= VFIO_PCI_NUM_IRQS ||
-	    info.index == VFIO_PCI_ERR_IRQ_INDEX)
+	if (info.argsz < minsz || info.index >= VFIO_PCI_NUM_IRQS)
 		return -EINVAL;
 
 	/* Vectors can be added while others are enabled: no NORESIZE */
 	info.count = hdiov_irq_count(vdev, info.index);
 	info.flags = info.count ? VFIO_IRQ_INFO_EVENTFD : 0;
-	if (info.index == VFIO_PCI_REQ_IRQ_INDEX)
+	if (info.index == VFIO_PCI_REQ_IRQ_INDEX ||
+	    info.index == VFIO_PCI_ERR_IRQ_INDEX)
 		info.flags |= VFIO_IRQ_INFO_NORESIZE;
 	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
 }
@@ -502,7 +522,9 @@ long hdiov_irq_set(struct hdiov_vdev *vdev, struct vfio_irq_set __user *arg)
 	}
 
 	if (set.index == VFIO_PCI_REQ_IRQ_INDEX) {
-		ret = hdiov_irq_set_req(vdev, &set, data);
+		ret = hdiov_irq_set_notify(vdev, &vdev->req_trigger, &set, data);
+	} else if (set.index == VFIO_PCI_ERR_IRQ_INDEX) {
+		ret = hdiov_irq_set_notify(vdev, &vdev->err_trigger, &set, data);
 	} else {
 		guard(mutex)(&vdev->lock);
 		ret = hdiov_irq_set_msix(vdev, &set, data);
@@ -520,16 +542,21 @@ long hdiov_irq_set(struct hdiov_vdev *vdev, struct vfio_irq_set __user *arg)
  */
 void hdiov_irq_release(struct hdiov_vdev *vdev)
 {
-	struct eventfd_ctx *trigger = NULL;
+	struct eventfd_ctx *req = NULL;
+	struct eventfd_ctx *err = NULL;
 
 	lockdep_assert_held(&vdev->lock);
 
 	hdiov_vectors_disable(vdev, 0, vdev->adi->type->num_vectors);
 
-	scoped_guard(mutex, &vdev->req_lock)
-		swap(trigger, vdev->req_trigger);
-	if (trigger)
-		eventfd_ctx_put(trigger);
+	scoped_guard(mutex, &vdev->notify_lock) {
+		swap(req, vdev->req_trigger);
+		swap(err, vdev->err_trigger);
+	}
+	if (req)
+		eventfd_ctx_put(req);
+	if (err)
+		eventfd_ctx_put(err);
 }
 
 /**

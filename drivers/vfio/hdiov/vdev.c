@@ -13,12 +13,90 @@
 #include <linux/debugfs.h>
 #include <linux/export.h>
 #include <linux/gfp.h>
+#include <linux/kobject.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
 #include "hdiov_private.h"
 #include "trace.h"
+
+/* Why nothing that the guest does reaches hardware any more, or NULL */
+static const char *hdiov_vdev_dead(struct hdiov_vdev *vdev)
+{
+	lockdep_assert_held(&vdev->lock);
+
+	switch (READ_ONCE(vdev->core->state)) {
+	case HDIOV_PF_DOWN:
+		return "PF is down";
+	case HDIOV_PF_RESETTING:
+		/* No news before that is over */
+		return vdev->dead;
+	case HDIOV_PF_UP:
+		break;
+	}
+	if (vdev->poisoned)
+		return "did not get quiet";
+	if (vdev->failed)
+		return "did not start";
+	if (vdev->state == HDIOV_BOUND && !vdev->suspended)
+		return "reset failed";
+	return NULL;
+}
+
+/**
+ * hdiov_vdev_report - say so if a VDEV has died or has come back
+ * @vdev: the VDEV; the caller holds its lock
+ *
+ * To be called after whatever can be the cause. The administrator is told by a
+ * uevent and the file "state", and the user by VFIO's error interrupt, whereupon
+ * QEMU stops the guest. The user is not told of a reset or a start that failed: that
+ * was an answer to the user, who may succeed next time.
+ *
+ * Context: process
+ */
+void hdiov_vdev_report(struct hdiov_vdev *vdev)
+{
+	struct kobject *kobj = &hdiov_vdev_dev(vdev)->kobj;
+	const char *dead = hdiov_vdev_dead(vdev);
+	char text[48] = "HDIOV_STATE=alive";
+	char *env[] = { text, NULL };
+
+	if (dead == vdev->dead)
+		return;
+
+	vdev->dead = dead;
+	if (dead)
+		snprintf(text, sizeof(text), "HDIOV_STATE=dead: %s", dead);
+	kobject_uevent_env(kobj, KOBJ_CHANGE, env);
+	sysfs_notify(kobj, NULL, "state");
+	if (dead && (vdev->poisoned || vdev->unreachable))
+		hdiov_irq_error(vdev);
+}
+
+static ssize_t state_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	struct hdiov_vdev *vdev = dev_get_drvdata(dev);
+	const char *dead;
+
+	guard(mutex)(&vdev->lock);
+
+	dead = hdiov_vdev_dead(vdev);
+	if (dead)
+		return sysfs_emit(buf, "dead: %s\n", dead);
+	if (vdev->suspended)
+		return sysfs_emit(buf, "paused: PF is being reset\n");
+	return sysfs_emit(buf, "%s\n",
+			  vdev->state == HDIOV_RUNNING ? "running" : "idle");
+}
+static DEVICE_ATTR_RO(state);
+
+static struct attribute *hdiov_vdev_attrs[] = {
+	&dev_attr_state.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(hdiov_vdev);
 
 /* Fast path off, and the hardware quiet. Leaves a running ADI bound. */
 static void hdiov_vdev_quiesce(struct hdiov_vdev *vdev)
@@ -194,9 +272,10 @@ void hdiov_vdev_stop(struct hdiov_vdev *vdev)
 		vdev->core->pf->adi_ops->clear_pasid(vdev->adi);
 	trace_hdiov_unbind(vdev, vdev->pasid);
 	hdiov_iommu_unbind(vdev);
+	hdiov_vdev_report(vdev);
 }
 
-static int hdiov_vdev_do_reset(struct hdiov_vdev *vdev, bool restart)
+static int hdiov_vdev_try_reset(struct hdiov_vdev *vdev, bool restart)
 {
 	ktime_t start = ktime_get();
 	int ret;
@@ -220,6 +299,14 @@ static int hdiov_vdev_do_reset(struct hdiov_vdev *vdev, bool restart)
 	}
 
 	trace_hdiov_reset(vdev, ret, ktime_sub(ktime_get(), start));
+	return ret;
+}
+
+static int hdiov_vdev_do_reset(struct hdiov_vdev *vdev, bool restart)
+{
+	int ret = hdiov_vdev_try_reset(vdev, restart);
+
+	hdiov_vdev_report(vdev);
 	return ret;
 }
 
@@ -346,6 +433,7 @@ static void hdiov_vdev_suspend_work(struct work_struct *work)
 	 * to turn off the PF's decoding, and the rest of the message is lost.
 	 */
 	vdev->unreachable = true;
+	hdiov_vdev_report(vdev);
 }
 
 /* The PF has been reset, and waits for this with its vdevs_lock held */
@@ -365,11 +453,11 @@ static void hdiov_vdev_resume_work(struct work_struct *work)
 	/* Before the guest's queues, which would raise them, can run */
 	vdev->unreachable = false;
 	hdiov_irq_resume(vdev);
-	if (!vdev->suspended)
-		return;
-
-	vdev->suspended = false;
-	hdiov_vdev_reset(vdev);
+	if (vdev->suspended) {
+		vdev->suspended = false;
+		hdiov_vdev_reset(vdev);
+	}
+	hdiov_vdev_report(vdev);
 }
 
 /**
@@ -582,7 +670,7 @@ struct hdiov_vdev *hdiov_vdev_create(struct hdiov_pf_core *core,
 		return vdev;
 
 	mutex_init(&vdev->lock);
-	mutex_init(&vdev->req_lock);
+	mutex_init(&vdev->notify_lock);
 	init_rwsem(&vdev->access);
 	INIT_DELAYED_WORK(&vdev->reset_work, hdiov_vdev_reset_work);
 	INIT_WORK(&vdev->suspend_work, hdiov_vdev_suspend_work);
@@ -608,9 +696,12 @@ struct hdiov_vdev *hdiov_vdev_create(struct hdiov_pf_core *core,
 	}
 
 	dev_set_drvdata(dev, vdev);
-	ret = sysfs_create_groups(&dev->kobj, core->pf->vdev_groups);
+	ret = sysfs_create_groups(&dev->kobj, hdiov_vdev_groups);
 	if (ret)
 		goto err_iommu;
+	ret = sysfs_create_groups(&dev->kobj, core->pf->vdev_groups);
+	if (ret)
+		goto err_groups;
 
 	hdiov_vdev_list(vdev);
 	hdiov_debugfs_add_vdev(vdev);
@@ -629,6 +720,8 @@ err_list:
 	debugfs_remove(vdev->debugfs);
 	hdiov_vdev_unlist(vdev);
 	sysfs_remove_groups(&dev->kobj, core->pf->vdev_groups);
+err_groups:
+	sysfs_remove_groups(&dev->kobj, hdiov_vdev_groups);
 err_iommu:
 	dev_set_drvdata(dev, NULL);
 	hdiov_iommu_leave(vdev);
@@ -661,6 +754,7 @@ void hdiov_vdev_destroy(struct hdiov_vdev *vdev)
 	debugfs_remove(vdev->debugfs);
 	hdiov_vdev_unlist(vdev);
 	sysfs_remove_groups(&dev->kobj, core->pf->vdev_groups);
+	sysfs_remove_groups(&dev->kobj, hdiov_vdev_groups);
 	dev_set_drvdata(dev, NULL);
 	hdiov_iommu_leave(vdev);
 	trace_hdiov_destroy(vdev);

@@ -114,6 +114,7 @@ static int hdiov_vfio_change_domain(struct hdiov_vdev *vdev)
 	hdiov_vdev_stop(vdev);
 	ret = hdiov_vdev_start(vdev);
 	vdev->failed = ret;
+	hdiov_vdev_report(vdev);
 	return ret;
 }
 
@@ -151,6 +152,7 @@ static void hdiov_vfio_detach_ioas(struct vfio_device *vfio)
 	scoped_guard(mutex, &vdev->lock) {
 		hdiov_vdev_stop(vdev);
 		vdev->failed = false;
+		hdiov_vdev_report(vdev);
 	}
 	vfio_iommufd_physical_detach_ioas(vfio);
 }
