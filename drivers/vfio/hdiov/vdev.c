@@ -183,6 +183,18 @@ int hdiov_vdev_usable(struct hdiov_vdev *vdev)
 	return pf_state == HDIOV_PF_DOWN || vdev->poisoned ? -EIO : 0;
 }
 
+static int hdiov_vdev_enable_idle(struct hdiov_vdev *vdev)
+{
+	int ret;
+
+	guard(rwsem_write)(&vdev->access);
+	vdev->state = HDIOV_BOUND;
+	ret = hdiov_vdev_enable(vdev, false);
+	if (ret)
+		vdev->state = HDIOV_IDLE;
+	return ret;
+}
+
 /**
  * hdiov_vdev_start - let the guest use the hardware
  * @vdev: the VDEV, idle, with an IOMMU domain attached; the caller holds its
@@ -216,12 +228,7 @@ int hdiov_vdev_start(struct hdiov_vdev *vdev)
 		goto err_unbind;
 	}
 
-	scoped_guard(rwsem_write, &vdev->access) {
-		vdev->state = HDIOV_BOUND;
-		ret = hdiov_vdev_enable(vdev, false);
-		if (ret)
-			vdev->state = HDIOV_IDLE;
-	}
+	ret = hdiov_vdev_enable_idle(vdev);
 	if (ret)
 		goto err_clear;
 
@@ -460,24 +467,11 @@ static void hdiov_vdev_resume_work(struct work_struct *work)
 	hdiov_vdev_report(vdev);
 }
 
-/**
- * hdiov_vdev_open - the VDEV gets its user
- * @vdev: the VDEV
- *
- * It starts now if VFIO has attached an IOMMU domain (a container), or when
- * that happens (iommufd).
- *
- * Context: process
- *
- * Return: 0; -ENODEV if the PF's driver is going away; -ENOMEM; or what
- * hdiov_vdev_start() returns
- */
-int hdiov_vdev_open(struct hdiov_vdev *vdev)
+static int hdiov_vdev_get(struct hdiov_vdev *vdev)
 {
-	ktime_t start = ktime_get();
-	int ret = 0;
+	int ret;
 
-	guard(mutex)(&vdev->lock);
+	lockdep_assert_held(&vdev->lock);
 
 	/* Its driver cannot be unloaded below an open VDEV */
 	if (!try_module_get(vdev->core->pf->owner))
@@ -497,8 +491,6 @@ int hdiov_vdev_open(struct hdiov_vdev *vdev)
 		if (ret)
 			goto err_page;
 	}
-
-	trace_hdiov_open(vdev, ktime_sub(ktime_get(), start));
 	return 0;
 
 err_page:
@@ -507,6 +499,31 @@ err_page:
 	vdev->inert = NULL;
 err_module:
 	module_put(vdev->core->pf->owner);
+	return ret;
+}
+
+/**
+ * hdiov_vdev_open - the VDEV gets its user
+ * @vdev: the VDEV
+ *
+ * It starts now if VFIO has attached an IOMMU domain (a container), or when
+ * that happens (iommufd).
+ *
+ * Context: process
+ *
+ * Return: 0; -ENODEV if the PF's driver is going away; -ENOMEM; or what
+ * hdiov_vdev_start() returns
+ */
+int hdiov_vdev_open(struct hdiov_vdev *vdev)
+{
+	ktime_t start = ktime_get();
+	int ret;
+
+	guard(mutex)(&vdev->lock);
+	ret = hdiov_vdev_get(vdev);
+	if (!ret)
+		trace_hdiov_open(vdev, ktime_sub(ktime_get(), start));
+	hdiov_vdev_report(vdev);
 	return ret;
 }
 
