@@ -145,13 +145,17 @@ struct hdiov_adi {
 /**
  * struct hdiov_adi_ops - life of an ADI
  *
- * An ADI is in one of three states::
+ * An ADI is in one of four states::
  *
- *	create --> IDLE --set_pasid--> BOUND --enable--> RUNNING
- *	destroy <-- IDLE <--clear_pasid-- BOUND <--quiesce-- RUNNING
+ *	create --> IDLE --set_pasid--> BOUND --enable--> PAUSED --resume--> RUNNING
+ *	destroy <-- IDLE <--clear_pasid-- BOUND <--quiesce-- PAUSED <--pause-- RUNNING
  *
- * No DMA may leave the ADI's queues, its mailbox included, in any state but
- * RUNNING: this is what keeps a queue from ever running without its PASID.
+ * A vendor without @pause and @resume has no state PAUSED: @enable leads to
+ * RUNNING, from where @quiesce comes back.
+ *
+ * No DMA may leave the ADI's queues, its mailbox included, and no interrupt, in
+ * any state but RUNNING: this is what keeps a queue from ever running without its
+ * PASID.
  *
  * The core calls all of these in process context, may sleep. Calls for one ADI
  * are serialized; calls for different ADIs run in parallel, those for a reset of
@@ -183,9 +187,20 @@ struct hdiov_adi {
  *	from now on. The core has attached the PASID to an IOMMU domain before.
  *	Returns 0 or a negative errno, then the state stays IDLE.
  * @clear_pasid: BOUND to IDLE.
- * @enable: BOUND to RUNNING: the guest may program and start queues. Returns 0
- *	or a negative errno, then the state stays BOUND.
- * @quiesce: RUNNING to BOUND: stop all queues and the mailbox, drain, and return
+ * @enable: BOUND to PAUSED (RUNNING without @resume): the guest may program its
+ *	device. Returns 0 or a negative errno, then the state stays BOUND.
+ * @resume: PAUSED to RUNNING: queues go on where they were when @pause came, and
+ *	what the guest has started since then starts. Returns 0 or a negative errno,
+ *	then the state stays PAUSED, and the core has the ADI reset.
+ * @pause: RUNNING to PAUSED: be silent and lose nothing. All that the guest has
+ *	programmed stays, as do requests that it has made and that are not served.
+ *	Returns only when no transaction of this ADI is pending. Doorbells are
+ *	already unmapped and no trapped access runs; what the guest writes to
+ *	doorbells before @resume is lost, as the next one says it all again.
+ *	Registers are still served. Optional, with @resume: without them, and if
+ *	this returns an error (state RUNNING), the core quiesces the ADI and later
+ *	resets it, and the guest loses what it has programmed.
+ * @quiesce: to BOUND: stop all queues and the mailbox, drain, and return
  *	only when no transaction of this ADI is pending. Doorbells are already
  *	unmapped and no trapped access runs. Returns 0, or a negative errno if
  *	the hardware does not confirm; before hdiov_pf_reset_done() the core
@@ -213,6 +228,8 @@ struct hdiov_adi_ops {
 	int (*set_pasid)(struct hdiov_adi *adi, u32 pasid);
 	void (*clear_pasid)(struct hdiov_adi *adi);
 	int (*enable)(struct hdiov_adi *adi);
+	int (*resume)(struct hdiov_adi *adi);
+	int (*pause)(struct hdiov_adi *adi);
 	int (*quiesce)(struct hdiov_adi *adi);
 	int (*reset)(struct hdiov_adi *adi);
 	int (*restart)(struct hdiov_adi *adi);
@@ -222,10 +239,10 @@ struct hdiov_adi_ops {
 /**
  * struct hdiov_mmio_ops - registers of a VDEV
  *
- * Called only in state RUNNING. The core answers for a VDEV that is not RUNNING
- * (reads give all ones, writes are dropped), keeps these calls and state changes
- * apart, and looks after the MSI-X table. Any number of these may run at once,
- * but not while &hdiov_vector_ops.bind or .unbind does. Every value and offset
+ * Called only in states RUNNING and PAUSED, @fast_page only in RUNNING. In others
+ * the core answers (reads give all ones, writes are dropped). It keeps these calls
+ * and state changes apart, and looks after the MSI-X table. Any number of these may
+ * run at once, but not while &hdiov_vector_ops.bind or .unbind does. Every value and offset
  * comes from a guest and may be hostile.
  *
  * @read: slow path: read the 32-bit register at @offset (a multiple of 4, inside

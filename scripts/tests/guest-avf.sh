@@ -107,6 +107,22 @@ pf_reset() {
 }
 check "reset of the PF amid traffic: both guests go on" pf_reset
 
+# As kexec leaves a device behind. The command register is read by the kernel, written by its bytes: no setpci in there.
+bus_master() {
+	local d0 d1 p bar='d=$(readlink -f /sys/class/net/eth0/device)'
+
+	p=$(vdev_state $u1 pasid)
+	host 'ip netns exec peer ping -q -i 0.02 -c 300 10.0.0.2 >/dev/null 2>&1 &'
+	guest g1 "$bar; printf '\\002\\004' | dd of=\$d/config bs=1 seek=4 conv=notrunc 2>/dev/null"
+	d0=$(stat_of "pasid($p)")
+	host "cat /sys/bus/mdev/devices/$u1/state; sleep 3"
+	d1=$(stat_of "pasid($p)")
+	guest g1 "$bar; printf '\\006\\004' | dd of=\$d/config bs=1 seek=4 conv=notrunc 2>/dev/null"
+	echo "transfers with PASID $p: $d0 when it was off, $d1 three seconds later"
+	[ "$d0" = "$d1" ] && link_up g1 10.0.0.2 && pings g1 10.0.0.1
+}
+check "bus mastering off amid traffic: not one DMA; on: the guest goes on" bus_master
+
 hotunplug() {
 	host "l2 hotunplug g2 $u2" && [ "$(vdev_state $u2 open)" = 0 ] && [ "$(vdev_state $u2 pasid)" = none ] &&
 		guest g2 '! [ -e /sys/class/net/eth0 ]' && pings g1 10.0.0.1
@@ -128,6 +144,22 @@ killed() {
 }
 check "kill -9 of QEMU amid traffic: not one DMA after it" killed
 check "the second guest does not notice" pings g2 10.0.0.1
+
+# A software device on its own PF: that of the E810 is needed
+died() {
+	local u=6d1c1d3e-0008-4a6b-9df0-aaaaaaaaaaaa status back
+
+	host "modprobe hdiov_mock; cd /sys/kernel/debug/hdiov_mock/*/
+		echo $u >/sys/class/mdev_bus/*mock*/mdev_supported_types/*-dma-1/create
+		l2 hotplug g2 $u && echo 1 >fail_pf_reset && ! echo 1 >reset 2>/dev/null"
+	status=$(host "cat /sys/bus/mdev/devices/$u/state; l2 qmp g2 query-status")
+	back=$(host "echo 1 >/sys/kernel/debug/hdiov_mock/*/reset; cat /sys/bus/mdev/devices/$u/state
+		l2 qmp g2 system_reset; l2 qmp g2 cont; sleep 1; l2 qmp g2 query-status")
+	printf '%s\n' "$status" "$back"
+	host "l2 stop g2; echo 1 >/sys/bus/mdev/devices/$u/remove; rmmod hdiov_mock"
+	[[ $status == *dead*internal-error* && $back == *'"running"'* ]]
+}
+check "a VDEV whose PF is down: QEMU stops the guest, and it can go on after a reset" died
 
 gone() {
 	local now

@@ -131,6 +131,17 @@ bool hdiov_config_memory_enabled(const struct hdiov_vdev *vdev)
 	return vdev->config[PCI_COMMAND] & PCI_COMMAND_MEMORY;
 }
 
+/**
+ * hdiov_config_master - may the VDEV do DMA and interrupt
+ * @vdev: the VDEV; the caller holds its lock
+ *
+ * Return: the bus master bit of the command register
+ */
+bool hdiov_config_master(const struct hdiov_vdev *vdev)
+{
+	return vdev->config[PCI_COMMAND] & PCI_COMMAND_MASTER;
+}
+
 /* Does this write ask for a function level reset? */
 static bool hdiov_config_flr(unsigned int pos, const u8 *val, size_t count)
 {
@@ -138,6 +149,23 @@ static bool hdiov_config_flr(unsigned int pos, const u8 *val, size_t count)
 
 	return pos <= reg && reg - pos < count &&
 	       val[reg - pos] & (PCI_EXP_DEVCTL_BCR_FLR >> 8);
+}
+
+/*
+ * Does this write lead to a reset? Bus mastering that is turned on does, if the
+ * VDEV could not pause when it was turned off.
+ */
+static bool hdiov_config_resets(struct hdiov_vdev *vdev, unsigned int pos,
+				const u8 *val, size_t count)
+{
+	if (hdiov_config_flr(pos, val, count))
+		return true;
+	if (pos > PCI_COMMAND || PCI_COMMAND - pos >= count ||
+	    !(val[PCI_COMMAND - pos] & PCI_COMMAND_MASTER))
+		return false;
+
+	guard(mutex)(&vdev->lock);
+	return vdev->parked;
 }
 
 static void hdiov_config_write(struct hdiov_vdev *vdev, unsigned int pos,
@@ -158,6 +186,8 @@ static void hdiov_config_write(struct hdiov_vdev *vdev, unsigned int pos,
 		}
 		if ((old ^ vdev->config[PCI_COMMAND]) & PCI_COMMAND_MEMORY)
 			hdiov_region_zap(vdev);
+		if ((old ^ vdev->config[PCI_COMMAND]) & PCI_COMMAND_MASTER)
+			hdiov_vdev_set_master(vdev, hdiov_config_master(vdev));
 	}
 
 	/*
@@ -195,7 +225,7 @@ ssize_t hdiov_config_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
 	if (write) {
 		if (copy_from_user(val, buf, count))
 			return -EFAULT;
-		ret = hdiov_config_flr(pos, val, count) ?
+		ret = hdiov_config_resets(vdev, pos, val, count) ?
 		      hdiov_vdev_pace_reset(vdev) : 0;
 		if (ret)
 			return ret;

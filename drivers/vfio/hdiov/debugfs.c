@@ -10,6 +10,7 @@
 static const char * const hdiov_state_names[] = {
 	[HDIOV_IDLE] = "idle",
 	[HDIOV_BOUND] = "bound",
+	[HDIOV_PAUSED] = "paused",
 	[HDIOV_RUNNING] = "running",
 };
 

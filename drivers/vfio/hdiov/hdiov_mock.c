@@ -113,7 +113,7 @@ struct mock_msg {
 	bool masked;
 };
 
-enum mock_state { MOCK_IDLE, MOCK_BOUND, MOCK_RUNNING };
+enum mock_state { MOCK_IDLE, MOCK_BOUND, MOCK_PAUSED, MOCK_RUNNING };
 
 /**
  * struct mock_adi - an ADI
@@ -165,6 +165,8 @@ struct mock_adi {
  * @fail_enable: same for enable()
  * @fail_reset: same for reset()
  * @fail_quiesce: same for quiesce(), as if the hardware never got idle
+ * @fail_pause: same for pause()
+ * @fail_resume: same for resume()
  * @fail_pf_reset: that many resets of the PF will fail
  * @in_reset: registers do not answer
  * @reset_accesses: how often they were touched all the same
@@ -186,6 +188,8 @@ struct mock_pf {
 	atomic_t fail_enable;
 	atomic_t fail_reset;
 	atomic_t fail_quiesce;
+	atomic_t fail_pause;
+	atomic_t fail_resume;
 	atomic_t fail_pf_reset;
 	bool in_reset;
 	atomic_t reset_accesses;
@@ -799,7 +803,8 @@ static void mock_mmio_write(struct hdiov_adi *adi, unsigned int bar, u64 offset,
 		madi->scratch = value;
 		break;
 	case MOCK_SWINT:
-		mock_raise(madi, value);
+		if (madi->state == MOCK_RUNNING)
+			mock_raise(madi, value);
 		break;
 	case MOCK_RESET:
 		if (value & 1)
@@ -987,7 +992,7 @@ static void mock_destroy(struct hdiov_adi *adi)
 	struct mock_adi *madi = to_mock(adi);
 
 	/* Bound still if it was told to fail quiesce */
-	WARN_ON(madi->state == MOCK_RUNNING);
+	WARN_ON(madi->state >= MOCK_PAUSED);
 	mock_release(madi);
 	mutex_destroy(&madi->lock);
 }
@@ -1032,7 +1037,46 @@ static int mock_enable(struct hdiov_adi *adi)
 			hdiov_adi_name(adi));
 		return -EIO;
 	}
+	madi->state = MOCK_PAUSED;
+
+	return 0;
+}
+
+static int mock_resume(struct hdiov_adi *adi)
+{
+	struct mock_adi *madi = to_mock(adi);
+
+	mock_touch(adi->pf);
+	guard(mutex)(&madi->lock);
+
+	WARN_ON(madi->state != MOCK_PAUSED);
+	if (mock_misbehaves(&to_mock_pf(adi->pf)->fail_resume)) {
+		dev_err(adi->pf->dev, "%s: told to fail resume\n",
+			hdiov_adi_name(adi));
+		return -EIO;
+	}
 	madi->state = MOCK_RUNNING;
+	mock_kick(madi);
+
+	return 0;
+}
+
+static int mock_pause(struct hdiov_adi *adi)
+{
+	struct mock_adi *madi = to_mock(adi);
+
+	mock_touch(adi->pf);
+	scoped_guard(mutex, &madi->lock) {
+		WARN_ON(madi->state != MOCK_RUNNING);
+		if (mock_misbehaves(&to_mock_pf(adi->pf)->fail_pause)) {
+			dev_err(adi->pf->dev, "%s: told to fail pause\n",
+				hdiov_adi_name(adi));
+			return -EIO;
+		}
+		madi->state = MOCK_PAUSED;
+	}
+	/* As in mock_quiesce() */
+	cancel_delayed_work_sync(&madi->engine);
 
 	return 0;
 }
@@ -1044,7 +1088,7 @@ static int mock_quiesce(struct hdiov_adi *adi)
 
 	mock_touch(adi->pf);
 	scoped_guard(mutex, &madi->lock) {
-		WARN_ON(madi->state != MOCK_RUNNING);
+		WARN_ON(madi->state < MOCK_PAUSED);
 		madi->state = MOCK_BOUND;
 		mock_stop(madi);
 	}
@@ -1110,6 +1154,8 @@ static const struct hdiov_adi_ops mock_adi_ops = {
 	.set_pasid = mock_set_pasid,
 	.clear_pasid = mock_clear_pasid,
 	.enable = mock_enable,
+	.resume = mock_resume,
+	.pause = mock_pause,
 	.quiesce = mock_quiesce,
 	.reset = mock_reset,
 	.show = mock_show,
@@ -1225,6 +1271,8 @@ static void mock_debugfs_add(struct mock_pf *mpf)
 	debugfs_create_atomic_t("fail_enable", 0600, dir, &mpf->fail_enable);
 	debugfs_create_atomic_t("fail_reset", 0600, dir, &mpf->fail_reset);
 	debugfs_create_atomic_t("fail_quiesce", 0600, dir, &mpf->fail_quiesce);
+	debugfs_create_atomic_t("fail_pause", 0600, dir, &mpf->fail_pause);
+	debugfs_create_atomic_t("fail_resume", 0600, dir, &mpf->fail_resume);
 	debugfs_create_atomic_t("fail_pf_reset", 0600, dir, &mpf->fail_pf_reset);
 	debugfs_create_atomic_t("reset_accesses", 0600, dir,
 				&mpf->reset_accesses);
@@ -1312,6 +1360,9 @@ static void mock_make_mistake(struct mock_pf *mpf, u32 which)
 		model.msix_bar = HDIOV_NUM_BARS;
 		break;
 	case 16:
+		adi_ops.resume = NULL;
+		break;
+	case 17:
 		mpf->pf.domain_alloc = mock_domain_alloc_none;
 		break;
 	}
@@ -1378,21 +1429,21 @@ static void mock_remove(struct platform_device *pdev)
 }
 
 /* Real hardware forgets all while the system sleeps: that is a reset */
-static int mock_suspend(struct device *dev)
+static int mock_pm_suspend(struct device *dev)
 {
 	mock_pf_go(dev_get_drvdata(dev));
 
 	return 0;
 }
 
-static int mock_resume(struct device *dev)
+static int mock_pm_resume(struct device *dev)
 {
 	mock_pf_come_back(dev_get_drvdata(dev));
 
 	return 0;
 }
 
-static DEFINE_SIMPLE_DEV_PM_OPS(mock_pm_ops, mock_suspend, mock_resume);
+static DEFINE_SIMPLE_DEV_PM_OPS(mock_pm_ops, mock_pm_suspend, mock_pm_resume);
 
 static struct platform_driver mock_driver = {
 	.driver.name = "hdiov_mock",

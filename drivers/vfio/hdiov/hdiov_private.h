@@ -39,11 +39,13 @@
  * enum hdiov_state - state of an ADI, see &struct hdiov_adi_ops
  * @HDIOV_IDLE: no PASID, nothing runs
  * @HDIOV_BOUND: has a PASID attached to an IOMMU domain, nothing runs
+ * @HDIOV_PAUSED: registers answer, nothing runs, nothing is lost
  * @HDIOV_RUNNING: the guest may use the hardware
  */
 enum hdiov_state {
 	HDIOV_IDLE,
 	HDIOV_BOUND,
+	HDIOV_PAUSED,
 	HDIOV_RUNNING,
 };
 
@@ -191,7 +193,9 @@ struct hdiov_vector {
  * @opened: has a user; protected by @lock
  * @failed: could not be started when it got a domain, and has none since then;
  *	protected by @lock
- * @suspended: was running when the PF's reset began; protected by @lock
+ * @suspended: was in use when the PF's reset began; protected by @lock
+ * @parked: is bound and not running because its guest has turned bus mastering off
+ *	and its hardware cannot pause; protected by @lock
  * @unreachable: the PF is being reset or down: neither its registers nor its
  *	MSI-X table may be touched; protected by @lock
  * @dirty: holds a guest's state since a reset failed; protected by @lock
@@ -240,6 +244,7 @@ struct hdiov_vdev {
 	bool opened;
 	bool failed;
 	bool suspended;
+	bool parked;
 	bool unreachable;
 	bool dirty;
 	bool poisoned;
@@ -296,6 +301,7 @@ void hdiov_vdev_stop(struct hdiov_vdev *vdev);
 int hdiov_vdev_pace_reset(struct hdiov_vdev *vdev);
 int hdiov_vdev_reset(struct hdiov_vdev *vdev);
 void hdiov_vdev_report(struct hdiov_vdev *vdev);
+void hdiov_vdev_set_master(struct hdiov_vdev *vdev, bool on);
 
 /* pf.c: registration of PFs, their resets */
 void hdiov_pf_lose(struct hdiov_pf_core *core, struct hdiov_lost *lost);
@@ -382,6 +388,7 @@ int hdiov_config_init(struct hdiov_vdev *vdev);
 void hdiov_config_reset(struct hdiov_vdev *vdev);
 void hdiov_config_free(struct hdiov_vdev *vdev);
 bool hdiov_config_memory_enabled(const struct hdiov_vdev *vdev);
+bool hdiov_config_master(const struct hdiov_vdev *vdev);
 ssize_t hdiov_config_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
 			u64 pos, bool write);
 
@@ -398,6 +405,17 @@ void hdiov_region_zap(struct hdiov_vdev *vdev);
 /* debugfs.c */
 void hdiov_debugfs_add_pf(struct hdiov_pf_core *core);
 void hdiov_debugfs_add_vdev(struct hdiov_vdev *vdev);
+
+/**
+ * hdiov_vdev_answers - does the vendor serve a VDEV's registers
+ * @vdev: the VDEV; the caller holds its lock or access
+ *
+ * Return: true if there is something behind them that the guest may program
+ */
+static inline bool hdiov_vdev_answers(const struct hdiov_vdev *vdev)
+{
+	return vdev->state == HDIOV_PAUSED || vdev->state == HDIOV_RUNNING;
+}
 
 /**
  * hdiov_vdev_dev - the device that a VDEV is known by

@@ -167,7 +167,8 @@ static int hdiov_check_model(struct hdiov_pf *pf, const struct hdiov_type *type)
 static bool hdiov_has_adi_ops(const struct hdiov_adi_ops *ops)
 {
 	return ops && ops->create && ops->destroy && ops->set_pasid &&
-	       ops->clear_pasid && ops->enable && ops->quiesce && ops->reset;
+	       ops->clear_pasid && ops->enable && ops->quiesce && ops->reset &&
+	       !ops->pause == !ops->resume;
 }
 
 static bool hdiov_has_mmio_ops(const struct hdiov_mmio_ops *ops)

@@ -232,8 +232,7 @@ static void hdiov_trap(struct hdiov_vdev *vdev, unsigned int bar, u64 offset,
 
 	guard(rwsem_read)(&vdev->access);
 
-	if (vdev->state != HDIOV_RUNNING ||
-	    !hdiov_config_memory_enabled(vdev)) {
+	if (!hdiov_vdev_answers(vdev) || !hdiov_config_memory_enabled(vdev)) {
 		*value = ~0;
 		return;
 	}

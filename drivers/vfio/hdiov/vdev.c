@@ -39,7 +39,7 @@ static const char *hdiov_vdev_dead(struct hdiov_vdev *vdev)
 		return "did not get quiet";
 	if (vdev->failed)
 		return "did not start";
-	if (vdev->state == HDIOV_BOUND && !vdev->suspended)
+	if (vdev->state == HDIOV_BOUND && !vdev->suspended && !vdev->parked)
 		return "reset failed";
 	return NULL;
 }
@@ -87,6 +87,8 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr,
 		return sysfs_emit(buf, "dead: %s\n", dead);
 	if (vdev->suspended)
 		return sysfs_emit(buf, "paused: PF is being reset\n");
+	if (vdev->state == HDIOV_PAUSED || vdev->parked)
+		return sysfs_emit(buf, "paused: bus mastering is off\n");
 	return sysfs_emit(buf, "%s\n",
 			  vdev->state == HDIOV_RUNNING ? "running" : "idle");
 }
@@ -140,6 +142,34 @@ static int hdiov_vdev_wipe(struct hdiov_vdev *vdev, bool restart)
 	return ret;
 }
 
+/* Can the hardware be silent and keep all it knows? */
+static bool hdiov_vdev_can_pause(const struct hdiov_vdev *vdev)
+{
+	return vdev->core->pf->adi_ops->pause;
+}
+
+static int hdiov_vdev_unpause(struct hdiov_vdev *vdev)
+{
+	int ret;
+
+	lockdep_assert_held(&vdev->lock);
+	lockdep_assert_held_write(&vdev->access);
+
+	ret = vdev->core->pf->adi_ops->resume(vdev->adi);
+	if (ret) {
+		dev_err_ratelimited(hdiov_vdev_dev(vdev),
+				    "cannot go on: %d\n", ret);
+		hdiov_vdev_quiesce(vdev);
+		vdev->dirty = true;
+		return ret;
+	}
+
+	vdev->state = HDIOV_RUNNING;
+	/* Inert pages give way to real ones at the next access */
+	hdiov_region_zap(vdev);
+	return 0;
+}
+
 static int hdiov_vdev_enable(struct hdiov_vdev *vdev, bool restart)
 {
 	int ret;
@@ -159,10 +189,68 @@ static int hdiov_vdev_enable(struct hdiov_vdev *vdev, bool restart)
 		return ret;
 	}
 
-	vdev->state = HDIOV_RUNNING;
-	/* Inert pages give way to real ones at the next access */
-	hdiov_region_zap(vdev);
-	return 0;
+	if (!hdiov_vdev_can_pause(vdev)) {
+		vdev->state = HDIOV_RUNNING;
+		/* Inert pages give way to real ones at the next access */
+		hdiov_region_zap(vdev);
+		return 0;
+	}
+
+	vdev->state = HDIOV_PAUSED;
+	return hdiov_config_master(vdev) ? hdiov_vdev_unpause(vdev) : 0;
+}
+
+/* Silent, and its state kept if the hardware can do that */
+static void hdiov_vdev_pause(struct hdiov_vdev *vdev)
+{
+	int ret = -EOPNOTSUPP;
+
+	lockdep_assert_held(&vdev->lock);
+	lockdep_assert_held_write(&vdev->access);
+
+	if (hdiov_vdev_can_pause(vdev)) {
+		/* Before the vendor is called: what the guest rings must not run */
+		vdev->state = HDIOV_PAUSED;
+		hdiov_region_zap(vdev);
+		ret = vdev->core->pf->adi_ops->pause(vdev->adi);
+		if (ret)
+			dev_err_ratelimited(hdiov_vdev_dev(vdev),
+					    "cannot pause: %d, is to be reset\n",
+					    ret);
+	}
+	if (!ret)
+		return;
+
+	hdiov_vdev_quiesce(vdev);
+	vdev->dirty = true;
+	vdev->parked = true;
+}
+
+/**
+ * hdiov_vdev_set_master - a guest turns bus mastering of its VDEV on or off
+ * @vdev: the VDEV in any state; the caller holds its lock and access (write)
+ * @on: what it is now, and was not before
+ *
+ * Off: when this returns, no DMA and no interrupt of the VDEV is under way, and none
+ * comes. On: it goes on where it was if the hardware can pause. Otherwise it is
+ * reset, as a guest does before it turns bus mastering on, with kexec for example.
+ *
+ * Context: process
+ */
+void hdiov_vdev_set_master(struct hdiov_vdev *vdev, bool on)
+{
+	lockdep_assert_held(&vdev->lock);
+	lockdep_assert_held_write(&vdev->access);
+
+	if (!on && vdev->state == HDIOV_RUNNING) {
+		hdiov_vdev_pause(vdev);
+	} else if (on && vdev->state == HDIOV_PAUSED) {
+		hdiov_vdev_unpause(vdev);
+	} else if (on && vdev->parked && !vdev->suspended) {
+		vdev->parked = false;
+		hdiov_vdev_enable(vdev, false);
+	}
+	hdiov_vdev_report(vdev);
 }
 
 /**
@@ -236,7 +324,9 @@ int hdiov_vdev_start(struct hdiov_vdev *vdev)
 	return 0;
 
 err_clear:
-	ops->clear_pasid(vdev->adi);
+	/* See hdiov_vdev_stop() */
+	if (!vdev->poisoned)
+		ops->clear_pasid(vdev->adi);
 err_unbind:
 	hdiov_iommu_unbind(vdev);
 	return ret;
@@ -260,7 +350,7 @@ void hdiov_vdev_stop(struct hdiov_vdev *vdev)
 		return;
 
 	scoped_guard(rwsem_write, &vdev->access) {
-		if (vdev->state == HDIOV_RUNNING) {
+		if (hdiov_vdev_answers(vdev)) {
 			hdiov_vdev_quiesce(vdev);
 			if (vdev->poisoned)
 				vdev->dirty = true;
@@ -270,6 +360,7 @@ void hdiov_vdev_stop(struct hdiov_vdev *vdev)
 		vdev->state = HDIOV_IDLE;
 	}
 	vdev->suspended = false;
+	vdev->parked = false;
 
 	/*
 	 * What may still run must not lose its PASID: its requests would go out
@@ -297,8 +388,9 @@ static int hdiov_vdev_try_reset(struct hdiov_vdev *vdev, bool restart)
 		return READ_ONCE(vdev->core->state) == HDIOV_PF_DOWN ? -EIO : 0;
 
 	scoped_guard(rwsem_write, &vdev->access) {
-		if (vdev->state == HDIOV_RUNNING)
+		if (hdiov_vdev_answers(vdev))
 			hdiov_vdev_quiesce(vdev);
+		vdev->parked = false;
 		/* A reset that failed is still owed */
 		restart = restart && !vdev->dirty;
 		vdev->dirty = true;
@@ -420,7 +512,7 @@ static void hdiov_vdev_suspend(struct hdiov_vdev *vdev)
 
 	/* A dead one too: its user could ask for a reset meanwhile */
 	guard(rwsem_write)(&vdev->access);
-	if (vdev->state == HDIOV_RUNNING)
+	if (hdiov_vdev_answers(vdev))
 		hdiov_vdev_quiesce(vdev);
 	vdev->dirty = true;
 	vdev->suspended = true;

@@ -174,6 +174,7 @@ TEST_F(config, express)
 		     PCI_EXP_FLAGS_VERS);
 	EXPECT_TRUE(cfg_get(&self->vdev, cap + PCI_EXP_DEVCAP, 4) &
 		    PCI_EXP_DEVCAP_FLR);
+	vdev_enable(&self->vdev, true);
 	/* The bit that resets reads as zero */
 	vdev_flr(&self->vdev);
 	EXPECT_FALSE(cfg_get(&self->vdev, cap + PCI_EXP_DEVCTL, 2) &

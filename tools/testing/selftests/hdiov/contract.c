@@ -4,8 +4,8 @@
 
 #include "vdev.h"
 
-#define NUM_MISTAKES	15
-#define BAD_IOMMU	"16"
+#define NUM_MISTAKES	16
+#define BAD_IOMMU	"17"
 #define NUM_BAD_AREAS	10
 
 #define MISTAKE		"/sys/kernel/debug/hdiov_mock/mistake"

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
+#include <linux/pci_regs.h>
 
 #include "kselftest_harness.h"
 
@@ -665,6 +666,43 @@ TEST_F(e810, resets)
 		ASSERT_TRUE(passes(&g[1], &g[0], 3, 100));
 	}
 	free(copy);
+}
+
+/*
+ * Bus mastering off while frames come in: not one more byte is written, and others
+ * do not notice. On again: a device that was reset.
+ */
+TEST_F(e810, bus_master)
+{
+	struct eg *g = self->g;
+	uint8_t frame[100];
+	unsigned int i;
+	uint8_t *copy;
+	uint32_t cmd;
+
+	UP(0);
+	UP(1);
+	copy = malloc(g[0].mem_size);
+	ASSERT_NE(NULL, copy);
+	ASSERT_TRUE(passes(&g[1], &g[0], 3, 100));
+	make_frame(frame, &g[1], &g[0], sizeof(frame), 1);
+	for (i = 0; i < 20; i++)
+		eg_post_frame(&g[1], 0, frame, sizeof(frame), 0, HDR / 2, 0);
+	cmd = cfg_get(g[0].vdev, PCI_COMMAND, 2);
+	cfg_set(g[0].vdev, PCI_COMMAND, 2, cmd & ~PCI_COMMAND_MASTER);
+	memcpy(copy, g[0].mem, g[0].mem_size);
+	for (i = 0; i < 5; i++)
+		EXPECT_EQ(0, eg_send(&g[1], 0, frame, sizeof(frame), 0,
+				     HDR / 2, 0));
+	msleep(20);
+	EXPECT_EQ(0, memcmp(copy, g[0].mem, g[0].mem_size));
+	free(copy);
+
+	cfg_set(g[0].vdev, PCI_COMMAND, 2, cmd);
+	EXPECT_EQ(0, eg_mbx_get(&g[0], ARQLEN) & MBX_ENABLE);
+	UP(0);
+	EXPECT_TRUE(passes(&g[0], &g[1], 3, 100));
+	EXPECT_TRUE(passes(&g[1], &g[0], 3, 100));
 }
 
 /* The whole function: guests are told before, and begin anew */

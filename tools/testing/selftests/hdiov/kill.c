@@ -138,6 +138,7 @@ TEST_F(killed, inherited)
 	pid_t pid;
 
 	ASSERT_EQ(0, vdev_open(vdev));
+	vdev_enable(vdev, true);
 	ASSERT_EQ(0, pipe(end));
 	pid = fork();
 	ASSERT_LE(0, pid);

@@ -187,6 +187,7 @@ TEST_F(vdev, open_close)
 
 	for (i = 0; i < 5; i++) {
 		ASSERT_EQ(0, vdev_open(&self->vdev));
+		vdev_enable(&self->vdev, true);
 		EXPECT_TRUE(vdev_in_state(&self->vdev, "running"));
 		EXPECT_LT(0, vdev_state(&self->vdev, "pasid"));
 		EXPECT_EQ(self->before.pasids + 1,
@@ -205,6 +206,7 @@ TEST_F(vdev, open_twice)
 	/* The group is taken; of a cdev only the first open file can bind */
 	EXPECT_EQ(variant->mode == VDEV_IOMMUFD ? -EINVAL : -EBUSY,
 		  vdev_open(&second));
+	vdev_enable(&self->vdev, true);
 	EXPECT_TRUE(vdev_in_state(&self->vdev, "running"));
 }
 
@@ -269,6 +271,7 @@ TEST_F(vdev, unload_while_open)
 	ASSERT_EQ(0, vdev_open(&self->vdev));
 	EXPECT_EQ(-EWOULDBLOCK, unload(module));
 	EXPECT_EQ(-EWOULDBLOCK, unload("hdiov"));
+	vdev_enable(&self->vdev, true);
 	EXPECT_TRUE(vdev_in_state(&self->vdev, "running"));
 }
 

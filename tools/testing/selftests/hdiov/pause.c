@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Bus mastering off: silent, whatever it was at. On: goes on where it was */
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+#include <linux/pci_regs.h>
+
+#include "kselftest_harness.h"
+
+#include "mock_guest.h"
+#include "vdev.h"
+
+#define IOVA_RING	0x100000
+#define IOVA_BUF	0x200000
+#define RING_SIZE	64
+#define BUF_SIZE	0x80000
+#define HALF		(BUF_SIZE / 2)
+#define VECTOR		1
+
+#define SOON_MS		5000
+/* Time to see that nothing happens */
+#define NEVER_MS	100
+
+FIXTURE(pause)
+{
+	struct vdev vdev;
+	struct mock_queue q;
+	void *ring;
+	uint8_t *buf;
+	int32_t efd;
+};
+
+FIXTURE_VARIANT(pause)
+{
+	const char *type;
+	enum vdev_mode mode;
+};
+
+VDEV_VARIANTS_MOCK(pause);
+
+FIXTURE_SETUP(pause)
+{
+	VDEV_SETUP(&self->vdev);
+	ASSERT_EQ(0, vdev_open(&self->vdev));
+	self->ring = dma_alloc(4096);
+	self->buf = dma_alloc(BUF_SIZE);
+	ASSERT_EQ(0, vdev_map(&self->vdev, IOVA_RING, self->ring, 4096, true));
+	ASSERT_EQ(0, vdev_map(&self->vdev, IOVA_BUF, self->buf, BUF_SIZE, true));
+	self->efd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	ASSERT_EQ(0, vdev_set_vector(&self->vdev, VECTOR, self->efd));
+	vdev_enable(&self->vdev, true);
+}
+
+FIXTURE_TEARDOWN(pause)
+{
+	mock_unmap_db(&self->q);
+	vdev_cleanup(&self->vdev);
+	close(self->efd);
+}
+
+static void master(struct vdev *vdev, bool on)
+{
+	uint32_t cmd = cfg_get(vdev, PCI_COMMAND, 2) & ~PCI_COMMAND_MASTER;
+
+	cfg_set(vdev, PCI_COMMAND, 2, on ? cmd | PCI_COMMAND_MASTER : cmd);
+}
+
+static bool start(struct mock_queue *q, struct vdev *vdev, void *ring)
+{
+	if (!mock_start(q, vdev, 0, ring, IOVA_RING, RING_SIZE))
+		return false;
+	mock_qp_set(q, MOCK_QP_VECTOR, MOCK_QP_VECTOR_ENABLE | VECTOR);
+	return true;
+}
+
+/* Fill the ring with copies that interrupt; returns the last */
+static volatile struct mock_desc *fill(struct mock_queue *q)
+{
+	volatile struct mock_desc *desc = NULL;
+	unsigned int i;
+
+	for (i = 0; i < RING_SIZE - 1; i++)
+		desc = mock_post(q, IOVA_BUF + HALF, IOVA_BUF, HALF,
+				 MOCK_DESC_INTERRUPT);
+	return desc;
+}
+
+/* Not a byte, not an interrupt */
+static bool silent(struct vdev *vdev, int efd)
+{
+	long long bytes = mock_asks(vdev->pf, "dma_bytes");
+
+	event_wait(efd, 0);
+	msleep(NEVER_MS);
+	return bytes == mock_asks(vdev->pf, "dma_bytes") && !event_wait(efd, 0);
+}
+
+TEST_F(pause, amid_traffic)
+{
+	struct vdev *vdev = &self->vdev;
+	volatile struct mock_desc *last;
+	long long resets = vdev_state(vdev, "resets");
+	unsigned int round, amid = 0;
+	bool done;
+
+	memset(self->buf, 0x5a, HALF);
+	ASSERT_TRUE(start(&self->q, vdev, self->ring));
+	/* The copies may be over before the write */
+	for (round = 0; amid < 3 && round < 200; round++) {
+		memset(self->buf + HALF, 0, HALF);
+		last = fill(&self->q);
+		ASSERT_LT(0, event_wait(self->efd, SOON_MS));
+		master(vdev, false);
+		done = last->status;
+		amid += !done;
+		EXPECT_TRUE(silent(vdev, self->efd));
+		EXPECT_TRUE(vdev_in_state(vdev, "paused"));
+
+		master(vdev, true);
+		EXPECT_TRUE(vdev_in_state(vdev, "running"));
+		ASSERT_EQ(MOCK_DESC_DONE, mock_wait(last, SOON_MS));
+		if (!done) {
+			EXPECT_LT(0, event_wait(self->efd, SOON_MS));
+		}
+		EXPECT_EQ(0, memcmp(self->buf, self->buf + HALF, HALF));
+	}
+	EXPECT_EQ(resets, vdev_state(vdev, "resets"));
+	TH_LOG("%u of %u times amid traffic", amid, round);
+	EXPECT_EQ(3, amid);
+}
+
+/* Registers answer, and what they start waits */
+TEST_F(pause, registers)
+{
+	struct vdev *vdev = &self->vdev;
+	volatile struct mock_desc *last;
+
+	master(vdev, false);
+	EXPECT_EQ(MOCK_ID_VALUE, vdev_get32(vdev, MOCK_BAR, MOCK_ID));
+	vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 0x1234);
+	vdev_set32(vdev, MOCK_BAR, MOCK_SWINT, VECTOR);
+	ASSERT_TRUE(start(&self->q, vdev, self->ring));
+	fill(&self->q);
+	EXPECT_TRUE(silent(vdev, self->efd));
+
+	master(vdev, true);
+	EXPECT_EQ(0x1234, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
+	/* The doorbell was rung in vain: the next one says it all */
+	EXPECT_TRUE(silent(vdev, self->efd));
+	self->q.tail = RING_SIZE - 2;
+	last = mock_post(&self->q, IOVA_BUF + HALF, IOVA_BUF, HALF, 0);
+	EXPECT_EQ(MOCK_DESC_DONE, mock_wait(last, SOON_MS));
+}
+
+/* As a card on the bus: a user has to ask for it */
+TEST_F(pause, from_the_start)
+{
+	struct vdev *vdev = &self->vdev;
+
+	vdev_close(vdev);
+	ASSERT_EQ(0, vdev_open(vdev));
+	EXPECT_TRUE(vdev_in_state(vdev, "paused"));
+	ASSERT_EQ(0, vdev_map(vdev, IOVA_RING, self->ring, 4096, true));
+	ASSERT_EQ(0, vdev_map(vdev, IOVA_BUF, self->buf, BUF_SIZE, true));
+	cfg_set(vdev, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	mock_unmap_db(&self->q);
+	ASSERT_TRUE(start(&self->q, vdev, self->ring));
+	EXPECT_TRUE(silent(vdev, self->efd));
+	master(vdev, true);
+	EXPECT_EQ(MOCK_DESC_DONE,
+		  mock_copy(&self->q, IOVA_BUF + HALF, IOVA_BUF, 4096));
+}
+
+/* A reset does not turn it on, that of the PF neither */
+TEST_F(pause, reset)
+{
+	struct vdev *vdev = &self->vdev;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		ASSERT_TRUE(start(&self->q, vdev, self->ring));
+		vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 0x1234);
+		fill(&self->q);
+		master(vdev, false);
+		ASSERT_EQ(0, i ? mock_tell(vdev->pf, "reset", 1) :
+				 vdev_reset(vdev));
+		EXPECT_TRUE(vdev_in_state(vdev, "paused"));
+		EXPECT_TRUE(silent(vdev, self->efd));
+		EXPECT_EQ(0, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
+		EXPECT_EQ(0, mock_qp_get(&self->q, MOCK_QP_STATUS));
+
+		master(vdev, true);
+		EXPECT_TRUE(silent(vdev, self->efd));
+		ASSERT_TRUE(start(&self->q, vdev, self->ring));
+		EXPECT_EQ(MOCK_DESC_DONE,
+			  mock_copy(&self->q, IOVA_BUF + HALF, IOVA_BUF, 4096));
+	}
+}
+
+/* It is silent all the same, but has to begin anew */
+TEST_F(pause, cannot_pause)
+{
+	struct vdev *vdev = &self->vdev;
+
+	ASSERT_TRUE(start(&self->q, vdev, self->ring));
+	vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 0x1234);
+	fill(&self->q);
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_pause", 1));
+	master(vdev, false);
+	EXPECT_TRUE(silent(vdev, self->efd));
+	EXPECT_TRUE(vdev_in_state(vdev, "bound"));
+	EXPECT_EQ(~0U, vdev_get32(vdev, MOCK_BAR, MOCK_ID));
+
+	master(vdev, true);
+	EXPECT_TRUE(vdev_in_state(vdev, "running"));
+	EXPECT_EQ(0, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
+	ASSERT_TRUE(start(&self->q, vdev, self->ring));
+	EXPECT_EQ(MOCK_DESC_DONE,
+		  mock_copy(&self->q, IOVA_BUF + HALF, IOVA_BUF, 4096));
+}
+
+TEST_F(pause, cannot_go_on)
+{
+	struct vdev *vdev = &self->vdev;
+
+	master(vdev, false);
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_resume", 1));
+	master(vdev, true);
+	EXPECT_TRUE(vdev_in_state(vdev, "bound"));
+	EXPECT_EQ(~0U, vdev_get32(vdev, MOCK_BAR, MOCK_ID));
+	EXPECT_EQ(0, vdev_reset(vdev));
+	EXPECT_TRUE(vdev_in_state(vdev, "running"));
+	EXPECT_EQ(MOCK_ID_VALUE, vdev_get32(vdev, MOCK_BAR, MOCK_ID));
+}
+
+struct toggler {
+	struct vdev *vdev;
+	bool stop;
+};
+
+static void *toggle(void *data)
+{
+	struct toggler *t = data;
+	bool on;
+
+	for (on = false; !__atomic_load_n(&t->stop, __ATOMIC_RELAXED); on = !on)
+		master(t->vdev, on);
+	return NULL;
+}
+
+/* At any moment: resets of the VDEV and of the PF, vectors, doorbells */
+TEST_F(pause, race)
+{
+	struct toggler t = { .vdev = &self->vdev };
+	struct vdev *vdev = &self->vdev;
+	pthread_t thread;
+	unsigned int i;
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_accesses", 0));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, toggle, &t));
+	for (i = 0; i < 12; i++) {
+		start(&self->q, vdev, self->ring);
+		fill(&self->q);
+		if (i % 3) {
+			EXPECT_EQ(0, i % 3 == 1 ? vdev_reset(vdev) :
+						  mock_tell(vdev->pf, "reset", 1));
+		}
+		EXPECT_EQ(0, vdev_set_vector(vdev, VECTOR, i & 1 ? self->efd : -1));
+	}
+	__atomic_store_n(&t.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, mock_asks(vdev->pf, "reset_accesses"));
+
+	master(vdev, false);
+	EXPECT_TRUE(silent(vdev, self->efd));
+	EXPECT_EQ(0, vdev_reset(vdev));
+	master(vdev, true);
+	ASSERT_TRUE(start(&self->q, vdev, self->ring));
+	EXPECT_EQ(MOCK_DESC_DONE,
+		  mock_copy(&self->q, IOVA_BUF + HALF, IOVA_BUF, 4096));
+}
+
+TEST_F(pause, close)
+{
+	struct vdev *vdev = &self->vdev;
+
+	ASSERT_TRUE(start(&self->q, vdev, self->ring));
+	fill(&self->q);
+	master(vdev, false);
+	mock_unmap_db(&self->q);
+	vdev_close(vdev);
+	EXPECT_TRUE(vdev_in_state(vdev, "idle"));
+	EXPECT_TRUE(silent(vdev, self->efd));
+	EXPECT_EQ(0, vdev_open(vdev));
+}
+
+/* Every kind of VDEV, also those that cannot pause */
+FIXTURE(master)
+{
+	struct vdev vdev;
+};
+
+FIXTURE_VARIANT(master)
+{
+	const char *type;
+	enum vdev_mode mode;
+};
+
+VDEV_VARIANTS(master);
+
+FIXTURE_SETUP(master)
+{
+	VDEV_SETUP(&self->vdev);
+	ASSERT_EQ(0, vdev_open(&self->vdev));
+	vdev_enable(&self->vdev, true);
+}
+
+FIXTURE_TEARDOWN(master)
+{
+	vdev_cleanup(&self->vdev);
+}
+
+static bool says(const struct vdev *vdev, const char *want)
+{
+	char path[256], text[64];
+
+	return file_read(vdev_path(vdev, "state", path, sizeof(path)), text,
+			 sizeof(text)) > 0 &&
+	       !strncmp(text, want, strlen(want));
+}
+
+TEST_F(master, off_and_on)
+{
+	struct vdev *vdev = &self->vdev;
+
+	EXPECT_TRUE(says(vdev, "running\n"));
+	master(vdev, false);
+	EXPECT_TRUE(says(vdev, "paused: bus mastering is off\n"));
+	EXPECT_EQ(0, vdev_set_vector(vdev, 0, -1));
+	master(vdev, true);
+	EXPECT_TRUE(says(vdev, "running\n"));
+	master(vdev, false);
+	EXPECT_EQ(0, vdev_reset(vdev));
+	master(vdev, true);
+	EXPECT_TRUE(says(vdev, "running\n"));
+}
+
+/* Each time is a reset of what cannot pause, and so are its user's means to ask */
+TEST_F(master, storm)
+{
+	struct vdev *vdev = &self->vdev;
+	struct timespec a, b;
+	unsigned int i, num = 26;
+	long long ms;
+
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	for (i = 0; i < num; i++) {
+		master(vdev, false);
+		master(vdev, true);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	ms = (b.tv_sec - a.tv_sec) * 1000LL + (b.tv_nsec - a.tv_nsec) / 1000000;
+	TH_LOG("%u times in %lld ms", num, ms);
+	/* 16 in a row, and one each 100 ms */
+	if (!is_mock(vdev)) {
+		EXPECT_LE((num - 17) * 100, ms);
+	}
+	EXPECT_TRUE(says(vdev, "running\n"));
+}
+
+TEST_HARNESS_MAIN
