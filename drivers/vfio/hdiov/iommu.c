@@ -225,12 +225,35 @@ static struct iommu_device *hdiov_iommu_probe(struct device *dev)
 	return &hdiov_iommu;
 }
 
+/*
+ * Of the PF's reserved regions those that concern all who send through its
+ * IOMMU: where interrupts are taken from the bus, and where nobody may write.
+ *
+ * Direct regions (RMRRs) are for what firmware and the PF do behind the back of
+ * the PF's driver. They do it without a PASID, and so within the PF's own domain,
+ * where Linux maps them. A VDEV that had them, too, could not be attached to the
+ * blocked domain, and its guest's memory would have holes.
+ *
+ * Software-managed MSI windows are for interrupts that a domain translates.
+ * Those of a VDEV are the PF's messages, which have no PASID either.
+ */
 static void hdiov_iommu_resv_regions(struct device *dev, struct list_head *list)
 {
 	struct hdiov_pf *pf = hdiov_iommu_vdev(dev)->core->pf;
+	struct iommu_resv_region *region, *next;
+	LIST_HEAD(regions);
 
-	if (!pf->domain_alloc)
-		iommu_get_resv_regions(pf->dev, list);
+	/* The engine of a software device is a CPU */
+	if (pf->domain_alloc)
+		return;
+
+	iommu_get_resv_regions(pf->dev, &regions);
+	list_for_each_entry_safe(region, next, &regions, list) {
+		if (region->type == IOMMU_RESV_MSI ||
+		    region->type == IOMMU_RESV_RESERVED)
+			list_move_tail(&region->list, list);
+	}
+	iommu_put_resv_regions(pf->dev, &regions);
 }
 
 static const struct iommu_ops hdiov_iommu_ops = {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* VDEVs come and go, one by one and all at once, and nothing stays behind */
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -225,6 +226,51 @@ TEST_F(vdev, open_without_domain)
 	EXPECT_EQ(~0U, value);
 	EXPECT_EQ(0, vdev_reset(&self->vdev));
 	vdev_close(&self->vdev);
+}
+
+/*
+ * A VDEV has those of the PF's reserved regions that concern all DMA. What
+ * firmware wants mapped 1:1 is for the PF alone, so these addresses are free.
+ */
+TEST_F(vdev, reserved_regions)
+{
+	char pf[4096] = "", vdev[4096], expected[4096] = "";
+	const char *rmrr = getenv("HDIOV_RMRR");
+	char *line, *save, type[32], module[64];
+	char path[PATH_MAX];
+	uint64_t start, end;
+	bool direct = false;
+	void *page;
+
+	/* The software device has no IOMMU */
+	file_read(pf_path(self->pf, "iommu_group/reserved_regions", path,
+			  sizeof(path)), pf, sizeof(pf));
+	ASSERT_LE(0, file_read(vdev_path(&self->vdev,
+					 "iommu_group/reserved_regions", path,
+					 sizeof(path)), vdev, sizeof(vdev)));
+	ASSERT_EQ(0, vdev_open(&self->vdev));
+	page = dma_alloc(4096);
+
+	for (line = strtok_r(pf, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		ASSERT_TRUE(sscanf(line, "%" SCNx64 " %" SCNx64 " %31s",
+				   &start, &end, type) == 3);
+		if (!strcmp(type, "msi") || !strcmp(type, "reserved")) {
+			strcat(strcat(expected, line), "\n");
+			EXPECT_GT(0, vdev_map(&self->vdev, start, page, 4096,
+					      true));
+		} else {
+			direct |= !strcmp(type, "direct");
+			EXPECT_EQ(0, vdev_map(&self->vdev, start, page, 4096,
+					      true));
+		}
+	}
+	EXPECT_STREQ(expected, vdev);
+
+	/* The driver whose PF has some for certain */
+	ASSERT_EQ(0, pf_module(self->pf, module, sizeof(module)));
+	if (rmrr && !strcmp(rmrr, module))
+		EXPECT_TRUE(direct);
 }
 
 static void *remover(void *vdev)
