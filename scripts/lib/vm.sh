@@ -235,6 +235,8 @@ cmd_boot() {
 			-netdev "hubport,id=peer$i,hubid=$i"
 			-device "$(printf 'virtio-net-pci,netdev=peer%d,mac=52:54:00:aa:00:%02x,host_mtu=9000' "$i" $((i + 1)))")
 	done
+	# Servers' firmware wants memory mapped 1:1 for its own use of a NIC. Here nothing uses it, and QEMU and firmware load nothing there.
+	if [ "$ports" != 0 ]; then extra+=(-global "intel-iommu.rmrr=pf0:10000000:1000ffff"); fi
 	bus=
 	if [ $below = yes ]; then
 		extra+=(-device "pcie-root-port,id=port-qat,x-speed=2_5,chassis=1,slot=1")
