@@ -56,7 +56,6 @@
 #define DYN_CTL_ITR_NONE	(3 << 3)
 #define DYN_CTL_WB_ON_ITR	(1 << 30)
 #define DYN_CTL_INTENA_MSK	(1U << 31)
-#define DYN_CTL_ITR_NONE	0x18
 
 /* Mailbox registers, by their place in the vdcm page */
 enum eg_mbx {
