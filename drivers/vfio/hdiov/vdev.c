@@ -59,15 +59,15 @@ void hdiov_vdev_report(struct hdiov_vdev *vdev)
 {
 	struct kobject *kobj = &hdiov_vdev_dev(vdev)->kobj;
 	const char *dead = hdiov_vdev_dead(vdev);
-	char text[48] = "HDIOV_STATE=alive";
+	char text[48];
 	char *env[] = { text, NULL };
 
 	if (dead == vdev->dead)
 		return;
 
 	vdev->dead = dead;
-	if (dead)
-		snprintf(text, sizeof(text), "HDIOV_STATE=dead: %s", dead);
+	snprintf(text, sizeof(text), "HDIOV_STATE=%s%s",
+		 dead ? "dead: " : "alive", dead ?: "");
 	kobject_uevent_env(kobj, KOBJ_CHANGE, env);
 	sysfs_notify(kobj, NULL, "state");
 	if (dead && (vdev->poisoned || vdev->unreachable))
