@@ -292,27 +292,7 @@ TEST_F(dma, closed)
 		  mock_copy(&self->a.q, IOVA_BUF + HALF, IOVA_BUF, HALF));
 }
 
-/* Taking the address space away from an open VDEV stops it (iommufd only) */
-TEST_F(dma, detach)
-{
-	volatile struct mock_desc *desc;
-
-	if (variant->mode != VDEV_IOMMUFD)
-		SKIP(return, "a container cannot be detached");
-
-	ASSERT_EQ(0, vdev_detach(&self->a.vdev));
-	EXPECT_TRUE(vdev_in_state(&self->a.vdev, "idle"));
-	desc = mock_post(&self->a.q, IOVA_BUF + HALF, IOVA_BUF, HALF, 0);
-	EXPECT_EQ(0, mock_wait(desc, 50));
-	EXPECT_EQ(~0U, vdev_get32(&self->a.vdev, MOCK_BAR, MOCK_ID));
-
-	ASSERT_EQ(0, vdev_attach(&self->a.vdev));
-	ASSERT_TRUE(restart(&self->a));
-	EXPECT_EQ(MOCK_DESC_DONE,
-		  mock_copy(&self->a.q, IOVA_BUF + HALF, IOVA_BUF, HALF));
-}
-
-/* Another address space for an open VDEV, or not (iommufd only) */
+/* Another address space for an open VDEV, or none: only with iommufd */
 FIXTURE(replace)
 {
 	struct guest g;
@@ -326,8 +306,12 @@ FIXTURE_VARIANT(replace)
 	enum vdev_mode mode;
 };
 
-FIXTURE_VARIANT_ADD(replace, dma_1) {
+FIXTURE_VARIANT_ADD(replace, iommufd_dma_1) {
 	.type = "dma-1", .mode = VDEV_IOMMUFD
+};
+
+FIXTURE_VARIANT_ADD(replace, iommufd_dma_4) {
+	.type = "dma-4", .mode = VDEV_IOMMUFD
 };
 
 FIXTURE_SETUP(replace)
@@ -426,6 +410,24 @@ TEST_F(replace, dead)
 	ASSERT_TRUE(restart(g));
 	EXPECT_EQ(MOCK_DESC_DONE,
 		  mock_copy(&g->q, IOVA_BUF + HALF, IOVA_BUF, 4096));
+}
+
+/* Taking the address space away from an open VDEV stops it */
+TEST_F(replace, detach)
+{
+	struct guest *g = &self->g;
+	volatile struct mock_desc *desc;
+
+	ASSERT_EQ(0, vdev_detach(&g->vdev));
+	EXPECT_TRUE(vdev_in_state(&g->vdev, "idle"));
+	desc = mock_post(&g->q, IOVA_BUF + HALF, IOVA_BUF, HALF, 0);
+	EXPECT_EQ(0, mock_wait(desc, 50));
+	EXPECT_EQ(~0U, vdev_get32(&g->vdev, MOCK_BAR, MOCK_ID));
+
+	ASSERT_EQ(0, vdev_attach(&g->vdev));
+	ASSERT_TRUE(restart(g));
+	EXPECT_EQ(MOCK_DESC_DONE,
+		  mock_copy(&g->q, IOVA_BUF + HALF, IOVA_BUF, HALF));
 }
 
 TEST_F(dma, all_queues)

@@ -144,6 +144,35 @@ TEST_F(types, same_name)
 		  pf_available(self->vdev.pf, variant->type));
 }
 
+/*
+ * In the fixtures below: a VDEV of the variant, another that is not created, and
+ * what their PF has given out before, which it must have back in the end
+ */
+#define PAIR_SETUP()							\
+	do {								\
+		const char *why;					\
+									\
+		if (!pf_find(variant->type, variant->mode, self->pf,	\
+			     sizeof(self->pf), &why))			\
+			SKIP(return, "%s: %s", variant->type, why);	\
+		vdev_init(&self->vdev, self->pf, variant->type,		\
+			  variant->mode);				\
+		vdev_init(&self->other, self->pf, variant->type,	\
+			  variant->mode);				\
+		self->before = resources(self->pf, variant->type);	\
+		ASSERT_EQ(0, vdev_create(&self->vdev));			\
+	} while (0)
+
+#define PAIR_TEARDOWN()							\
+	do {								\
+		vdev_cleanup(&self->vdev);				\
+		vdev_cleanup(&self->other);				\
+		if (self->pf[0])					\
+			EXPECT_TRUE(same(self->before,			\
+					 resources(self->pf,		\
+						   variant->type)));	\
+	} while (0)
+
 FIXTURE(vdev)
 {
 	struct vdev vdev;
@@ -162,24 +191,12 @@ VDEV_VARIANTS(vdev);
 
 FIXTURE_SETUP(vdev)
 {
-	const char *why;
-
-	if (!pf_find(variant->type, variant->mode, self->pf, sizeof(self->pf),
-		     &why))
-		SKIP(return, "%s: %s", variant->type, why);
-	vdev_init(&self->vdev, self->pf, variant->type, variant->mode);
-	vdev_init(&self->other, self->pf, variant->type, variant->mode);
-	self->before = resources(self->pf, variant->type);
-	ASSERT_EQ(0, vdev_create(&self->vdev));
+	PAIR_SETUP();
 }
 
 FIXTURE_TEARDOWN(vdev)
 {
-	vdev_cleanup(&self->vdev);
-	vdev_cleanup(&self->other);
-	if (self->pf[0])
-		EXPECT_TRUE(same(self->before,
-				 resources(self->pf, variant->type)));
+	PAIR_TEARDOWN();
 }
 
 TEST_F(vdev, open_close)
@@ -209,23 +226,6 @@ TEST_F(vdev, open_twice)
 		  vdev_open(&second));
 	vdev_enable(&self->vdev, true);
 	EXPECT_TRUE(vdev_in_state(&self->vdev, "running"));
-}
-
-/* Opened and closed without ever having got an address space */
-TEST_F(vdev, open_without_domain)
-{
-	uint32_t value;
-
-	if (variant->mode != VDEV_IOMMUFD)
-		SKIP(return, "a container always has a domain");
-
-	ASSERT_EQ(0, vdev_open_detached(&self->vdev));
-	EXPECT_TRUE(vdev_in_state(&self->vdev, "idle"));
-	vdev_enable(&self->vdev, true);
-	value = vdev_get32(&self->vdev, 0, 0);
-	EXPECT_EQ(~0U, value);
-	EXPECT_EQ(0, vdev_reset(&self->vdev));
-	vdev_close(&self->vdev);
 }
 
 /*
@@ -321,6 +321,91 @@ TEST_F(vdev, unload_while_open)
 	EXPECT_TRUE(vdev_in_state(&self->vdev, "running"));
 }
 
+/* Open without ever having got an address space, which only iommufd allows */
+FIXTURE(detached)
+{
+	struct vdev vdev;
+	struct vdev other;
+	struct resources before;
+	char pf[64];
+};
+
+FIXTURE_VARIANT(detached)
+{
+	const char *type;
+	enum vdev_mode mode;
+};
+
+FIXTURE_VARIANT_ADD(detached, iommufd_dma_1) {
+	.type = "dma-1", .mode = VDEV_IOMMUFD
+};
+
+FIXTURE_VARIANT_ADD(detached, iommufd_dma_4) {
+	.type = "dma-4", .mode = VDEV_IOMMUFD
+};
+
+FIXTURE_VARIANT_ADD(detached, iommufd_avf_1) {
+	.type = "avf-1", .mode = VDEV_IOMMUFD
+};
+
+FIXTURE_VARIANT_ADD(detached, iommufd_vdcm_4) {
+	.type = "vdcm-4", .mode = VDEV_IOMMUFD
+};
+
+FIXTURE_VARIANT_ADD(detached, iommufd_vqat_sym) {
+	.type = "vqat_sym", .mode = VDEV_IOMMUFD
+};
+
+FIXTURE_SETUP(detached)
+{
+	PAIR_SETUP();
+}
+
+FIXTURE_TEARDOWN(detached)
+{
+	PAIR_TEARDOWN();
+}
+
+TEST_F(detached, open_close)
+{
+	uint32_t value;
+
+	ASSERT_EQ(0, vdev_open_detached(&self->vdev));
+	EXPECT_TRUE(vdev_in_state(&self->vdev, "idle"));
+	vdev_enable(&self->vdev, true);
+	value = vdev_get32(&self->vdev, 0, 0);
+	EXPECT_EQ(~0U, value);
+	EXPECT_EQ(0, vdev_reset(&self->vdev));
+	vdev_close(&self->vdev);
+}
+
+/* The software device, which does wrong when told to */
+FIXTURE(mock)
+{
+	struct vdev vdev;
+	struct vdev other;
+	struct resources before;
+	char pf[64];
+};
+
+FIXTURE_VARIANT(mock)
+{
+	const char *type;
+	enum vdev_mode mode;
+};
+
+VDEV_VARIANTS_MOCK(mock);
+
+FIXTURE_SETUP(mock)
+{
+	PAIR_SETUP();
+}
+
+FIXTURE_TEARDOWN(mock)
+{
+	PAIR_TEARDOWN();
+}
+
 static void *closer(void *vdev)
 {
 	vdev_close(vdev);
@@ -328,12 +413,9 @@ static void *closer(void *vdev)
 }
 
 /* A VDEV whose hardware takes its time to stop delays no other */
-TEST_F(vdev, slow_neighbour)
+TEST_F(mock, slow_neighbour)
 {
 	pthread_t thread;
-
-	if (strncmp(variant->type, "dma-", 4))
-		SKIP(return, "only the software device drains slowly");
 
 	ASSERT_EQ(0, vdev_open(&self->vdev));
 	ASSERT_EQ(0, mock_tell(self->pf, "drain_ms", 3000));
@@ -351,11 +433,8 @@ TEST_F(vdev, slow_neighbour)
 	pthread_join(thread, NULL);
 }
 
-TEST_F(vdev, failures)
+TEST_F(mock, failures)
 {
-	if (strncmp(variant->type, "dma-", 4))
-		SKIP(return, "only the software device fails when told to");
-
 	ASSERT_EQ(0, mock_tell(self->pf, "fail_create", 1));
 	EXPECT_EQ(-EIO, vdev_create(&self->other));
 	EXPECT_FALSE(vdev_exists(&self->other));
@@ -506,17 +585,36 @@ TEST_F_TIMEOUT(zz_module, unload, 60)
 	}
 }
 
+/* The same, and only the software device can be told to do it */
+FIXTURE(zz_mock)
+{
+	struct vdev vdev;
+	char module[64];
+	char pf[64];
+};
+
+FIXTURE_SETUP(zz_mock)
+{
+	const char *why;
+
+	if (!pf_find("dma-1", VDEV_CONTAINER, self->pf, sizeof(self->pf), &why))
+		SKIP(return, "dma-1: %s", why);
+	ASSERT_EQ(0, pf_module(self->pf, self->module, sizeof(self->module)));
+	vdev_init(&self->vdev, self->pf, "dma-1", VDEV_CONTAINER);
+}
+
+FIXTURE_TEARDOWN(zz_mock)
+{
+}
+
 /*
  * Hardware that never confirms that it is quiet: what it has must not be given
  * to anyone, until the driver has the device back in a known state.
  */
-TEST_F(zz_module, never_quiet)
+TEST_F(zz_mock, never_quiet)
 {
 	struct vdev *vdev = &self->vdev;
 	int available, pasid;
-
-	if (strcmp(variant->type, "dma-1"))
-		SKIP(return, "only the software device fails when told to");
 
 	ASSERT_EQ(0, vdev_create(vdev));
 	available = pf_available(self->pf, "dma-4");

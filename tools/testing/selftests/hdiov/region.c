@@ -222,31 +222,6 @@ TEST_F(region, bad_accesses)
 		EXPECT_EQ(-EINVAL, vdev_read(&self->vdev, i, 0, &value, 4));
 }
 
-TEST_F(region, access_sizes)
-{
-	uint8_t bytes[8];
-	uint64_t value;
-	unsigned int i;
-
-	if (!is_mock(&self->vdev))
-		SKIP(return, "only the software device has a scratch register");
-
-	/* 8 bytes are two registers; less than a register reads what is there */
-	vdev_set32(&self->vdev, MOCK_BAR, MOCK_SCRATCH, 0x44332211);
-	ASSERT_EQ(8, vdev_read(&self->vdev, MOCK_BAR, MOCK_SCRATCH - 4, &value,
-			       8));
-	EXPECT_EQ(0x44332211, le64toh(value) >> 32);
-	EXPECT_EQ(self->page, (uint32_t)le64toh(value));
-	for (i = 0; i < 4; i++) {
-		ASSERT_EQ(1, vdev_read(&self->vdev, MOCK_BAR, MOCK_SCRATCH + i,
-				       bytes, 1));
-		EXPECT_EQ(0x11 * (i + 1), bytes[0]);
-	}
-	/* and is too small to write */
-	ASSERT_EQ(1, vdev_write(&self->vdev, MOCK_BAR, MOCK_SCRATCH, "\x99", 1));
-	EXPECT_EQ(0x44332211, vdev_get32(&self->vdev, MOCK_BAR, MOCK_SCRATCH));
-}
-
 /* The fast path is one: no access through a mapping reaches the host */
 TEST_F(region, no_traps)
 {
@@ -269,14 +244,88 @@ TEST_F(region, no_traps)
 	EXPECT_EQ(traps + 1, vdev_traps(&self->vdev, NULL));
 }
 
-TEST_F(region, doorbell)
+static sigjmp_buf bus_env;
+
+static void bus_handler(int sig)
+{
+	siglongjmp(bus_env, 1);
+}
+
+/* A mapping holds its VDEV open; nobody ever gets a SIGBUS */
+TEST_F(region, mapping_outlives_fd)
+{
+	struct sigaction sa = { .sa_handler = bus_handler };
+	volatile uint32_t *map;
+
+	map = vdev_mmap(&self->vdev, 0, self->sparse->areas[0].offset,
+			self->page);
+	ASSERT_NE(MAP_FAILED, map);
+	vdev_close(&self->vdev);
+	EXPECT_FALSE(vdev_in_state(&self->vdev, "idle"));
+	ASSERT_EQ(0, sigaction(SIGBUS, &sa, NULL));
+	if (!sigsetjmp(bus_env, 1))
+		(void)map[0];
+	else
+		EXPECT_TRUE(false) TH_LOG("SIGBUS");
+	munmap((void *)map, self->page);
+	EXPECT_TRUE(vdev_in_state(&self->vdev, "idle"));
+}
+
+/* The registers that only the software device has: they keep what they are given */
+FIXTURE(mock)
+{
+	struct vdev vdev;
+	size_t page;
+};
+
+FIXTURE_VARIANT(mock)
+{
+	const char *type;
+	enum vdev_mode mode;
+};
+
+VDEV_VARIANTS_MOCK(mock);
+
+FIXTURE_SETUP(mock)
+{
+	VDEV_SETUP(&self->vdev);
+	ASSERT_EQ(0, vdev_open(&self->vdev));
+	self->page = sysconf(_SC_PAGESIZE);
+	vdev_enable(&self->vdev, true);
+}
+
+FIXTURE_TEARDOWN(mock)
+{
+	vdev_cleanup(&self->vdev);
+}
+
+TEST_F(mock, access_sizes)
+{
+	uint8_t bytes[8];
+	uint64_t value;
+	unsigned int i;
+
+	/* 8 bytes are two registers; less than a register reads what is there */
+	vdev_set32(&self->vdev, MOCK_BAR, MOCK_SCRATCH, 0x44332211);
+	ASSERT_EQ(8, vdev_read(&self->vdev, MOCK_BAR, MOCK_SCRATCH - 4, &value,
+			       8));
+	EXPECT_EQ(0x44332211, le64toh(value) >> 32);
+	EXPECT_EQ(self->page, (uint32_t)le64toh(value));
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(1, vdev_read(&self->vdev, MOCK_BAR, MOCK_SCRATCH + i,
+				       bytes, 1));
+		EXPECT_EQ(0x11 * (i + 1), bytes[0]);
+	}
+	/* and is too small to write */
+	ASSERT_EQ(1, vdev_write(&self->vdev, MOCK_BAR, MOCK_SCRATCH, "\x99", 1));
+	EXPECT_EQ(0x44332211, vdev_get32(&self->vdev, MOCK_BAR, MOCK_SCRATCH));
+}
+
+TEST_F(mock, doorbell)
 {
 	uint64_t db;
 	volatile uint32_t *map;
 	long long traps;
-
-	if (!is_mock(&self->vdev))
-		SKIP(return, "a doorbell that reads back is the software device's");
 
 	db = mock_db_offset(&self->vdev, 0);
 	map = vdev_mmap(&self->vdev, MOCK_BAR, db, self->page);
@@ -307,14 +356,11 @@ TEST_F(region, doorbell)
 }
 
 /* A page of one VDEV is not that of another */
-TEST_F(region, private_pages)
+TEST_F(mock, private_pages)
 {
 	volatile uint32_t *a, *b;
 	struct vdev other;
 	uint64_t db;
-
-	if (!is_mock(&self->vdev))
-		SKIP(return, "a doorbell that reads back is the software device's");
 
 	vdev_init(&other, self->vdev.pf, variant->type, variant->mode);
 	ASSERT_EQ(0, vdev_create(&other));
@@ -338,33 +384,6 @@ TEST_F(region, private_pages)
 	munmap((void *)a, self->page);
 	munmap((void *)b, self->page);
 	vdev_cleanup(&other);
-}
-
-static sigjmp_buf bus_env;
-
-static void bus_handler(int sig)
-{
-	siglongjmp(bus_env, 1);
-}
-
-/* A mapping holds its VDEV open; nobody ever gets a SIGBUS */
-TEST_F(region, mapping_outlives_fd)
-{
-	struct sigaction sa = { .sa_handler = bus_handler };
-	volatile uint32_t *map;
-
-	map = vdev_mmap(&self->vdev, 0, self->sparse->areas[0].offset,
-			self->page);
-	ASSERT_NE(MAP_FAILED, map);
-	vdev_close(&self->vdev);
-	EXPECT_FALSE(vdev_in_state(&self->vdev, "idle"));
-	ASSERT_EQ(0, sigaction(SIGBUS, &sa, NULL));
-	if (!sigsetjmp(bus_env, 1))
-		(void)map[0];
-	else
-		EXPECT_TRUE(false) TH_LOG("SIGBUS");
-	munmap((void *)map, self->page);
-	EXPECT_TRUE(vdev_in_state(&self->vdev, "idle"));
 }
 
 TEST_HARNESS_MAIN

@@ -365,8 +365,34 @@ TEST_F(any, sleep)
 	EXPECT_EQ(REG_VALUE, vdev_get32(&self->vdev, reg->bar, reg->offset));
 }
 
-/* Errors of the PF that the bus reports: only fatal ones are a reset */
-TEST_F(any, bus_errors)
+/* Errors of the PF that its bus reports: the software device is on none */
+FIXTURE(bus)
+{
+	struct vdev vdev;
+};
+
+FIXTURE_VARIANT(bus)
+{
+	const char *type;
+	enum vdev_mode mode;
+};
+
+VDEV_VARIANTS_HW(bus);
+
+FIXTURE_SETUP(bus)
+{
+	VDEV_SETUP(&self->vdev);
+	ASSERT_EQ(0, vdev_open(&self->vdev));
+	vdev_enable(&self->vdev, true);
+}
+
+FIXTURE_TEARDOWN(bus)
+{
+	vdev_cleanup(&self->vdev);
+}
+
+/* Only fatal ones are a reset */
+TEST_F(bus, errors)
 {
 	static const struct {
 		uint32_t error;

@@ -153,7 +153,8 @@ void msleep(unsigned int ms);
 
 /*
  * Variants of a fixture with the members .type and .mode in its variant: each
- * kind of VDEV, opened each way.
+ * kind of VDEV, opened each way. What needs /dev/iommu has a name that begins
+ * with "iommufd_": by it whoever runs the tests can leave it out.
  */
 #define VDEV_VARIANT(fixture, kind, type_name)				\
 	FIXTURE_VARIANT_ADD(fixture, container_##kind) {		\
@@ -163,15 +164,19 @@ void msleep(unsigned int ms);
 		.type = type_name, .mode = VDEV_IOMMUFD			\
 	}
 
+/* The software device only, hardware only, or all */
 #define VDEV_VARIANTS_MOCK(fixture)					\
 	VDEV_VARIANT(fixture, dma_1, "dma-1");				\
 	VDEV_VARIANT(fixture, dma_4, "dma-4")
 
-#define VDEV_VARIANTS(fixture)						\
-	VDEV_VARIANTS_MOCK(fixture);					\
+#define VDEV_VARIANTS_HW(fixture)					\
 	VDEV_VARIANT(fixture, avf_1, "avf-1");				\
 	VDEV_VARIANT(fixture, vdcm_4, "vdcm-4");			\
 	VDEV_VARIANT(fixture, vqat_sym, "vqat_sym")
+
+#define VDEV_VARIANTS(fixture)						\
+	VDEV_VARIANTS_MOCK(fixture);					\
+	VDEV_VARIANTS_HW(fixture)
 
 /* In FIXTURE_SETUP(): a VDEV of the variant, created, or skip */
 #define VDEV_SETUP(vdev)						\
