@@ -210,7 +210,7 @@ void *pf_mmap(const char *pf, uint64_t offset)
 	return page;
 }
 
-int pf_inject_error(const char *pf, uint32_t uncor_status)
+int pf_inject_error(const char *pf, uint32_t uncor_status, const char **why)
 {
 	/* What aer_inject takes: drivers/pci/pcie/aer_inject.c */
 	struct {
@@ -223,17 +223,20 @@ int pf_inject_error(const char *pf, uint32_t uncor_status)
 	unsigned int domain, bus, dev, fn;
 	int fd, ret = 0;
 
+	*why = "the PF is no PCI device";
 	if (sscanf(pf, "%x:%x:%x.%x", &domain, &bus, &dev, &fn) != 4)
 		return -ENODEV;
 	inj.domain = domain;
 	inj.bus = bus;
 	inj.dev = dev;
 	inj.fn = fn;
+	*why = "this kernel has no aer_inject";
 	if (system("modprobe -q aer_inject"))
 		return -ENODEV;
 	fd = open("/dev/aer_inject", O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -ENODEV;
+	*why = "no port hears of the PF's errors";
 	if (write(fd, &inj, sizeof(inj)) != sizeof(inj))
 		ret = -errno;
 	close(fd);

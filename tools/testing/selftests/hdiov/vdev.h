@@ -67,10 +67,9 @@ const char *pf_path(const char *pf, const char *file, char *buf, size_t size);
 void *pf_mmap(const char *pf, uint64_t offset);
 /*
  * The bus reports an uncorrectable error of the PF, bits as in its AER capability.
- * -ENODEV if the kernel cannot be made believe it
+ * -ENODEV, with a reason in @why, if the kernel cannot be made believe it
  */
-int pf_inject_error(const char *pf, uint32_t uncor_status);
-#define NO_BUS_ERRORS	"no aer_inject, or no port that hears of the PF's errors"
+int pf_inject_error(const char *pf, uint32_t uncor_status, const char **why);
 /* The files that make the software device misbehave */
 int mock_tell(const char *pf, const char *file, unsigned int value);
 long long mock_asks(const char *pf, const char *file);
