@@ -182,22 +182,29 @@ TEST_F(e810, packets)
 	ASSERT_TRUE(passes(&self->g[1], &self->g[0], 3 * EG_RING, 200));
 }
 
-/* Not one access of the data path stops in the host, where tails are mapped */
+/*
+ * Not one access of the data path stops in the host, unless the tails of several
+ * queues share a page, as in the AVF layout: those trap, as they must
+ */
 TEST_F(e810, exit_free)
 {
 	struct vdev *vdev = self->vdev;
 	struct eg *g = self->g;
+	int i;
 
 	UP(0);
 	UP(1);
 	ASSERT_TRUE(passes(&g[0], &g[1], 50, 100));
 	ASSERT_TRUE(passes(&g[1], &g[0], 50, 100));
-	if (!g[0].q[0].tx_tail)
-		SKIP(return, "%s: its tails trap, as they must", variant->type);
-	EXPECT_EQ(0, vdev_traps(&vdev[0], "tx_tail"));
-	EXPECT_EQ(0, vdev_traps(&vdev[0], "rx_tail"));
-	EXPECT_EQ(0, vdev_traps(&vdev[1], "tx_tail"));
-	EXPECT_EQ(0, vdev_traps(&vdev[1], "rx_tail"));
+	for (i = 0; i < 2; i++) {
+		if (g[i].vdcm || g[i].num_queues == 1) {
+			EXPECT_EQ(0, vdev_traps(&vdev[i], "tx_tail"));
+			EXPECT_EQ(0, vdev_traps(&vdev[i], "rx_tail"));
+		} else {
+			EXPECT_LE(50, vdev_traps(&vdev[i], "tx_tail"));
+			EXPECT_LT(0, vdev_traps(&vdev[i], "rx_tail"));
+		}
+	}
 	if (g[0].vdcm) {
 		EXPECT_EQ(0, vdev_traps(&vdev[0], "mailbox"));
 		EXPECT_EQ(0, vdev_traps(&vdev[0], "dyn_ctl"));
@@ -418,7 +425,7 @@ TEST_F(e810, vlan)
 	EXPECT_NE(0, eg_add_vlan(&g[0], 4096));
 }
 
-/* Flows are spread over the queues, each stays on its own */
+/* Flows are spread over the queues that there are, each stays on its own */
 TEST_F(e810, rss)
 {
 	unsigned int count[EG_MAX_QUEUES] = {};
@@ -428,8 +435,6 @@ TEST_F(e810, rss)
 	struct eg_rx rx;
 	size_t len;
 
-	if (g[0].num_queues == 1)
-		SKIP(return, "one queue");
 	UP(0);
 	UP(1);
 	for (i = 0; i < 64; i++) {
@@ -447,7 +452,7 @@ TEST_F(e810, rss)
 	}
 	for (i = 0; i < g[0].num_queues; i++)
 		used += count[i] > 0;
-	EXPECT_LT(1, used);
+	EXPECT_LE(g[0].num_queues > 1 ? 2 : 1, used);
 
 	/* All of its Tx queues send */
 	for (i = 0; i < g[0].num_queues; i++) {
