@@ -4,6 +4,8 @@
 set -euo pipefail
 # shellcheck source=scripts/tests/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/lib/testpmd.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/testpmd.sh"
 
 u=6d1c1d3e-0003-4a6b-9df0-aaaaaaaaaaaa
 cleanup() {
@@ -13,45 +15,16 @@ cleanup() {
 trap cleanup EXIT
 
 vdev_create $u avf-1
-# net_iavf wants an interrupt for the mailbox, a virtual function has MSI-X only, and that takes VFIO: so the guest has an IOMMU.
 start_guest d1 --dpdk --iommu --smp 2 --vdev $u
+mac=$(host "cat /sys/bus/mdev/devices/$u/mac")
 
-bind() {
-	guest d1 'set -e
-		until [ -e /sys/class/net/eth0 ]; do sleep 0.2; done
-		d=$(basename "$(readlink /sys/class/net/eth0/device)")
-		cat /sys/class/net/eth0/address >/tmp/mac
-		modprobe -a vfio_iommu_type1 vfio-pci
-		echo vfio-pci >/sys/bus/pci/devices/$d/driver_override
-		echo "$d" >/sys/bus/pci/drivers/iavf/unbind
-		echo "$d" >/sys/bus/pci/drivers/vfio-pci/bind
-		echo 128 >/proc/sys/vm/nr_hugepages
-		mount -t hugetlbfs none /dev/hugepages
-		mkdir -p /var/run
-		mkfifo /tmp/in'
-}
-check "the guest gives its VDEV from iavf to vfio-pci" bind
-mac=$(guest d1 'cat /tmp/mac')
-
-# What testpmd prints is in the log when it quits; its prompts are there at once.
-prompts='$(grep -o "testpmd> " /tmp/testpmd.log | wc -l)'
+check "the guest gives its VDEV from iavf to vfio-pci" guest d1 "$(testpmd_bind)"
 # pmd COMMAND...: give testpmd these commands, one after the other
-pmd() {
-	guest d1 "$(printf 'give() { n=%s; echo "$1" >/tmp/in; i=0
-		until [ %s -gt $n ]; do sleep 0.2; i=$((i + 1)); [ $i -lt 150 ] || exit 1; done; }\n' "$prompts" "$prompts"
-		printf 'give "%s"\n' "$@")"
-}
+pmd() { guest d1 "$(testpmd_do "$@")"; }
 
 testpmd_starts() {
-	# The open end of the pipe keeps testpmd reading. Nothing that stays may hold the agent's output open.
-	guest d1 '(exec 3<>/tmp/in; exec dpdk-testpmd -l 0-1 --huge-unlink=always -- -i --forward-mode=icmpecho --rxq=1 --txq=1 \
-			--total-num-mbufs=4096 --eth-peer=0,52:54:00:aa:00:01 <&3) >/tmp/testpmd.log 2>&1 &
-		i=0
-		until grep -q "^testpmd> " /tmp/testpmd.log 2>/dev/null; do
-			sleep 0.5; i=$((i + 1)); [ $i -lt 200 ] || break
-		done
-		cat /tmp/testpmd.log
-		grep -q "^testpmd> " /tmp/testpmd.log && pidof dpdk-testpmd && ! grep -qE "No response|[Ff]ail" /tmp/testpmd.log'
+	guest d1 "$(testpmd_start --forward-mode=icmpecho --total-num-mbufs=4096 --eth-peer=0,52:54:00:aa:00:01)" &&
+		guest d1 'pidof dpdk-testpmd && ! grep -qE "No response|[Ff]ail" /tmp/testpmd.log'
 }
 check "testpmd starts with net_iavf" testpmd_starts
 
