@@ -60,7 +60,7 @@ void hdiov_vdev_report(struct hdiov_vdev *vdev)
 	struct kobject *kobj = &hdiov_vdev_dev(vdev)->kobj;
 	const char *dead = hdiov_vdev_dead(vdev);
 	char text[48];
-	char *env[] = { text, NULL };
+	char *env[2] = { text };
 
 	if (dead == vdev->dead)
 		return;
