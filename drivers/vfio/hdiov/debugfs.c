@@ -25,7 +25,7 @@ static int hdiov_state_show(struct seq_file *s, void *unused)
 
 	seq_printf(s, "type: %s\n", adi->type->name);
 	seq_printf(s, "state: %s%s\n", hdiov_state_names[vdev->state],
-		   vdev->poisoned ? " (out of use)" : "");
+		   vdev->not_quiet ? " (out of use)" : "");
 	seq_printf(s, "open: %d\n", vdev->opened);
 	if (vdev->state == HDIOV_IDLE)
 		seq_puts(s, "pasid: none\n");

@@ -198,12 +198,13 @@ struct hdiov_vector {
  *	and its hardware cannot pause; protected by @lock
  * @unreachable: the PF is being reset or down: neither its registers nor its
  *	MSI-X table may be touched; protected by @lock
- * @dirty: holds a guest's state since a reset failed; protected by @lock
- * @poisoned: the hardware did not confirm that it is quiet: its PASID and queue
+ * @needs_reset: holds what a guest has programmed, which must be wiped before it can
+ *	run: its reset failed, or is still to come; protected by @lock
+ * @not_quiet: the hardware did not confirm that it is quiet: its PASID and queue
  *	pairs must not be given to anyone else until the PF has been reset;
  *	protected by @lock
  * @dead: why it is dead, as was reported, or %NULL; protected by @lock
- * @poisoned_at: &hdiov_pf_core.comebacks at that moment
+ * @not_quiet_since: &hdiov_pf_core.comebacks at that moment
  * @lost: takes note of them if the VDEV is removed before that, and of vectors
  *	that cannot be freed because the PF is not reachable
  * @suspend_work: takes it off the hardware when the PF's reset begins
@@ -246,10 +247,10 @@ struct hdiov_vdev {
 	bool suspended;
 	bool parked;
 	bool unreachable;
-	bool dirty;
-	bool poisoned;
+	bool needs_reset;
+	bool not_quiet;
 	const char *dead;
-	u64 poisoned_at;
+	u64 not_quiet_since;
 	struct hdiov_lost *lost;
 	struct work_struct suspend_work;
 	struct work_struct resume_work;

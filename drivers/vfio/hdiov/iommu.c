@@ -481,9 +481,9 @@ int hdiov_iommu_bind(struct hdiov_vdev *vdev)
 
 /**
  * hdiov_iommu_unbind - undo hdiov_iommu_bind()
- * @vdev: the VDEV; nothing on the PF sends its PASID any more, unless it is
- *	poisoned: then the PASID is blocked and never given out again. The
- *	caller holds its lock.
+ * @vdev: the VDEV; nothing on the PF sends its PASID any more, unless it did not
+ *	get quiet: then the PASID is blocked, and not given out again before the PF
+ *	has been reset. The caller holds its lock.
  *
  * Context: process; takes the mutex of the PF's IOMMU group
  */
@@ -496,7 +496,7 @@ void hdiov_iommu_unbind(struct hdiov_vdev *vdev)
 	if (!pf->domain_alloc)
 		iommu_detach_device_pasid(vdev->bound->real, pf->dev,
 					  vdev->pasid);
-	if (!vdev->poisoned)
+	if (!vdev->not_quiet)
 		hdiov_pasid_free(vdev->core, vdev->pasid);
 	hdiov_domain_put(vdev->bound);
 	vdev->bound = NULL;

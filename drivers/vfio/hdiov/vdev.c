@@ -35,7 +35,7 @@ static const char *hdiov_vdev_dead(struct hdiov_vdev *vdev)
 	case HDIOV_PF_UP:
 		break;
 	}
-	if (vdev->poisoned)
+	if (vdev->not_quiet)
 		return "did not get quiet";
 	if (vdev->failed)
 		return "did not start";
@@ -70,7 +70,7 @@ void hdiov_vdev_report(struct hdiov_vdev *vdev)
 		 dead ? "dead: " : "alive", dead ?: "");
 	kobject_uevent_env(kobj, KOBJ_CHANGE, env);
 	sysfs_notify(kobj, NULL, "state");
-	if (dead && (vdev->poisoned || vdev->unreachable))
+	if (dead && (vdev->not_quiet || vdev->unreachable))
 		hdiov_irq_error(vdev);
 }
 
@@ -114,9 +114,9 @@ static void hdiov_vdev_quiesce(struct hdiov_vdev *vdev)
 	ret = vdev->core->pf->adi_ops->quiesce(vdev->adi);
 	/* Whatever reset follows is as good as the one asked for before */
 	WRITE_ONCE(vdev->reset_wanted, false);
-	if (ret && !vdev->poisoned) {
-		vdev->poisoned = true;
-		vdev->poisoned_at = READ_ONCE(vdev->core->comebacks);
+	if (ret && !vdev->not_quiet) {
+		vdev->not_quiet = true;
+		vdev->not_quiet_since = READ_ONCE(vdev->core->comebacks);
 		dev_err(hdiov_vdev_dev(vdev),
 			"%s does not confirm that queue pairs %u-%u are quiet (%d): they and PASID %u are out of use until the PF is reset\n",
 			dev_name(vdev->core->pf->dev), vdev->adi->qp_base,
@@ -135,7 +135,7 @@ static int hdiov_vdev_wipe(struct hdiov_vdev *vdev, bool restart)
 		ret = ops->restart(vdev->adi);
 	else
 		ret = ops->reset(vdev->adi);
-	vdev->dirty = ret;
+	vdev->needs_reset = ret;
 	if (ret)
 		dev_err_ratelimited(hdiov_vdev_dev(vdev), "reset failed: %d\n",
 				    ret);
@@ -160,7 +160,7 @@ static int hdiov_vdev_unpause(struct hdiov_vdev *vdev)
 		dev_err_ratelimited(hdiov_vdev_dev(vdev),
 				    "cannot go on: %d\n", ret);
 		hdiov_vdev_quiesce(vdev);
-		vdev->dirty = true;
+		vdev->needs_reset = true;
 		return ret;
 	}
 
@@ -174,9 +174,9 @@ static int hdiov_vdev_enable(struct hdiov_vdev *vdev, bool restart)
 {
 	int ret;
 
-	if (vdev->poisoned)
+	if (vdev->not_quiet)
 		return -EIO;
-	if (vdev->dirty) {
+	if (vdev->needs_reset) {
 		ret = hdiov_vdev_wipe(vdev, restart);
 		if (ret)
 			return ret;
@@ -222,7 +222,7 @@ static void hdiov_vdev_pause(struct hdiov_vdev *vdev)
 		return;
 
 	hdiov_vdev_quiesce(vdev);
-	vdev->dirty = true;
+	vdev->needs_reset = true;
 	vdev->parked = true;
 }
 
@@ -268,7 +268,7 @@ int hdiov_vdev_usable(struct hdiov_vdev *vdev)
 
 	if (pf_state == HDIOV_PF_RESETTING)
 		return -EAGAIN;
-	return pf_state == HDIOV_PF_DOWN || vdev->poisoned ? -EIO : 0;
+	return pf_state == HDIOV_PF_DOWN || vdev->not_quiet ? -EIO : 0;
 }
 
 static int hdiov_vdev_enable_idle(struct hdiov_vdev *vdev)
@@ -325,7 +325,7 @@ int hdiov_vdev_start(struct hdiov_vdev *vdev)
 
 err_clear:
 	/* See hdiov_vdev_stop() */
-	if (!vdev->poisoned)
+	if (!vdev->not_quiet)
 		ops->clear_pasid(vdev->adi);
 err_unbind:
 	hdiov_iommu_unbind(vdev);
@@ -352,8 +352,8 @@ void hdiov_vdev_stop(struct hdiov_vdev *vdev)
 	scoped_guard(rwsem_write, &vdev->access) {
 		if (hdiov_vdev_answers(vdev)) {
 			hdiov_vdev_quiesce(vdev);
-			if (vdev->poisoned)
-				vdev->dirty = true;
+			if (vdev->not_quiet)
+				vdev->needs_reset = true;
 			else
 				hdiov_vdev_wipe(vdev, false);
 		}
@@ -366,7 +366,7 @@ void hdiov_vdev_stop(struct hdiov_vdev *vdev)
 	 * What may still run must not lose its PASID: its requests would go out
 	 * as the PF's own. With it they end at the IOMMU from here on.
 	 */
-	if (!vdev->poisoned)
+	if (!vdev->not_quiet)
 		vdev->core->pf->adi_ops->clear_pasid(vdev->adi);
 	trace_hdiov_unbind(vdev, vdev->pasid);
 	hdiov_iommu_unbind(vdev);
@@ -382,7 +382,7 @@ static int hdiov_vdev_try_reset(struct hdiov_vdev *vdev, bool restart)
 
 	vdev->resets++;
 	if (vdev->state == HDIOV_IDLE)
-		return vdev->failed || vdev->poisoned ? -EIO : 0;
+		return vdev->failed || vdev->not_quiet ? -EIO : 0;
 	/* It is reset when the PF is back, if ever */
 	if (vdev->suspended)
 		return READ_ONCE(vdev->core->state) == HDIOV_PF_DOWN ? -EIO : 0;
@@ -392,8 +392,8 @@ static int hdiov_vdev_try_reset(struct hdiov_vdev *vdev, bool restart)
 			hdiov_vdev_quiesce(vdev);
 		vdev->parked = false;
 		/* A reset that failed is still owed */
-		restart = restart && !vdev->dirty;
-		vdev->dirty = true;
+		restart = restart && !vdev->needs_reset;
+		vdev->needs_reset = true;
 		ret = hdiov_vdev_enable(vdev, restart);
 	}
 
@@ -514,7 +514,7 @@ static void hdiov_vdev_suspend(struct hdiov_vdev *vdev)
 	guard(rwsem_write)(&vdev->access);
 	if (hdiov_vdev_answers(vdev))
 		hdiov_vdev_quiesce(vdev);
-	vdev->dirty = true;
+	vdev->needs_reset = true;
 	vdev->suspended = true;
 }
 
@@ -544,11 +544,11 @@ static void hdiov_vdev_resume_work(struct work_struct *work)
 	guard(mutex)(&vdev->lock);
 
 	/* No queue lives through a reset of the PF */
-	if (vdev->poisoned && vdev->state == HDIOV_IDLE) {
+	if (vdev->not_quiet && vdev->state == HDIOV_IDLE) {
 		vdev->core->pf->adi_ops->clear_pasid(vdev->adi);
 		hdiov_pasid_free(vdev->core, vdev->pasid);
 	}
-	vdev->poisoned = false;
+	vdev->not_quiet = false;
 	/* Before the guest's queues, which would raise them, can run */
 	vdev->unreachable = false;
 	hdiov_irq_resume(vdev);
@@ -706,15 +706,15 @@ static void hdiov_adi_lose(struct hdiov_vdev *vdev)
 	struct hdiov_lost *lost = vdev->lost;
 	struct hdiov_adi *adi = vdev->adi;
 
-	if (!vdev->poisoned)
+	if (!vdev->not_quiet)
 		hdiov_qp_free(vdev->core, adi->qp_base, adi->num_qps);
-	if (!vdev->poisoned && !hdiov_irq_any(vdev)) {
+	if (!vdev->not_quiet && !hdiov_irq_any(vdev)) {
 		kfree(lost);
 		return;
 	}
 
-	lost->stuck = vdev->poisoned;
-	lost->since = vdev->poisoned_at;
+	lost->stuck = vdev->not_quiet;
+	lost->since = vdev->not_quiet_since;
 	lost->pasid = vdev->pasid;
 	lost->qp_base = adi->qp_base;
 	lost->num_qps = adi->num_qps;
