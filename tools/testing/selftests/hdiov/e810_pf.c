@@ -113,6 +113,7 @@ FIXTURE_TEARDOWN(e810_pf)
 		eg_exit(&self->g[i]);
 		vdev_cleanup(&self->vdev[i]);
 	}
+	pf_inject_end();
 	if (!self->glgen)
 		return;
 	glgen_set(self->glgen, GLGEN_RSTCTL, 0);

@@ -388,6 +388,7 @@ FIXTURE_SETUP(bus)
 
 FIXTURE_TEARDOWN(bus)
 {
+	pf_inject_end();
 	vdev_cleanup(&self->vdev);
 }
 

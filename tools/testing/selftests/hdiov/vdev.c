@@ -243,6 +243,13 @@ int pf_inject_error(const char *pf, uint32_t uncor_status, const char **why)
 	return ret;
 }
 
+void pf_inject_end(void)
+{
+	if (file_exists("/sys/module/aer_inject") &&
+	    system("modprobe -r aer_inject"))
+		fprintf(stderr, "# aer_inject cannot be unloaded\n");
+}
+
 int mock_tell(const char *pf, const char *file, unsigned int value)
 {
 	char path[PATH_MAX], buf[16];

@@ -70,6 +70,11 @@ void *pf_mmap(const char *pf, uint64_t offset);
  * -ENODEV, with a reason in @why, if the kernel cannot be made believe it
  */
 int pf_inject_error(const char *pf, uint32_t uncor_status, const char **why);
+/*
+ * No more errors. Until then the kernel reads and writes the configuration of all
+ * devices on the bus through aer_inject, which lockdep objects to when users do
+ */
+void pf_inject_end(void);
 /* The files that make the software device misbehave */
 int mock_tell(const char *pf, const char *file, unsigned int value);
 long long mock_asks(const char *pf, const char *file);
