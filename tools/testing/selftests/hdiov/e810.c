@@ -683,7 +683,6 @@ TEST_F(e810, bus_master)
 	uint8_t frame[100];
 	unsigned int i;
 	uint8_t *copy;
-	uint32_t cmd;
 
 	UP(0);
 	UP(1);
@@ -693,8 +692,7 @@ TEST_F(e810, bus_master)
 	make_frame(frame, &g[1], &g[0], sizeof(frame), 1);
 	for (i = 0; i < 20; i++)
 		eg_post_frame(&g[1], 0, frame, sizeof(frame), 0, HDR / 2, 0);
-	cmd = cfg_get(g[0].vdev, PCI_COMMAND, 2);
-	cfg_set(g[0].vdev, PCI_COMMAND, 2, cmd & ~PCI_COMMAND_MASTER);
+	vdev_set_master(g[0].vdev, false);
 	memcpy(copy, g[0].mem, g[0].mem_size);
 	for (i = 0; i < 5; i++)
 		EXPECT_EQ(0, eg_send(&g[1], 0, frame, sizeof(frame), 0,
@@ -703,7 +701,7 @@ TEST_F(e810, bus_master)
 	EXPECT_EQ(0, memcmp(copy, g[0].mem, g[0].mem_size));
 	free(copy);
 
-	cfg_set(g[0].vdev, PCI_COMMAND, 2, cmd);
+	vdev_set_master(g[0].vdev, true);
 	EXPECT_EQ(0, eg_mbx_get(&g[0], ARQLEN) & MBX_ENABLE);
 	UP(0);
 	EXPECT_TRUE(passes(&g[0], &g[1], 3, 100));

@@ -2,7 +2,6 @@
 /* Bus mastering off: silent, whatever it was at. On: goes on where it was */
 #include <pthread.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 #include <linux/pci_regs.h>
 
@@ -59,13 +58,6 @@ FIXTURE_TEARDOWN(pause)
 	close(self->efd);
 }
 
-static void master(struct vdev *vdev, bool on)
-{
-	uint32_t cmd = cfg_get(vdev, PCI_COMMAND, 2) & ~PCI_COMMAND_MASTER;
-
-	cfg_set(vdev, PCI_COMMAND, 2, on ? cmd | PCI_COMMAND_MASTER : cmd);
-}
-
 static bool start(struct mock_queue *q, struct vdev *vdev, void *ring)
 {
 	if (!mock_start(q, vdev, 0, ring, IOVA_RING, RING_SIZE))
@@ -111,13 +103,13 @@ TEST_F(pause, amid_traffic)
 		memset(self->buf + HALF, 0, HALF);
 		last = fill(&self->q);
 		ASSERT_LT(0, event_wait(self->efd, SOON_MS));
-		master(vdev, false);
+		vdev_set_master(vdev, false);
 		done = last->status;
 		amid += !done;
 		EXPECT_TRUE(silent(vdev, self->efd));
 		EXPECT_TRUE(vdev_in_state(vdev, "paused"));
 
-		master(vdev, true);
+		vdev_set_master(vdev, true);
 		EXPECT_TRUE(vdev_in_state(vdev, "running"));
 		ASSERT_EQ(MOCK_DESC_DONE, mock_wait(last, SOON_MS));
 		if (!done) {
@@ -136,7 +128,7 @@ TEST_F(pause, registers)
 	struct vdev *vdev = &self->vdev;
 	volatile struct mock_desc *last;
 
-	master(vdev, false);
+	vdev_set_master(vdev, false);
 	EXPECT_EQ(MOCK_ID_VALUE, vdev_get32(vdev, MOCK_BAR, MOCK_ID));
 	vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 0x1234);
 	vdev_set32(vdev, MOCK_BAR, MOCK_SWINT, VECTOR);
@@ -144,7 +136,7 @@ TEST_F(pause, registers)
 	fill(&self->q);
 	EXPECT_TRUE(silent(vdev, self->efd));
 
-	master(vdev, true);
+	vdev_set_master(vdev, true);
 	EXPECT_EQ(0x1234, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
 	/* The doorbell was rung in vain: the next one says it all */
 	EXPECT_TRUE(silent(vdev, self->efd));
@@ -167,7 +159,7 @@ TEST_F(pause, from_the_start)
 	mock_unmap_db(&self->q);
 	ASSERT_TRUE(start(&self->q, vdev, self->ring));
 	EXPECT_TRUE(silent(vdev, self->efd));
-	master(vdev, true);
+	vdev_set_master(vdev, true);
 	EXPECT_EQ(MOCK_DESC_DONE,
 		  mock_copy(&self->q, IOVA_BUF + HALF, IOVA_BUF, 4096));
 }
@@ -182,7 +174,7 @@ TEST_F(pause, reset)
 		ASSERT_TRUE(start(&self->q, vdev, self->ring));
 		vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 0x1234);
 		fill(&self->q);
-		master(vdev, false);
+		vdev_set_master(vdev, false);
 		ASSERT_EQ(0, i ? mock_tell(vdev->pf, "reset", 1) :
 				 vdev_reset(vdev));
 		EXPECT_TRUE(vdev_in_state(vdev, "paused"));
@@ -190,7 +182,7 @@ TEST_F(pause, reset)
 		EXPECT_EQ(0, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
 		EXPECT_EQ(0, mock_qp_get(&self->q, MOCK_QP_STATUS));
 
-		master(vdev, true);
+		vdev_set_master(vdev, true);
 		EXPECT_TRUE(silent(vdev, self->efd));
 		ASSERT_TRUE(start(&self->q, vdev, self->ring));
 		EXPECT_EQ(MOCK_DESC_DONE,
@@ -207,12 +199,12 @@ TEST_F(pause, cannot_pause)
 	vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 0x1234);
 	fill(&self->q);
 	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_pause", 1));
-	master(vdev, false);
+	vdev_set_master(vdev, false);
 	EXPECT_TRUE(silent(vdev, self->efd));
 	EXPECT_TRUE(vdev_in_state(vdev, "bound"));
 	EXPECT_EQ(~0U, vdev_get32(vdev, MOCK_BAR, MOCK_ID));
 
-	master(vdev, true);
+	vdev_set_master(vdev, true);
 	EXPECT_TRUE(vdev_in_state(vdev, "running"));
 	EXPECT_EQ(0, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
 	ASSERT_TRUE(start(&self->q, vdev, self->ring));
@@ -224,9 +216,9 @@ TEST_F(pause, cannot_go_on)
 {
 	struct vdev *vdev = &self->vdev;
 
-	master(vdev, false);
+	vdev_set_master(vdev, false);
 	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_resume", 1));
-	master(vdev, true);
+	vdev_set_master(vdev, true);
 	EXPECT_TRUE(vdev_in_state(vdev, "bound"));
 	EXPECT_EQ(~0U, vdev_get32(vdev, MOCK_BAR, MOCK_ID));
 	EXPECT_EQ(0, vdev_reset(vdev));
@@ -234,31 +226,16 @@ TEST_F(pause, cannot_go_on)
 	EXPECT_EQ(MOCK_ID_VALUE, vdev_get32(vdev, MOCK_BAR, MOCK_ID));
 }
 
-struct toggler {
-	struct vdev *vdev;
-	bool stop;
-};
-
-static void *toggle(void *data)
-{
-	struct toggler *t = data;
-	bool on;
-
-	for (on = false; !__atomic_load_n(&t->stop, __ATOMIC_RELAXED); on = !on)
-		master(t->vdev, on);
-	return NULL;
-}
-
 /* At any moment: resets of the VDEV and of the PF, vectors, doorbells */
 TEST_F(pause, race)
 {
-	struct toggler t = { .vdev = &self->vdev };
+	struct vdev_toggler t = { .vdev = &self->vdev };
 	struct vdev *vdev = &self->vdev;
 	pthread_t thread;
 	unsigned int i;
 
 	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_accesses", 0));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, toggle, &t));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, vdev_toggle, &t));
 	for (i = 0; i < 12; i++) {
 		start(&self->q, vdev, self->ring);
 		fill(&self->q);
@@ -272,10 +249,10 @@ TEST_F(pause, race)
 	pthread_join(thread, NULL);
 	EXPECT_EQ(0, mock_asks(vdev->pf, "reset_accesses"));
 
-	master(vdev, false);
+	vdev_set_master(vdev, false);
 	EXPECT_TRUE(silent(vdev, self->efd));
 	EXPECT_EQ(0, vdev_reset(vdev));
-	master(vdev, true);
+	vdev_set_master(vdev, true);
 	ASSERT_TRUE(start(&self->q, vdev, self->ring));
 	EXPECT_EQ(MOCK_DESC_DONE,
 		  mock_copy(&self->q, IOVA_BUF + HALF, IOVA_BUF, 4096));
@@ -287,7 +264,7 @@ TEST_F(pause, close)
 
 	ASSERT_TRUE(start(&self->q, vdev, self->ring));
 	fill(&self->q);
-	master(vdev, false);
+	vdev_set_master(vdev, false);
 	mock_unmap_db(&self->q);
 	vdev_close(vdev);
 	EXPECT_TRUE(vdev_in_state(vdev, "idle"));
@@ -321,52 +298,40 @@ FIXTURE_TEARDOWN(master)
 	vdev_cleanup(&self->vdev);
 }
 
-static bool says(const struct vdev *vdev, const char *want)
-{
-	char path[256], text[64];
-
-	return file_read(vdev_path(vdev, "state", path, sizeof(path)), text,
-			 sizeof(text)) > 0 &&
-	       !strncmp(text, want, strlen(want));
-}
-
 TEST_F(master, off_and_on)
 {
 	struct vdev *vdev = &self->vdev;
 
-	EXPECT_TRUE(says(vdev, "running\n"));
-	master(vdev, false);
-	EXPECT_TRUE(says(vdev, "paused: bus mastering is off\n"));
+	EXPECT_TRUE(vdev_says(vdev, "running"));
+	vdev_set_master(vdev, false);
+	EXPECT_TRUE(vdev_says(vdev, "paused: bus mastering is off"));
 	EXPECT_EQ(0, vdev_set_vector(vdev, 0, -1));
-	master(vdev, true);
-	EXPECT_TRUE(says(vdev, "running\n"));
-	master(vdev, false);
+	vdev_set_master(vdev, true);
+	EXPECT_TRUE(vdev_says(vdev, "running"));
+	vdev_set_master(vdev, false);
 	EXPECT_EQ(0, vdev_reset(vdev));
-	master(vdev, true);
-	EXPECT_TRUE(says(vdev, "running\n"));
+	vdev_set_master(vdev, true);
+	EXPECT_TRUE(vdev_says(vdev, "running"));
 }
 
 /* Each time is a reset of what cannot pause, and so are its user's means to ask */
 TEST_F(master, storm)
 {
 	struct vdev *vdev = &self->vdev;
-	struct timespec a, b;
 	unsigned int i, num = 26;
-	long long ms;
+	long long ms = now_ms();
 
-	clock_gettime(CLOCK_MONOTONIC, &a);
 	for (i = 0; i < num; i++) {
-		master(vdev, false);
-		master(vdev, true);
+		vdev_set_master(vdev, false);
+		vdev_set_master(vdev, true);
 	}
-	clock_gettime(CLOCK_MONOTONIC, &b);
-	ms = (b.tv_sec - a.tv_sec) * 1000LL + (b.tv_nsec - a.tv_nsec) / 1000000;
+	ms = now_ms() - ms;
 	TH_LOG("%u times in %lld ms", num, ms);
 	/* 16 in a row, and one each 100 ms */
 	if (!is_mock(vdev)) {
 		EXPECT_LE((num - 17) * 100, ms);
 	}
-	EXPECT_TRUE(says(vdev, "running\n"));
+	EXPECT_TRUE(vdev_says(vdev, "running"));
 }
 
 TEST_HARNESS_MAIN

@@ -319,19 +319,11 @@ void qg_post(struct qg *g, const void *req)
 	qg_set(g, QG_TAIL(0), g->tail);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
 int qg_wait(struct qg *g, struct qg_resp *resp, int ms)
 {
 	uint8_t *at = g->mem + QG_OFF_RX + g->head;
 	volatile uint32_t *first = (volatile uint32_t *)at;
-	int64_t end = now_ms() + ms;
+	long long end = now_ms() + ms;
 	unsigned int turns = 0;
 
 	while (le32toh(*first) == QG_EMPTY) {

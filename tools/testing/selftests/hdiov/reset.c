@@ -214,14 +214,6 @@ TEST_F(reset, neighbour)
 #define STORM_MS	1000
 #define STORM_RESETS	(16 + STORM_MS / 100)
 
-static long long now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
 /* One who does nothing but reset its VDEV does not keep the PF busy with it */
 TEST_F(reset, storm)
 {

@@ -69,21 +69,6 @@ FIXTURE_TEARDOWN(state)
 	vdev_cleanup(&self->vdev);
 }
 
-/* Is this what the file says */
-static bool says(const struct vdev *vdev, const char *want)
-{
-	char path[256], text[64];
-	int ret = file_read(vdev_path(vdev, "state", path, sizeof(path)), text,
-			    sizeof(text));
-
-	if (ret < 0)
-		return false;
-	text[strcspn(text, "\n")] = 0;
-	if (strcmp(text, want))
-		ksft_print_msg("state: \"%s\", not \"%s\"\n", text, want);
-	return !strcmp(text, want);
-}
-
 /* What the VDEV's next uevent says, or NULL if none comes for @ms */
 static const char *uevent(int fd, const struct vdev *vdev, int ms)
 {
@@ -111,13 +96,13 @@ TEST_F(state, life)
 {
 	struct vdev *vdev = &self->vdev;
 
-	EXPECT_TRUE(says(vdev, "running"));
+	EXPECT_TRUE(vdev_says(vdev, "running"));
 	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_begin", 1));
-	EXPECT_TRUE(says(vdev, "paused: PF is being reset"));
+	EXPECT_TRUE(vdev_says(vdev, "paused: PF is being reset"));
 	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
-	EXPECT_TRUE(says(vdev, "running"));
+	EXPECT_TRUE(vdev_says(vdev, "running"));
 	vdev_close(vdev);
-	EXPECT_TRUE(says(vdev, "idle"));
+	EXPECT_TRUE(vdev_says(vdev, "idle"));
 
 	/* It was well all the time */
 	EXPECT_EQ(NULL, uevent(self->uevents, vdev, NEVER_MS));
@@ -130,7 +115,7 @@ TEST_F(state, pf_down)
 
 	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_pf_reset", 1));
 	ASSERT_EQ(-EIO, mock_tell(vdev->pf, "reset", 1));
-	EXPECT_TRUE(says(vdev, "dead: PF is down"));
+	EXPECT_TRUE(vdev_says(vdev, "dead: PF is down"));
 	EXPECT_STREQ("dead: PF is down",
 		     uevent(self->uevents, vdev, SOON_MS));
 	EXPECT_EQ(1, event_wait(self->error, SOON_MS));
@@ -140,7 +125,7 @@ TEST_F(state, pf_down)
 	EXPECT_EQ(NULL, uevent(self->uevents, vdev, NEVER_MS));
 	ASSERT_EQ(0, mock_tell(vdev->pf, "reset", 1));
 	EXPECT_STREQ("alive", uevent(self->uevents, vdev, SOON_MS));
-	EXPECT_TRUE(says(vdev, "running"));
+	EXPECT_TRUE(vdev_says(vdev, "running"));
 	EXPECT_EQ(0, event_wait(self->error, NEVER_MS));
 }
 
@@ -150,17 +135,17 @@ TEST_F(state, not_quiet)
 
 	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_quiesce", 1));
 	EXPECT_EQ(-EIO, vdev_reset(vdev));
-	EXPECT_TRUE(says(vdev, "dead: did not get quiet"));
+	EXPECT_TRUE(vdev_says(vdev, "dead: did not get quiet"));
 	EXPECT_STREQ("dead: did not get quiet",
 		     uevent(self->uevents, vdev, SOON_MS));
 	EXPECT_EQ(1, event_wait(self->error, SOON_MS));
 
 	/* Only a reset of the PF helps, and its user may not care for it */
 	vdev_close(vdev);
-	EXPECT_TRUE(says(vdev, "dead: did not get quiet"));
+	EXPECT_TRUE(vdev_says(vdev, "dead: did not get quiet"));
 	ASSERT_EQ(0, mock_tell(vdev->pf, "reset", 1));
 	EXPECT_STREQ("alive", uevent(self->uevents, vdev, SOON_MS));
-	EXPECT_TRUE(says(vdev, "idle"));
+	EXPECT_TRUE(vdev_says(vdev, "idle"));
 }
 
 /* A reset of the PF follows anyway, and saves it */
@@ -170,7 +155,7 @@ TEST_F(state, not_quiet_amid_pf_reset)
 
 	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_quiesce", 1));
 	ASSERT_EQ(0, mock_tell(vdev->pf, "reset", 1));
-	EXPECT_TRUE(says(vdev, "running"));
+	EXPECT_TRUE(vdev_says(vdev, "running"));
 	EXPECT_EQ(NULL, uevent(self->uevents, vdev, NEVER_MS));
 	EXPECT_EQ(0, event_wait(self->error, 0));
 }
@@ -182,13 +167,13 @@ TEST_F(state, reset_failed)
 
 	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_reset", 1));
 	EXPECT_EQ(-EIO, vdev_reset(vdev));
-	EXPECT_TRUE(says(vdev, "dead: reset failed"));
+	EXPECT_TRUE(vdev_says(vdev, "dead: reset failed"));
 	EXPECT_STREQ("dead: reset failed",
 		     uevent(self->uevents, vdev, SOON_MS));
 	EXPECT_EQ(0, event_wait(self->error, NEVER_MS));
 
 	EXPECT_EQ(0, vdev_reset(vdev));
-	EXPECT_TRUE(says(vdev, "running"));
+	EXPECT_TRUE(vdev_says(vdev, "running"));
 	EXPECT_STREQ("alive", uevent(self->uevents, vdev, SOON_MS));
 }
 
@@ -204,10 +189,10 @@ TEST_F(state, nobody_listens)
 				   sizeof(none)));
 	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_pf_reset", 1));
 	ASSERT_EQ(-EIO, mock_tell(vdev->pf, "reset", 1));
-	EXPECT_TRUE(says(vdev, "dead: PF is down"));
+	EXPECT_TRUE(vdev_says(vdev, "dead: PF is down"));
 	EXPECT_EQ(0, event_wait(self->error, NEVER_MS));
 	vdev_close(vdev);
-	EXPECT_TRUE(says(vdev, "dead: PF is down"));
+	EXPECT_TRUE(vdev_says(vdev, "dead: PF is down"));
 }
 
 TEST_HARNESS_MAIN

@@ -643,6 +643,23 @@ void vdev_enable(struct vdev *vdev, bool on)
 	cfg_set(vdev, PCI_COMMAND, 2, on ? cmd | bits : cmd & ~bits);
 }
 
+void vdev_set_master(struct vdev *vdev, bool on)
+{
+	uint32_t cmd = cfg_get(vdev, PCI_COMMAND, 2) & ~PCI_COMMAND_MASTER;
+
+	cfg_set(vdev, PCI_COMMAND, 2, on ? cmd | PCI_COMMAND_MASTER : cmd);
+}
+
+void *vdev_toggle(void *toggler)
+{
+	struct vdev_toggler *t = toggler;
+	bool on;
+
+	for (on = false; !__atomic_load_n(&t->stop, __ATOMIC_RELAXED); on = !on)
+		vdev_set_master(t->vdev, on);
+	return NULL;
+}
+
 void vdev_flr(struct vdev *vdev)
 {
 	unsigned int ctl = cfg_cap(vdev, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL;
@@ -743,6 +760,20 @@ bool vdev_in_state(const struct vdev *vdev, const char *state)
 	return strstr(buf, line);
 }
 
+bool vdev_says(const struct vdev *vdev, const char *want)
+{
+	char path[PATH_MAX], text[64];
+	int ret = file_read(vdev_path(vdev, "state", path, sizeof(path)), text,
+			    sizeof(text));
+
+	if (ret < 0)
+		return false;
+	text[strcspn(text, "\n")] = 0;
+	if (strcmp(text, want))
+		printf("# state: \"%s\", not \"%s\"\n", text, want);
+	return !strcmp(text, want);
+}
+
 long long vdev_traps(const struct vdev *vdev, const char *class)
 {
 	char path[PATH_MAX], buf[4096], name[64];
@@ -784,4 +815,12 @@ void msleep(unsigned int ms)
 	};
 
 	nanosleep(&ts, NULL);
+}
+
+long long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }

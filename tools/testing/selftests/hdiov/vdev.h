@@ -128,6 +128,15 @@ void cfg_set(struct vdev *vdev, unsigned int offset, unsigned int size,
 unsigned int cfg_cap(struct vdev *vdev, uint8_t id);
 /* Memory space and bus mastering on or off */
 void vdev_enable(struct vdev *vdev, bool on);
+/* Bus mastering alone */
+void vdev_set_master(struct vdev *vdev, bool on);
+/* A thread that turns it off and on until it is told to stop */
+struct vdev_toggler {
+	struct vdev *vdev;
+	bool stop;
+};
+
+void *vdev_toggle(void *toggler);
 void vdev_flr(struct vdev *vdev);
 int vdev_reset(struct vdev *vdev);
 
@@ -148,12 +157,16 @@ uint64_t event_wait(int fd, int ms);
 long long vdev_state(const struct vdev *vdev, const char *name);
 /* Does debugfs say that it is in that state */
 bool vdev_in_state(const struct vdev *vdev, const char *state);
+/* Is this what its file "state" in sysfs says, for people */
+bool vdev_says(const struct vdev *vdev, const char *want);
 /* Trapped accesses: of one class, or of all if @class is NULL */
 long long vdev_traps(const struct vdev *vdev, const char *class);
 
 /* Memory for DMA, zeroed, locked by being mapped later */
 void *dma_alloc(size_t len);
 void msleep(unsigned int ms);
+/* Since some moment, to measure time by */
+long long now_ms(void);
 
 /*
  * Variants of a fixture with the members .type and .mode in its variant: each
