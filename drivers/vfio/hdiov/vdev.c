@@ -350,13 +350,13 @@ void hdiov_vdev_stop(struct hdiov_vdev *vdev)
 		return;
 
 	scoped_guard(rwsem_write, &vdev->access) {
-		if (hdiov_vdev_answers(vdev)) {
+		if (hdiov_vdev_answers(vdev))
 			hdiov_vdev_quiesce(vdev);
-			if (vdev->not_quiet)
-				vdev->needs_reset = true;
-			else
-				hdiov_vdev_wipe(vdev, false);
-		}
+		/* That of a suspended one is done when it is started again */
+		if (vdev->not_quiet)
+			vdev->needs_reset = true;
+		else if (!vdev->suspended)
+			hdiov_vdev_wipe(vdev, false);
 		vdev->state = HDIOV_IDLE;
 	}
 	vdev->suspended = false;

@@ -708,6 +708,27 @@ TEST_F(e810, bus_master)
 	EXPECT_TRUE(passes(&g[1], &g[0], 3, 100));
 }
 
+/* Closed with bus mastering off, as a guest's shutdown leaves it: nothing is kept */
+TEST_F(e810, closed_silent)
+{
+	static const uint8_t mine[6] = { 0x02, 0xde, 0xad, 0, 0, 3 };
+	struct eg *g = self->g;
+
+	UP(0);
+	UP(2);
+	ASSERT_EQ(0, eg_add_mac(&g[0], mine));
+	EXPECT_NE(0, eg_add_mac(&g[2], mine));
+	vdev_set_master(g[0].vdev, false);
+	eg_exit(&g[0]);
+	vdev_close(&self->vdev[0]);
+	EXPECT_EQ(0, eg_add_mac(&g[2], mine));
+
+	ASSERT_EQ(0, vdev_open(&self->vdev[0]));
+	ASSERT_EQ(0, eg_init(&g[0], &self->vdev[0]));
+	UP(0);
+	EXPECT_TRUE(passes(&g[2], &g[0], 3, 100));
+}
+
 /* The whole function: guests are told before, and begin anew */
 TEST_F(e810, function_reset)
 {
