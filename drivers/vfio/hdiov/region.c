@@ -237,6 +237,11 @@ static void hdiov_trap(struct hdiov_vdev *vdev, unsigned int bar, u64 offset,
 		return;
 	}
 
+	/* A doorbell goes the way of those that are mapped, to the inert page */
+	if (write && vdev->state == HDIOV_PAUSED &&
+	    hdiov_find_area(vdev, bar, offset, sizeof(u32)))
+		return;
+
 	start = ktime_get();
 	/* The vendor derives it from the guest's offset */
 	class = ops->trap_class(vdev->adi, bar, offset, write);

@@ -145,6 +145,25 @@ TEST_F(pause, registers)
 	EXPECT_EQ(MOCK_DESC_DONE, mock_wait(last, SOON_MS));
 }
 
+/* A doorbell that is not mapped is rung in vain as well */
+TEST_F(pause, trapped_doorbell)
+{
+	struct vdev *vdev = &self->vdev;
+	volatile struct mock_desc *last;
+
+	ASSERT_TRUE(start(&self->q, vdev, self->ring));
+	mock_unmap_db(&self->q);
+	vdev_set_master(vdev, false);
+	last = fill(&self->q);
+	vdev_set_master(vdev, true);
+	EXPECT_TRUE(silent(vdev, self->efd));
+	EXPECT_EQ(0, last->status);
+
+	self->q.tail = RING_SIZE - 2;
+	last = mock_post(&self->q, IOVA_BUF + HALF, IOVA_BUF, HALF, 0);
+	EXPECT_EQ(MOCK_DESC_DONE, mock_wait(last, SOON_MS));
+}
+
 /* As a card on the bus: a user has to ask for it */
 TEST_F(pause, from_the_start)
 {
