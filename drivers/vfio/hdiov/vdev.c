@@ -706,10 +706,9 @@ static void hdiov_adi_lose(struct hdiov_vdev *vdev)
 	struct hdiov_lost *lost = vdev->lost;
 	struct hdiov_adi *adi = vdev->adi;
 
-	if (!vdev->not_quiet)
-		hdiov_qp_free(vdev->core, adi->qp_base, adi->num_qps);
 	if (!vdev->not_quiet && !hdiov_irq_any(vdev)) {
 		kfree(lost);
+		hdiov_qp_free(vdev->core, adi->qp_base, adi->num_qps);
 		return;
 	}
 
@@ -722,6 +721,9 @@ static void hdiov_adi_lose(struct hdiov_vdev *vdev)
 	lost->num_vectors = adi->type->num_vectors;
 	vdev->vectors = NULL;
 	hdiov_pf_lose(vdev->core, lost);
+	/* After the vectors, whose slots hardware may tie to the queue pairs */
+	if (!vdev->not_quiet)
+		hdiov_qp_free(vdev->core, adi->qp_base, adi->num_qps);
 }
 
 static void hdiov_adi_destroy(struct hdiov_vdev *vdev)
