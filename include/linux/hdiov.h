@@ -196,13 +196,15 @@ struct hdiov_adi {
  *	programmed stays, as do requests that it has made and that are not served.
  *	Returns only when no transaction of this ADI is pending. Doorbells are
  *	already unmapped and no trapped access runs; what the guest writes to
- *	doorbells before @resume is lost, as the next one says it all again.
- *	Registers are still served. Optional, with @resume: without them, and if
- *	this returns an error (state RUNNING), the core quiesces the ADI and later
- *	resets it, and the guest loses what it has programmed.
- * @quiesce: to BOUND: stop all queues and the mailbox, drain, and return
- *	only when no transaction of this ADI is pending. Doorbells are already
- *	unmapped and no trapped access runs. Returns 0, or a negative errno if
+ *	fast-path areas before @resume is lost, as the next doorbell says it all
+ *	again. Other registers are still served. A guest can have this as often as
+ *	it likes: it should not take others' time, of firmware for example.
+ *	Optional, with @resume: without them, and if this returns an error (state
+ *	RUNNING), the core quiesces the ADI and later resets it, and the guest loses
+ *	what it has programmed.
+ * @quiesce: RUNNING or PAUSED to BOUND: stop all queues and the mailbox, drain,
+ *	and return only when no transaction of this ADI is pending. Doorbells are
+ *	already unmapped and no trapped access runs. Returns 0, or a negative errno if
  *	the hardware does not confirm; before hdiov_pf_reset_done() the core
  *	then does not give the PASID and the queue pairs to anyone else, nor
  *	does it call @clear_pasid, so that nothing goes out without its PASID.
@@ -274,9 +276,9 @@ struct hdiov_mmio_ops {
  * struct hdiov_vector_ops - which interrupt message a vector of an ADI uses
  *
  * Called in process context with the VDEV's lock held, in any state of the ADI.
- * Vectors come and go one by one when the guest enables them, but @bind and
- * @unbind are not called while the PF is being reset or down. They are both
- * there, or neither, if all vectors are raised by software.
+ * Vectors come and go one by one when the guest enables them, but none of these is
+ * called while the PF is being reset or down. @bind and @unbind are both there, or
+ * neither, if all vectors are raised by software.
  *
  * @slot: optional, NULL is the same as always %HDIOV_SLOT_ANY; which slot of the
  *	interrupt message storage vector @vector must use: a slot number where
@@ -302,7 +304,7 @@ struct hdiov_vector_ops {
  *
  * For devices with interrupt message storage other than their MSI-X table.
  * Called by the irq core in atomic context with a raw spinlock held; not while the
- * PF is being reset or down.
+ * PF is being reset or down, except by hdiov_unregister_pf().
  *
  * @write_msg: store address and data of @slot. The vendor remembers them and
  *	whether the slot is masked: after a reset of the PF nobody but the

@@ -99,7 +99,7 @@ struct hdiov_pf_core {
 
 	struct hdiov_ims *ims;
 
-	struct mutex vdevs_lock;	/* vdevs, state, resets, lost */
+	struct mutex vdevs_lock;	/* vdevs, state and so on, see above */
 	struct list_head vdevs;
 	enum hdiov_pf_state state;
 	unsigned int resets;
@@ -195,7 +195,7 @@ struct hdiov_vector {
  *	protected by @lock
  * @suspended: was in use when the PF's reset began; protected by @lock
  * @parked: is bound and not running because its guest has turned bus mastering off
- *	and its hardware cannot pause; protected by @lock
+ *	and its hardware could not pause; protected by @lock
  * @unreachable: the PF is being reset or down: neither its registers nor its
  *	MSI-X table may be touched; protected by @lock
  * @needs_reset: holds what a guest has programmed, which must be wiped before it can
@@ -218,7 +218,7 @@ struct hdiov_vector {
  * @domain: domain attached to the endpoint, NULL while that is the blocked one;
  *	written under the endpoint's iommu_group mutex
  * @bound: domain that the PASID is attached to; protected by @lock
- * @pasid: valid while @state is not %HDIOV_IDLE
+ * @pasid: valid while @state is not %HDIOV_IDLE, and while @not_quiet
  * @config: PCI configuration space; protected by @lock, and changes of the
  *	memory enable bit by @access too
  * @msix_table: what the user wrote to the MSI-X table; no meaning, protected by

@@ -409,8 +409,8 @@ static bool hdiov_pf_reset_over(struct hdiov_pf_core *core)
  * them does. From its return on the core has nobody touch the registers of the PF
  * or its MSI-X table: vectors that users enable or disable meanwhile get or lose
  * their messages later. Until hdiov_pf_reset_done() the registers of VDEVs read as
- * all ones and no VDEV can be opened. For the reset_prepare and error_detected
- * handlers of struct pci_error_handlers, and for system sleep.
+ * all ones and no VDEV gets an address space (-EAGAIN). For the reset_prepare and
+ * error_detected handlers of struct pci_error_handlers, and for system sleep.
  *
  * Resets nest: an administrator can reset the function between two steps of the
  * recovery from a bus error. VDEVs come back when as many resets are done as
