@@ -158,21 +158,21 @@ static bool hdiov_config_flr(unsigned int pos, const u8 *val, size_t count)
 static bool hdiov_config_resets(struct hdiov_vdev *vdev, unsigned int pos,
 				const u8 *val, size_t count)
 {
-	if (hdiov_config_flr(pos, val, count))
-		return true;
-	if (pos > PCI_COMMAND || PCI_COMMAND - pos >= count ||
-	    !(val[PCI_COMMAND - pos] & PCI_COMMAND_MASTER))
-		return false;
+	lockdep_assert_held(&vdev->lock);
 
-	guard(mutex)(&vdev->lock);
-	return vdev->parked;
+	return hdiov_config_flr(pos, val, count) ||
+	       (vdev->parked && pos <= PCI_COMMAND &&
+		PCI_COMMAND - pos < count &&
+		val[PCI_COMMAND - pos] & PCI_COMMAND_MASTER);
 }
 
 static void hdiov_config_write(struct hdiov_vdev *vdev, unsigned int pos,
 			       const u8 *val, size_t count)
 {
 	const u8 *wmask = vdev->config + HDIOV_CONFIG_WMASK;
+	bool flr = hdiov_config_flr(pos, val, count);
 	u8 old = vdev->config[PCI_COMMAND];
+	bool master = false;
 	unsigned int i;
 
 	lockdep_assert_held(&vdev->lock);
@@ -186,16 +186,38 @@ static void hdiov_config_write(struct hdiov_vdev *vdev, unsigned int pos,
 		}
 		if ((old ^ vdev->config[PCI_COMMAND]) & PCI_COMMAND_MEMORY)
 			hdiov_region_zap(vdev);
-		if ((old ^ vdev->config[PCI_COMMAND]) & PCI_COMMAND_MASTER)
+		/* One reset is enough for what is parked */
+		master = (old ^ vdev->config[PCI_COMMAND]) & PCI_COMMAND_MASTER &&
+			 !(flr && vdev->parked);
+		if (master)
 			hdiov_vdev_set_master(vdev, hdiov_config_master(vdev));
+	}
+	if (master) {
+		if (!hdiov_config_master(vdev))
+			hdiov_irq_wait(vdev);
+		hdiov_vdev_report(vdev, false);
 	}
 
 	/*
 	 * The registers stay, as with vfio-pci, whose users rely on that. A
 	 * guest has to restore them anyway.
 	 */
-	if (hdiov_config_flr(pos, val, count))
-		hdiov_vdev_reset(vdev);
+	if (flr)
+		hdiov_vdev_reset(vdev, false);
+}
+
+/* Returns 0 if it is done, or for how many ns the user must wait before */
+static u64 hdiov_config_try_write(struct hdiov_vdev *vdev, unsigned int pos,
+				  const u8 *val, size_t count)
+{
+	u64 wait = 0;
+
+	guard(mutex)(&vdev->lock);
+	if (hdiov_config_resets(vdev, pos, val, count))
+		wait = hdiov_vdev_grant_reset(vdev);
+	if (!wait)
+		hdiov_config_write(vdev, pos, val, count);
+	return wait;
 }
 
 /**
@@ -215,7 +237,7 @@ ssize_t hdiov_config_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
 			u64 pos, bool write)
 {
 	u8 val[HDIOV_CONFIG_SIZE];
-	int ret;
+	u64 wait;
 
 	if (pos >= HDIOV_CONFIG_SIZE)
 		return -EINVAL;
@@ -225,13 +247,13 @@ ssize_t hdiov_config_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
 	if (write) {
 		if (copy_from_user(val, buf, count))
 			return -EFAULT;
-		ret = hdiov_config_resets(vdev, pos, val, count) ?
-		      hdiov_vdev_pace_reset(vdev) : 0;
-		if (ret)
-			return ret;
-		guard(mutex)(&vdev->lock);
-		hdiov_config_write(vdev, pos, val, count);
-		return count;
+		for (;;) {
+			wait = hdiov_config_try_write(vdev, pos, val, count);
+			if (!wait)
+				return count;
+			if (hdiov_vdev_await_reset(wait))
+				return -EINTR;
+		}
 	}
 
 	scoped_guard(mutex, &vdev->lock)

@@ -30,7 +30,9 @@
  * A VDEV's resets take the PF's firmware and the host's processors, from its
  * neighbours too. So its user gets this many in a row and then one each interval,
  * which is the time that a guest has to give a function level reset anyway (PCIe,
- * 6.6.2).
+ * 6.6.2). Those that come with opening and closing it, or with another address
+ * space, are not counted: no guest can ask for them, and each takes its user's own
+ * process through more than the reset.
  */
 #define HDIOV_RESET_BURST	16
 #define HDIOV_RESET_INTERVAL	(100 * NSEC_PER_MSEC)
@@ -299,9 +301,10 @@ void hdiov_vdev_close(struct hdiov_vdev *vdev);
 int hdiov_vdev_usable(struct hdiov_vdev *vdev);
 int hdiov_vdev_start(struct hdiov_vdev *vdev);
 void hdiov_vdev_stop(struct hdiov_vdev *vdev);
-int hdiov_vdev_pace_reset(struct hdiov_vdev *vdev);
-int hdiov_vdev_reset(struct hdiov_vdev *vdev);
-void hdiov_vdev_report(struct hdiov_vdev *vdev);
+u64 hdiov_vdev_grant_reset(struct hdiov_vdev *vdev);
+int hdiov_vdev_await_reset(u64 wait);
+int hdiov_vdev_reset(struct hdiov_vdev *vdev, bool answered);
+void hdiov_vdev_report(struct hdiov_vdev *vdev, bool answered);
 void hdiov_vdev_set_master(struct hdiov_vdev *vdev, bool on);
 
 /* pf.c: registration of PFs, their resets */
@@ -383,6 +386,7 @@ void hdiov_irq_free_lost(struct hdiov_ims *ims, struct hdiov_vector *vectors,
 			 unsigned int num);
 void hdiov_irq_request(struct hdiov_vdev *vdev, unsigned int count);
 void hdiov_irq_error(struct hdiov_vdev *vdev);
+void hdiov_irq_wait(struct hdiov_vdev *vdev);
 
 /* config.c: PCI configuration space */
 int hdiov_config_init(struct hdiov_vdev *vdev);

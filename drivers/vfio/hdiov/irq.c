@@ -441,6 +441,23 @@ void hdiov_irq_error(struct hdiov_vdev *vdev)
 	hdiov_irq_notify(vdev, &vdev->err_trigger);
 }
 
+/**
+ * hdiov_irq_wait - wait for interrupts that the hardware has raised
+ * @vdev: the VDEV, which raises none any more; the caller holds its lock
+ *
+ * Context: process
+ */
+void hdiov_irq_wait(struct hdiov_vdev *vdev)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&vdev->lock);
+
+	for (i = 0; i < vdev->adi->type->num_vectors; i++)
+		if (vdev->vectors[i].irq)
+			synchronize_irq(vdev->vectors[i].irq);
+}
+
 static unsigned int hdiov_irq_count(struct hdiov_vdev *vdev, u32 index)
 {
 	switch (index) {

@@ -24,17 +24,19 @@
 /* Why nothing that the guest does reaches hardware any more, or NULL */
 static const char *hdiov_vdev_dead(struct hdiov_vdev *vdev)
 {
+	enum hdiov_pf_state pf_state = READ_ONCE(vdev->core->state);
+
 	lockdep_assert_held(&vdev->lock);
 
-	switch (READ_ONCE(vdev->core->state)) {
-	case HDIOV_PF_DOWN:
+	if (pf_state == HDIOV_PF_DOWN)
 		return "PF is down";
-	case HDIOV_PF_RESETTING:
-		/* No news before that is over */
+	/*
+	 * No news before the PF's reset is over, for this VDEV too: CPU 0 has brought
+	 * the PF up and not come to this VDEV yet, which did not get quiet. CPU 1, on
+	 * which its user resets it, must not report that as the end.
+	 */
+	if (pf_state == HDIOV_PF_RESETTING || vdev->unreachable)
 		return vdev->dead;
-	case HDIOV_PF_UP:
-		break;
-	}
 	if (vdev->not_quiet)
 		return "did not get quiet";
 	if (vdev->failed)
@@ -46,21 +48,26 @@ static const char *hdiov_vdev_dead(struct hdiov_vdev *vdev)
 
 /**
  * hdiov_vdev_report - say so if a VDEV has died or has come back
- * @vdev: the VDEV; the caller holds its lock
+ * @vdev: the VDEV; the caller holds its lock, but not its access: page faults
+ *	wait for that with mmap_lock held, for which readers of sysfs wait with the
+ *	lock of sysfs held, which is taken here
+ * @answered: the caller's result tells the user, who may try again
  *
  * To be called after whatever can be the cause. The administrator is told by a
- * uevent and the file "state", and the user by VFIO's error interrupt, whereupon
- * QEMU stops the guest. The user is not told of a reset or a start that failed: that
- * was an answer to the user, who may succeed next time.
+ * uevent and the file "state". The user is told by VFIO's error interrupt, whereupon
+ * QEMU stops the guest, of all that was not @answered, and of what no other try can
+ * mend.
  *
  * Context: process
  */
-void hdiov_vdev_report(struct hdiov_vdev *vdev)
+void hdiov_vdev_report(struct hdiov_vdev *vdev, bool answered)
 {
 	struct kobject *kobj = &hdiov_vdev_dev(vdev)->kobj;
 	const char *dead = hdiov_vdev_dead(vdev);
 	char text[48];
 	char *env[2] = { text };
+
+	lockdep_assert_not_held(&vdev->access);
 
 	if (dead == vdev->dead)
 		return;
@@ -70,7 +77,8 @@ void hdiov_vdev_report(struct hdiov_vdev *vdev)
 		 dead ? "dead: " : "alive", dead ?: "");
 	kobject_uevent_env(kobj, KOBJ_CHANGE, env);
 	sysfs_notify(kobj, NULL, "state");
-	if (dead && (vdev->not_quiet || vdev->unreachable))
+	if (dead && (!answered || vdev->not_quiet ||
+		     READ_ONCE(vdev->core->state) == HDIOV_PF_DOWN))
 		hdiov_irq_error(vdev);
 }
 
@@ -231,11 +239,14 @@ static void hdiov_vdev_pause(struct hdiov_vdev *vdev)
  * @vdev: the VDEV in any state; the caller holds its lock and access (write)
  * @on: what it is now, and was not before
  *
- * Off: when this returns, no DMA and no interrupt of the VDEV is under way, and none
+ * Off: when this returns, no DMA and no message of the VDEV is under way, and none
  * comes. On: it goes on where it was if the hardware can pause. Otherwise it is
  * reset, as a guest does before it turns bus mastering on, with kexec for example.
+ * Hardware that cannot pause runs after any other reset too, and at first: registers
+ * have to answer before a driver turns bus mastering on, and nothing is programmed
+ * that could do DMA.
  *
- * Context: process
+ * Context: process; the caller reports the outcome when it has let go of access
  */
 void hdiov_vdev_set_master(struct hdiov_vdev *vdev, bool on)
 {
@@ -247,10 +258,10 @@ void hdiov_vdev_set_master(struct hdiov_vdev *vdev, bool on)
 	} else if (on && vdev->state == HDIOV_PAUSED) {
 		hdiov_vdev_unpause(vdev);
 	} else if (on && vdev->parked && !vdev->suspended) {
+		vdev->resets++;
 		vdev->parked = false;
 		hdiov_vdev_enable(vdev, false);
 	}
-	hdiov_vdev_report(vdev);
 }
 
 /**
@@ -266,9 +277,12 @@ int hdiov_vdev_usable(struct hdiov_vdev *vdev)
 
 	lockdep_assert_held(&vdev->lock);
 
-	if (pf_state == HDIOV_PF_RESETTING)
+	if (pf_state == HDIOV_PF_DOWN)
+		return -EIO;
+	/* The second: the PF is back, but has not come to this VDEV yet */
+	if (pf_state == HDIOV_PF_RESETTING || vdev->unreachable)
 		return -EAGAIN;
-	return pf_state == HDIOV_PF_DOWN || vdev->not_quiet ? -EIO : 0;
+	return vdev->not_quiet ? -EIO : 0;
 }
 
 static int hdiov_vdev_enable_idle(struct hdiov_vdev *vdev)
@@ -370,7 +384,7 @@ void hdiov_vdev_stop(struct hdiov_vdev *vdev)
 		vdev->core->pf->adi_ops->clear_pasid(vdev->adi);
 	trace_hdiov_unbind(vdev, vdev->pasid);
 	hdiov_iommu_unbind(vdev);
-	hdiov_vdev_report(vdev);
+	hdiov_vdev_report(vdev, true);
 }
 
 static int hdiov_vdev_try_reset(struct hdiov_vdev *vdev, bool restart)
@@ -401,16 +415,15 @@ static int hdiov_vdev_try_reset(struct hdiov_vdev *vdev, bool restart)
 	return ret;
 }
 
-static int hdiov_vdev_do_reset(struct hdiov_vdev *vdev, bool restart)
-{
-	int ret = hdiov_vdev_try_reset(vdev, restart);
-
-	hdiov_vdev_report(vdev);
-	return ret;
-}
-
-/* May the user have a reset now? If not, returns for how many ns not */
-static u64 hdiov_vdev_grant_reset(struct hdiov_vdev *vdev)
+/**
+ * hdiov_vdev_grant_reset - may a VDEV's user or guest have it reset now
+ * @vdev: the VDEV; the caller holds its lock
+ *
+ * Context: process
+ *
+ * Return: 0 if it may, and then this one counts; or for how many ns not
+ */
+u64 hdiov_vdev_grant_reset(struct hdiov_vdev *vdev)
 {
 	u64 now = ktime_get_ns();
 	u64 paid = max(vdev->reset_paid, now) + HDIOV_RESET_INTERVAL;
@@ -425,33 +438,23 @@ static u64 hdiov_vdev_grant_reset(struct hdiov_vdev *vdev)
 }
 
 /**
- * hdiov_vdev_pace_reset - wait until a VDEV's user may have it reset
- * @vdev: the VDEV
- *
- * To be called before each reset that a user or guest asks for by itself.
+ * hdiov_vdev_await_reset - wait before asking hdiov_vdev_grant_reset() again
+ * @wait: what it said
  *
  * Context: process, without locks
  *
  * Return: 0, or -EINTR if the user is killed meanwhile
  */
-int hdiov_vdev_pace_reset(struct hdiov_vdev *vdev)
+int hdiov_vdev_await_reset(u64 wait)
 {
-	u64 wait;
-
-	for (;;) {
-		scoped_guard(mutex, &vdev->lock)
-			wait = hdiov_vdev_grant_reset(vdev);
-		if (!wait)
-			return 0;
-		schedule_timeout_killable(nsecs_to_jiffies(wait) + 1);
-		if (fatal_signal_pending(current))
-			return -EINTR;
-	}
+	schedule_timeout_killable(nsecs_to_jiffies(wait) + 1);
+	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
 /**
  * hdiov_vdev_reset - reset a VDEV as a function level reset does
  * @vdev: the VDEV; the caller holds its lock
+ * @answered: as hdiov_vdev_report() wants to know
  *
  * Accesses to its registers wait meanwhile. Its vectors and its PASID stay.
  *
@@ -461,9 +464,12 @@ int hdiov_vdev_pace_reset(struct hdiov_vdev *vdev)
  * because it could not be started, or is out of use; or what the vendor returns if
  * it failed, then the VDEV is dead until the next reset
  */
-int hdiov_vdev_reset(struct hdiov_vdev *vdev)
+int hdiov_vdev_reset(struct hdiov_vdev *vdev, bool answered)
 {
-	return hdiov_vdev_do_reset(vdev, false);
+	int ret = hdiov_vdev_try_reset(vdev, false);
+
+	hdiov_vdev_report(vdev, answered);
+	return ret;
 }
 
 static void hdiov_vdev_reset_work(struct work_struct *work)
@@ -473,15 +479,18 @@ static void hdiov_vdev_reset_work(struct work_struct *work)
 	u64 wait;
 
 	guard(mutex)(&vdev->lock);
-	if (!READ_ONCE(vdev->reset_wanted))
+	/* A parked one is reset when its guest turns bus mastering on */
+	if (!READ_ONCE(vdev->reset_wanted) || vdev->parked)
 		return;
 
 	wait = hdiov_vdev_grant_reset(vdev);
-	if (wait)
+	if (wait) {
 		queue_delayed_work(hdiov_wq, &vdev->reset_work,
 				   nsecs_to_jiffies(wait) + 1);
-	else
-		hdiov_vdev_do_reset(vdev, true);
+		return;
+	}
+	hdiov_vdev_try_reset(vdev, true);
+	hdiov_vdev_report(vdev, false);
 }
 
 /**
@@ -532,7 +541,7 @@ static void hdiov_vdev_suspend_work(struct work_struct *work)
 	 * to turn off the PF's decoding, and the rest of the message is lost.
 	 */
 	vdev->unreachable = true;
-	hdiov_vdev_report(vdev);
+	hdiov_vdev_report(vdev, false);
 }
 
 /* The PF has been reset, and waits for this with its vdevs_lock held */
@@ -554,9 +563,9 @@ static void hdiov_vdev_resume_work(struct work_struct *work)
 	hdiov_irq_resume(vdev);
 	if (vdev->suspended) {
 		vdev->suspended = false;
-		hdiov_vdev_reset(vdev);
+		hdiov_vdev_try_reset(vdev, false);
 	}
-	hdiov_vdev_report(vdev);
+	hdiov_vdev_report(vdev, false);
 }
 
 static int hdiov_vdev_get(struct hdiov_vdev *vdev)
@@ -615,7 +624,7 @@ int hdiov_vdev_open(struct hdiov_vdev *vdev)
 	ret = hdiov_vdev_get(vdev);
 	if (!ret)
 		trace_hdiov_open(vdev, ktime_sub(ktime_get(), start));
-	hdiov_vdev_report(vdev);
+	hdiov_vdev_report(vdev, true);
 	return ret;
 }
 
@@ -633,6 +642,8 @@ void hdiov_vdev_close(struct hdiov_vdev *vdev)
 		hdiov_vdev_stop(vdev);
 		hdiov_irq_release(vdev);
 		vdev->opened = false;
+		vdev->failed = false;
+		hdiov_vdev_report(vdev, true);
 	}
 	/* Only now: a running ADI could ask for another reset */
 	cancel_delayed_work_sync(&vdev->reset_work);

@@ -64,13 +64,20 @@ static long hdiov_vfio_get_info(struct vfio_device_info __user *arg)
 
 static long hdiov_vfio_reset(struct hdiov_vdev *vdev)
 {
-	int ret = hdiov_vdev_pace_reset(vdev);
+	int ret = 0;
+	u64 wait;
 
-	if (ret)
-		return ret;
-
-	guard(mutex)(&vdev->lock);
-	return hdiov_vdev_reset(vdev);
+	for (;;) {
+		scoped_guard(mutex, &vdev->lock) {
+			wait = hdiov_vdev_grant_reset(vdev);
+			if (!wait)
+				ret = hdiov_vdev_reset(vdev, true);
+		}
+		if (!wait)
+			return ret;
+		if (hdiov_vdev_await_reset(wait))
+			return -EINTR;
+	}
 }
 
 static long hdiov_vfio_ioctl(struct vfio_device *vfio, unsigned int cmd,
@@ -114,7 +121,7 @@ static int hdiov_vfio_change_domain(struct hdiov_vdev *vdev)
 	hdiov_vdev_stop(vdev);
 	ret = hdiov_vdev_start(vdev);
 	vdev->failed = ret;
-	hdiov_vdev_report(vdev);
+	hdiov_vdev_report(vdev, true);
 	return ret;
 }
 
@@ -152,7 +159,7 @@ static void hdiov_vfio_detach_ioas(struct vfio_device *vfio)
 	scoped_guard(mutex, &vdev->lock) {
 		hdiov_vdev_stop(vdev);
 		vdev->failed = false;
-		hdiov_vdev_report(vdev);
+		hdiov_vdev_report(vdev, true);
 	}
 	vfio_iommufd_physical_detach_ioas(vfio);
 }

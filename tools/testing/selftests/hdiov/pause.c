@@ -353,4 +353,57 @@ TEST_F(master, storm)
 	EXPECT_TRUE(vdev_says(vdev, "running"));
 }
 
+#define STORM_MS	1000
+
+/* By many at once: none of them gets around the limit */
+TEST_F(master, storm_of_threads)
+{
+	struct vdev_toggler t = { .vdev = &self->vdev };
+	struct vdev *vdev = &self->vdev;
+	long long begin = now_ms();
+	pthread_t thread[4];
+	long long resets;
+	unsigned int i;
+
+	resets = vdev_state(vdev, "resets");
+	ASSERT_LE(0, resets);
+	for (i = 0; i < ARRAY_SIZE(thread); i++)
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, vdev_toggle, &t));
+	msleep(STORM_MS);
+	__atomic_store_n(&t.stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i < ARRAY_SIZE(thread); i++)
+		pthread_join(thread[i], NULL);
+	resets = vdev_state(vdev, "resets") - resets;
+	TH_LOG("%lld resets in %lld ms", resets, now_ms() - begin);
+	if (is_mock(vdev)) {
+		EXPECT_EQ(0, resets);
+	} else {
+		EXPECT_LE(16, resets);
+		EXPECT_GE(16 + (now_ms() - begin) / 100 + 1, resets);
+	}
+	vdev_set_master(vdev, true);
+	EXPECT_TRUE(vdev_says(vdev, "running"));
+}
+
+/* On, and a function level reset, by one write: that is one reset */
+TEST_F(master, on_with_flr)
+{
+	struct vdev *vdev = &self->vdev;
+	unsigned int devctl = cfg_cap(vdev, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL;
+	uint8_t cfg[256];
+	long long resets;
+
+	vdev_set_master(vdev, false);
+	ASSERT_EQ(sizeof(cfg), vdev_read(vdev, VFIO_PCI_CONFIG_REGION_INDEX, 0,
+					 cfg, sizeof(cfg)));
+	cfg[PCI_COMMAND] |= PCI_COMMAND_MASTER;
+	cfg[devctl + 1] |= PCI_EXP_DEVCTL_BCR_FLR >> 8;
+	resets = vdev_state(vdev, "resets");
+	ASSERT_EQ(devctl + 2 - PCI_COMMAND,
+		  vdev_write(vdev, VFIO_PCI_CONFIG_REGION_INDEX, PCI_COMMAND,
+			     cfg + PCI_COMMAND, devctl + 2 - PCI_COMMAND));
+	EXPECT_EQ(resets + 1, vdev_state(vdev, "resets"));
+	EXPECT_TRUE(vdev_says(vdev, "running"));
+}
+
 TEST_HARNESS_MAIN

@@ -2,6 +2,7 @@
 /* What a VDEV says of itself: that it runs, waits or has died, and why */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,6 +16,8 @@
 /* Time for a uevent or an interrupt to arrive, and to see that none does */
 #define SOON_MS		5000
 #define NEVER_MS	100
+/* So many that an access comes between the two steps of some of them */
+#define COMEBACKS	100
 
 FIXTURE(state)
 {
@@ -174,6 +177,94 @@ TEST_F(state, reset_failed)
 
 	EXPECT_EQ(0, vdev_reset(vdev));
 	EXPECT_TRUE(vdev_says(vdev, "running"));
+	EXPECT_STREQ("alive", uevent(self->uevents, vdev, SOON_MS));
+}
+
+/* What nobody has asked for is an answer to nobody */
+TEST_F(state, comeback_failed)
+{
+	struct vdev *vdev = &self->vdev;
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_reset", 1));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset", 1));
+	EXPECT_TRUE(vdev_says(vdev, "dead: reset failed"));
+	EXPECT_STREQ("dead: reset failed",
+		     uevent(self->uevents, vdev, SOON_MS));
+	EXPECT_EQ(1, event_wait(self->error, SOON_MS));
+
+	EXPECT_EQ(0, vdev_reset(vdev));
+	EXPECT_TRUE(vdev_says(vdev, "running"));
+}
+
+/* Nor does a register tell the guest that its reset has failed */
+TEST_F(state, guest_reset_failed)
+{
+	struct vdev *vdev = &self->vdev;
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_reset", 1));
+	vdev_set32(vdev, MOCK_BAR, MOCK_RESET, 1);
+	EXPECT_EQ(1, event_wait(self->error, SOON_MS));
+	EXPECT_TRUE(vdev_says(vdev, "dead: reset failed"));
+	EXPECT_EQ(0, vdev_reset(vdev));
+	EXPECT_TRUE(vdev_says(vdev, "running"));
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_reset", 1));
+	vdev_flr(vdev);
+	EXPECT_EQ(1, event_wait(self->error, SOON_MS));
+	EXPECT_TRUE(vdev_says(vdev, "dead: reset failed"));
+	EXPECT_EQ(0, vdev_reset(vdev));
+	EXPECT_TRUE(vdev_says(vdev, "running"));
+}
+
+TEST_F(state, resume_failed)
+{
+	struct vdev *vdev = &self->vdev;
+
+	vdev_set_master(vdev, false);
+	EXPECT_TRUE(vdev_says(vdev, "paused: bus mastering is off"));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_resume", 1));
+	vdev_set_master(vdev, true);
+	EXPECT_EQ(1, event_wait(self->error, SOON_MS));
+	EXPECT_TRUE(vdev_says(vdev, "dead: reset failed"));
+	EXPECT_EQ(0, vdev_reset(vdev));
+	EXPECT_TRUE(vdev_says(vdev, "running"));
+}
+
+/* The PF is back, and this VDEV, which did not get quiet, not yet: no news */
+TEST_F(state, amid_comeback)
+{
+	struct vdev_toggler t = { .vdev = &self->vdev };
+	struct vdev *vdev = &self->vdev;
+	pthread_t thread;
+	unsigned int i;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, vdev_toggle, &t));
+	for (i = 0; i < COMEBACKS; i++) {
+		EXPECT_EQ(0, mock_tell(vdev->pf, "fail_quiesce", 1));
+		EXPECT_EQ(0, mock_tell(vdev->pf, "reset_begin", 1));
+		EXPECT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+	}
+	__atomic_store_n(&t.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+
+	EXPECT_EQ(NULL, uevent(self->uevents, vdev, NEVER_MS));
+	EXPECT_EQ(0, event_wait(self->error, 0));
+	vdev_set_master(vdev, true);
+	EXPECT_TRUE(vdev_says(vdev, "running"));
+}
+
+/* It is well again for the next user */
+TEST_F(state, closed)
+{
+	struct vdev *vdev = &self->vdev;
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_reset", 1));
+	EXPECT_EQ(-EIO, vdev_reset(vdev));
+	EXPECT_TRUE(vdev_says(vdev, "dead: reset failed"));
+	vdev_close(vdev);
+	EXPECT_TRUE(vdev_says(vdev, "idle"));
+	EXPECT_STREQ("dead: reset failed",
+		     uevent(self->uevents, vdev, SOON_MS));
 	EXPECT_STREQ("alive", uevent(self->uevents, vdev, SOON_MS));
 }
 
