@@ -96,4 +96,8 @@ key() {
 
 # fresh DIR KEY: does DIR hold the result for KEY?
 fresh() { [ "$(cat "$1/.key" 2>/dev/null)" = "$2" ]; }
-seal() { printf '%s\n' "$2" >"$1/.key"; }
+# A new file each time: a copy of the cache made of hard links (cp -al) must not take this result for its own.
+seal() {
+	printf '%s\n' "$2" >"$1/.key.new"
+	mv "$1/.key.new" "$1/.key"
+}
