@@ -184,8 +184,10 @@ static void hdiov_config_write(struct hdiov_vdev *vdev, unsigned int pos,
 
 			*reg = (*reg & ~mask) | (val[i] & mask);
 		}
-		if ((old ^ vdev->config[PCI_COMMAND]) & PCI_COMMAND_MEMORY)
-			hdiov_region_zap(vdev);
+		if ((old ^ vdev->config[PCI_COMMAND]) & PCI_COMMAND_MEMORY) {
+			hdiov_region_unmap(vdev);
+			hdiov_region_map(vdev);
+		}
 		/* One reset is enough for what is parked */
 		master = (old ^ vdev->config[PCI_COMMAND]) & PCI_COMMAND_MASTER &&
 			 !(flr && vdev->parked);

@@ -188,9 +188,9 @@ struct hdiov_vector {
  * @lock: serializes changes of @state, vectors, opening and closing, and host
  *	configuration. Never taken under mmap_lock; no user memory is touched
  *	while it is held.
- * @access: read: page faults and register accesses; write: changes of @state,
- *	of the memory enable bit and of what backs the fast path. Nests inside
- *	@lock and inside mmap_lock.
+ * @access: read: register accesses; write: changes of @state, of the memory enable
+ *	bit and of what backs the fast path. Nests inside @lock. No user memory is
+ *	touched while it is held.
  * @state: of the ADI; written with @lock and @access (write) held
  * @opened: has a user; protected by @lock
  * @failed: could not be started when it got a domain, and has none since then;
@@ -226,6 +226,11 @@ struct hdiov_vector {
  * @msix_table: what the user wrote to the MSI-X table; no meaning, protected by
  *	@lock
  * @inert: page behind fast-path areas that have nothing to back them
+ * @mapping: page faults hold it for reading, changes of @mapped for writing, never
+ *	for longer than it takes to change that or to map a page. Nests inside
+ *	@access and inside mmap_lock.
+ * @mapped: page faults may map what backs the fast path
+ * @inert_used: the inert page may be mapped; set by page faults
  * @zaps: how many times the fast path was unmapped; written with @access (write)
  *	held
  * @vectors: &hdiov_type.num_vectors entries
@@ -269,6 +274,9 @@ struct hdiov_vdev {
 	u8 *config;
 	u8 *msix_table;
 	struct page *inert;
+	struct rw_semaphore mapping;	/* mapped */
+	bool mapped;
+	bool inert_used;
 	u64 zaps;
 
 	struct hdiov_vector *vectors;
@@ -405,7 +413,8 @@ int hdiov_region_get_info(struct vfio_device *vfio,
 ssize_t hdiov_region_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
 			loff_t *ppos, bool write);
 int hdiov_region_mmap(struct hdiov_vdev *vdev, struct vm_area_struct *vma);
-void hdiov_region_zap(struct hdiov_vdev *vdev);
+void hdiov_region_unmap(struct hdiov_vdev *vdev);
+void hdiov_region_map(struct hdiov_vdev *vdev);
 
 /* debugfs.c */
 void hdiov_debugfs_add_pf(struct hdiov_pf_core *core);

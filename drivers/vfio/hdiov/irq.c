@@ -219,7 +219,7 @@ static int hdiov_vectors_bind(struct hdiov_vdev *vdev, unsigned int start,
 {
 	const struct hdiov_vector_ops *ops = vdev->core->pf->vector_ops;
 	unsigned int i;
-	int ret;
+	int ret = 0;
 
 	lockdep_assert_held(&vdev->lock);
 
@@ -227,7 +227,7 @@ static int hdiov_vectors_bind(struct hdiov_vdev *vdev, unsigned int start,
 		return 0;
 
 	guard(rwsem_write)(&vdev->access);
-	hdiov_region_zap(vdev);
+	hdiov_region_unmap(vdev);
 	for (i = 0; i < count; i++) {
 		struct hdiov_vector *vec = hdiov_vector(vdev, start + i);
 
@@ -236,7 +236,7 @@ static int hdiov_vectors_bind(struct hdiov_vdev *vdev, unsigned int start,
 		if (vec->trigger) {
 			ret = ops->bind(vdev->adi, start + i, vec->slot);
 			if (ret)
-				return ret;
+				break;
 			trace_hdiov_vector(vdev, start + i, vec->irq, vec->slot,
 					   true);
 		} else {
@@ -244,7 +244,8 @@ static int hdiov_vectors_bind(struct hdiov_vdev *vdev, unsigned int start,
 		}
 		vec->bound = !!vec->trigger;
 	}
-	return 0;
+	hdiov_region_map(vdev);
+	return ret;
 }
 
 /*

@@ -377,14 +377,15 @@ static vm_fault_t hdiov_region_fault(struct vm_fault *vmf)
 	page = array_index_nospec(PHYS_PFN(offset - area->offset),
 				  PHYS_PFN(area->size));
 
-	guard(rwsem_read)(&vdev->access);
+	guard(rwsem_read)(&vdev->mapping);
 
-	if (vdev->state == HDIOV_RUNNING && hdiov_config_memory_enabled(vdev) &&
+	if (vdev->mapped &&
 	    !vdev->core->pf->mmio_ops->fast_page(vdev->adi,
 						 area - vdev->adi->areas,
 						 page, &addr))
 		return hdiov_insert_pfn(vmf->vma, vmf->address, PHYS_PFN(addr));
 
+	WRITE_ONCE(vdev->inert_used, true);
 	/* x86 maps memory cached, whatever the mapping's protection says */
 	return hdiov_insert_pfn(vmf->vma, vmf->address,
 				page_to_pfn(vdev->inert));
@@ -444,14 +445,51 @@ int hdiov_region_mmap(struct hdiov_vdev *vdev, struct vm_area_struct *vma)
 	return 0;
 }
 
-/**
- * hdiov_region_zap - unmap all fast-path pages of a VDEV
- * @vdev: the VDEV; the caller holds its access for writing, so that none comes
- *	back meanwhile
- */
-void hdiov_region_zap(struct hdiov_vdev *vdev)
+static void hdiov_region_zap(struct hdiov_vdev *vdev)
 {
 	lockdep_assert_held_write(&vdev->access);
+
 	vdev->zaps++;
 	unmap_mapping_range(vdev->vfio.inode->i_mapping, 0, 0, true);
+}
+
+/**
+ * hdiov_region_unmap - take the fast path away from the guest
+ * @vdev: the VDEV; the caller holds its access for writing
+ *
+ * Until hdiov_region_map() its doorbells reach the inert page, and the vendor is not
+ * asked for pages. Page faults do not wait for what the caller goes on to do: CPU 0
+ * has the vendor drain the queues, which can take seconds, while a vCPU on CPU 1
+ * faults on a doorbell. It would wait with mmap_lock held, and everybody who looks at
+ * that process with it.
+ *
+ * Context: process
+ */
+void hdiov_region_unmap(struct hdiov_vdev *vdev)
+{
+	scoped_guard(rwsem_write, &vdev->mapping)
+		vdev->mapped = false;
+	hdiov_region_zap(vdev);
+}
+
+/**
+ * hdiov_region_map - give the guest its fast path, if it may have it now
+ * @vdev: the VDEV; the caller holds its access for writing
+ *
+ * Context: process
+ */
+void hdiov_region_map(struct hdiov_vdev *vdev)
+{
+	lockdep_assert_held_write(&vdev->access);
+
+	if (vdev->state != HDIOV_RUNNING || !hdiov_config_memory_enabled(vdev))
+		return;
+
+	scoped_guard(rwsem_write, &vdev->mapping)
+		vdev->mapped = true;
+	/* Pages that were touched meanwhile give way to real ones */
+	if (vdev->inert_used) {
+		vdev->inert_used = false;
+		hdiov_region_zap(vdev);
+	}
 }

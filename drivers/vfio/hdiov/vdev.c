@@ -48,9 +48,7 @@ static const char *hdiov_vdev_dead(struct hdiov_vdev *vdev)
 
 /**
  * hdiov_vdev_report - say so if a VDEV has died or has come back
- * @vdev: the VDEV; the caller holds its lock, but not its access: page faults
- *	wait for that with mmap_lock held, for which readers of sysfs wait with the
- *	lock of sysfs held, which is taken here
+ * @vdev: the VDEV; the caller holds its lock
  * @answered: the caller's result tells the user, who may try again
  *
  * To be called after whatever can be the cause. The administrator is told by a
@@ -66,8 +64,6 @@ void hdiov_vdev_report(struct hdiov_vdev *vdev, bool answered)
 	const char *dead = hdiov_vdev_dead(vdev);
 	char text[48];
 	char *env[2] = { text };
-
-	lockdep_assert_not_held(&vdev->access);
 
 	if (dead == vdev->dead)
 		return;
@@ -117,7 +113,7 @@ static void hdiov_vdev_quiesce(struct hdiov_vdev *vdev)
 	lockdep_assert_held_write(&vdev->access);
 
 	vdev->state = HDIOV_BOUND;
-	hdiov_region_zap(vdev);
+	hdiov_region_unmap(vdev);
 
 	ret = vdev->core->pf->adi_ops->quiesce(vdev->adi);
 	/* Whatever reset follows is as good as the one asked for before */
@@ -173,8 +169,7 @@ static int hdiov_vdev_unpause(struct hdiov_vdev *vdev)
 	}
 
 	vdev->state = HDIOV_RUNNING;
-	/* Inert pages give way to real ones at the next access */
-	hdiov_region_zap(vdev);
+	hdiov_region_map(vdev);
 	return 0;
 }
 
@@ -199,8 +194,7 @@ static int hdiov_vdev_enable(struct hdiov_vdev *vdev, bool restart)
 
 	if (!hdiov_vdev_can_pause(vdev)) {
 		vdev->state = HDIOV_RUNNING;
-		/* Inert pages give way to real ones at the next access */
-		hdiov_region_zap(vdev);
+		hdiov_region_map(vdev);
 		return 0;
 	}
 
@@ -219,7 +213,7 @@ static void hdiov_vdev_pause(struct hdiov_vdev *vdev)
 	if (hdiov_vdev_can_pause(vdev)) {
 		/* Before the vendor is called: what the guest rings must not run */
 		vdev->state = HDIOV_PAUSED;
-		hdiov_region_zap(vdev);
+		hdiov_region_unmap(vdev);
 		ret = vdev->core->pf->adi_ops->pause(vdev->adi);
 		if (ret)
 			dev_err_ratelimited(hdiov_vdev_dev(vdev),
@@ -794,6 +788,7 @@ struct hdiov_vdev *hdiov_vdev_create(struct hdiov_pf_core *core,
 	mutex_init(&vdev->lock);
 	mutex_init(&vdev->notify_lock);
 	init_rwsem(&vdev->access);
+	init_rwsem(&vdev->mapping);
 	INIT_DELAYED_WORK(&vdev->reset_work, hdiov_vdev_reset_work);
 	INIT_WORK(&vdev->suspend_work, hdiov_vdev_suspend_work);
 	INIT_WORK(&vdev->resume_work, hdiov_vdev_resume_work);

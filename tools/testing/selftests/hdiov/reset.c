@@ -210,6 +210,53 @@ TEST_F(reset, neighbour)
 	vdev_cleanup(&other);
 }
 
+#define LONG_MS		1000
+
+struct resetter {
+	struct vdev *vdev;
+	enum how how;
+	bool done;
+};
+
+static void *reset_thread(void *resetter)
+{
+	struct resetter *r = resetter;
+
+	r->done = do_reset(r->vdev, r->how);
+	return NULL;
+}
+
+/*
+ * A vCPU that touches a doorbell does not wait for hardware that takes its time to
+ * get quiet: it would hold up all who look at its process
+ */
+TEST_F(reset, doorbell_meanwhile)
+{
+	struct resetter r = { .vdev = &self->vdev, .how = variant->how };
+	struct vdev *vdev = &self->vdev;
+	pthread_t thread;
+	long long begin;
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "drain_ms", LONG_MS));
+	begin = now_ms();
+	ASSERT_EQ(0, pthread_create(&thread, NULL, reset_thread, &r));
+	while (now_ms() < begin + LONG_MS / 2) {
+		self->q.db[MOCK_DB_TAIL / 4] = 0;
+		msleep(10);
+	}
+	EXPECT_GT(begin + LONG_MS * 3 / 4, now_ms());
+	pthread_join(thread, NULL);
+	EXPECT_LE(begin + LONG_MS, now_ms());
+	EXPECT_TRUE(r.done);
+	ASSERT_EQ(0, mock_tell(vdev->pf, "drain_ms", 0));
+
+	/* The same page is a doorbell again */
+	ASSERT_TRUE(mock_start(&self->q, vdev, 0, self->ring, IOVA_RING,
+			       RING_SIZE));
+	EXPECT_EQ(MOCK_DESC_DONE,
+		  mock_copy(&self->q, IOVA_BUF + HALF, IOVA_BUF, 4096));
+}
+
 /* The burst that a user has, and then ten resets a second */
 #define STORM_MS	1000
 #define STORM_RESETS	(16 + STORM_MS / 100)
