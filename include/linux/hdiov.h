@@ -20,7 +20,6 @@ struct hdiov_adi;
 struct hdiov_pf;
 struct hdiov_pf_core;
 struct hdiov_vdev;
-struct iommu_domain;
 struct module;
 struct seq_file;
 
@@ -321,7 +320,8 @@ struct hdiov_ims_ops {
 
 /**
  * struct hdiov_pf - a physical function in HD-IOV mode
- * @dev: the device; its driver's name begins the names of the mdev types
+ * @dev: the PCI device, with PASIDs enabled; its driver's name begins the names of
+ *	the mdev types
  * @owner: module of the vendor driver, THIS_MODULE
  * @adi_size: HDIOV_ADI_SIZE() of the vendor's structure
  * @adi_ops: life of an ADI
@@ -337,11 +337,6 @@ struct hdiov_ims_ops {
  * @vdev_groups: optional; NULL-terminated sysfs groups of the vendor, shown in
  *	each VDEV's mdev directory. In a show or store function,
  *	hdiov_adi_from_dev() gives the ADI.
- * @domain_alloc: only for a software device that no IOMMU serves: allocate a
- *	paging domain of the driver's own, with map_pages, unmap_pages,
- *	iova_to_phys and free. The PASID handed to &hdiov_adi_ops.set_pasid is
- *	then just a number, and hdiov_adi_domain() tells what it stands for.
- *	NULL for real devices, which must have PASIDs enabled.
  *
  * Embedded in the vendor's structure of the PF, which is zeroed when allocated:
  * resets may be announced before hdiov_register_pf().
@@ -359,7 +354,6 @@ struct hdiov_pf {
 	unsigned int num_types;
 	unsigned int num_qps;
 	const struct attribute_group **vdev_groups;
-	struct iommu_domain *(*domain_alloc)(struct hdiov_pf *pf);
 
 	/* private: */
 	struct hdiov_pf_core *core;
@@ -374,7 +368,6 @@ void hdiov_pf_reset_failed(struct hdiov_pf *pf);
 
 void hdiov_adi_request_reset(struct hdiov_adi *adi);
 void hdiov_adi_signal(struct hdiov_adi *adi, unsigned int vector);
-struct iommu_domain *hdiov_adi_domain(struct hdiov_adi *adi);
 
 const char *hdiov_adi_name(struct hdiov_adi *adi);
 struct hdiov_adi *hdiov_adi_from_dev(struct device *dev);

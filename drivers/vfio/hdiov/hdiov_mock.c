@@ -37,6 +37,7 @@
 #include <linux/xarray.h>
 
 #include "hdiov_mock.h"
+#include "hdiov_software.h"
 
 #define MOCK_MAX_PFS		16
 #define MOCK_MAX_QPS		2048
@@ -58,6 +59,8 @@ module_param(num_contexts, uint, 0444);
 MODULE_PARM_DESC(num_contexts, "VDEVs that each physical function can hold (default 80)");
 
 static struct dentry *mock_debugfs;
+/* The mistake of an IOMMU that cannot translate by PASID */
+#define MOCK_BAD_IOMMU		17
 /* Which mistake the next PF makes when it registers, see mock_make_mistake() */
 static u32 mock_mistake;
 static struct workqueue_struct *mock_wq;
@@ -1365,9 +1368,6 @@ static void mock_make_mistake(struct mock_pf *mpf, u32 which)
 	case 16:
 		adi_ops.resume = NULL;
 		break;
-	case 17:
-		mpf->pf.domain_alloc = mock_domain_alloc_none;
-		break;
 	}
 }
 
@@ -1403,7 +1403,6 @@ static int mock_probe(struct platform_device *pdev)
 	mpf->pf.types = mock_types;
 	mpf->pf.num_types = ARRAY_SIZE(mock_types);
 	mpf->pf.num_qps = num_qps;
-	mpf->pf.domain_alloc = mock_domain_alloc;
 	if (mock_mistake)
 		mock_make_mistake(mpf, mock_mistake);
 	platform_set_drvdata(pdev, mpf);
@@ -1412,7 +1411,10 @@ static int mock_probe(struct platform_device *pdev)
 	hdiov_pf_reset_prepare(&mpf->pf);
 	hdiov_pf_reset_done(&mpf->pf);
 
-	ret = hdiov_register_pf(&mpf->pf);
+	ret = hdiov_register_software_pf(&mpf->pf,
+					 mock_mistake == MOCK_BAD_IOMMU ?
+					 mock_domain_alloc_none :
+					 mock_domain_alloc);
 	if (ret)
 		return dev_err_probe(&pdev->dev, ret, "cannot register\n");
 

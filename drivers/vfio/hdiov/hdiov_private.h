@@ -69,6 +69,8 @@ struct hdiov_ims;
 /**
  * struct hdiov_pf_core - what the core knows of a registered PF
  * @pf: the vendor's part
+ * @domain_alloc: makes the page tables of a software device; NULL if it is a real
+ *	one, with an IOMMU
  * @id: of this registration, never used again
  * @users: registration and resets that are being dealt with
  * @unused: none of @users is left
@@ -89,6 +91,7 @@ struct hdiov_ims;
  */
 struct hdiov_pf_core {
 	struct hdiov_pf *pf;
+	struct iommu_domain *(*domain_alloc)(struct hdiov_pf *pf);
 	u64 id;
 	refcount_t users;
 	struct completion unused;

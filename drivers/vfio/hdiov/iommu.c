@@ -130,10 +130,10 @@ static const struct iommu_domain_ops hdiov_domain_ops = {
 };
 
 /* A paging domain that PASIDs of the PF can be attached to */
-static struct iommu_domain *hdiov_domain_alloc_real(struct hdiov_pf *pf)
+static struct iommu_domain *hdiov_domain_alloc_real(struct hdiov_pf_core *core)
 {
-	return pf->domain_alloc ? pf->domain_alloc(pf) :
-				  iommu_paging_domain_alloc(pf->dev);
+	return core->domain_alloc ? core->domain_alloc(core->pf) :
+				    iommu_paging_domain_alloc(core->pf->dev);
 }
 
 static struct iommu_domain *hdiov_domain_alloc_paging(struct device *dev)
@@ -152,14 +152,14 @@ static struct iommu_domain *hdiov_domain_alloc_paging(struct device *dev)
 	if (!hdom)
 		return ERR_PTR(-ENOMEM);
 
-	if (core->pf->domain_alloc) {
+	if (core->domain_alloc) {
 		hdom->owner = core->pf->owner;
 		if (!try_module_get(hdom->owner)) {
 			ret = -ENODEV;
 			goto err_free;
 		}
 	}
-	real = hdiov_domain_alloc_real(core->pf);
+	real = hdiov_domain_alloc_real(core);
 	if (IS_ERR(real)) {
 		ret = PTR_ERR(real);
 		goto err_module;
@@ -203,17 +203,17 @@ static struct iommu_domain hdiov_blocked_domain = {
 
 static bool hdiov_iommu_capable(struct device *dev, enum iommu_cap cap)
 {
-	struct hdiov_pf *pf = hdiov_iommu_vdev(dev)->core->pf;
+	struct hdiov_pf_core *core = hdiov_iommu_vdev(dev)->core;
 
 	/* The engine of a software device is a CPU */
-	if (pf->domain_alloc)
+	if (core->domain_alloc)
 		return cap == IOMMU_CAP_CACHE_COHERENCY;
 
 	/* Not all that the PF's IOMMU can do: these domains track no dirty pages */
 	switch (cap) {
 	case IOMMU_CAP_CACHE_COHERENCY:
 	case IOMMU_CAP_ENFORCE_CACHE_COHERENCY:
-		return device_iommu_capable(pf->dev, cap);
+		return device_iommu_capable(core->pf->dev, cap);
 	default:
 		return false;
 	}
@@ -239,21 +239,21 @@ static struct iommu_device *hdiov_iommu_probe(struct device *dev)
  */
 static void hdiov_iommu_resv_regions(struct device *dev, struct list_head *list)
 {
-	struct hdiov_pf *pf = hdiov_iommu_vdev(dev)->core->pf;
+	struct hdiov_pf_core *core = hdiov_iommu_vdev(dev)->core;
 	struct iommu_resv_region *region, *next;
 	LIST_HEAD(regions);
 
 	/* The engine of a software device is a CPU */
-	if (pf->domain_alloc)
+	if (core->domain_alloc)
 		return;
 
-	iommu_get_resv_regions(pf->dev, &regions);
+	iommu_get_resv_regions(core->pf->dev, &regions);
 	list_for_each_entry_safe(region, next, &regions, list) {
 		if (region->type == IOMMU_RESV_MSI ||
 		    region->type == IOMMU_RESV_RESERVED)
 			list_move_tail(&region->list, list);
 	}
-	iommu_put_resv_regions(pf->dev, &regions);
+	iommu_put_resv_regions(core->pf->dev, &regions);
 }
 
 static const struct iommu_ops hdiov_iommu_ops = {
@@ -287,7 +287,7 @@ int hdiov_iommu_check(struct hdiov_pf_core *core)
 	u32 pasid;
 	int ret;
 
-	domain = hdiov_domain_alloc_real(pf);
+	domain = hdiov_domain_alloc_real(core);
 	if (IS_ERR(domain)) {
 		ret = PTR_ERR(domain);
 		goto out;
@@ -297,7 +297,7 @@ int hdiov_iommu_check(struct hdiov_pf_core *core)
 	if (ret)
 		goto out_domain;
 
-	if (!pf->domain_alloc) {
+	if (!core->domain_alloc) {
 		ret = iommu_attach_device_pasid(domain, pf->dev, pasid, NULL);
 		if (!ret)
 			iommu_detach_device_pasid(domain, pf->dev, pasid);
@@ -462,7 +462,7 @@ int hdiov_iommu_bind(struct hdiov_vdev *vdev)
 		return ret;
 	}
 
-	if (!pf->domain_alloc) {
+	if (!vdev->core->domain_alloc) {
 		ret = iommu_attach_device_pasid(hdom->real, pf->dev,
 						vdev->pasid, NULL);
 		if (ret) {
@@ -493,7 +493,7 @@ void hdiov_iommu_unbind(struct hdiov_vdev *vdev)
 
 	lockdep_assert_held(&vdev->lock);
 
-	if (!pf->domain_alloc)
+	if (!vdev->core->domain_alloc)
 		iommu_detach_device_pasid(vdev->bound->real, pf->dev,
 					  vdev->pasid);
 	if (!vdev->not_quiet)

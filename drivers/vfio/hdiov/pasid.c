@@ -29,7 +29,7 @@ int hdiov_pasid_alloc(struct hdiov_pf_core *core, u32 *pasid)
 	ioasid_t new;
 	int id;
 
-	if (core->pf->domain_alloc) {
+	if (core->domain_alloc) {
 		id = ida_alloc_range(&hdiov_soft_pasids, 1,
 				     HDIOV_SOFT_PASID_MAX, GFP_KERNEL);
 		if (id < 0)
@@ -54,7 +54,7 @@ int hdiov_pasid_alloc(struct hdiov_pf_core *core, u32 *pasid)
  */
 void hdiov_pasid_free(struct hdiov_pf_core *core, u32 pasid)
 {
-	if (core->pf->domain_alloc)
+	if (core->domain_alloc)
 		ida_free(&hdiov_soft_pasids, pasid);
 	else
 		iommu_free_global_pasid(pasid);

@@ -13,6 +13,7 @@
 
 #include "compat.h"
 #include "hdiov_private.h"
+#include "hdiov_software.h"
 
 /*
  * Guards &hdiov_pf.core. Not in the PF: a bus error or a work item of the vendor
@@ -252,46 +253,21 @@ static int hdiov_check_pf(struct hdiov_pf *pf)
 			return ret;
 	}
 
-	if (pf->domain_alloc)
-		return 0;
-
-	if (!dev_is_pci(pf->dev) || !to_pci_dev(pf->dev)->pasid_enabled) {
-		dev_err(pf->dev,
-			"hdiov: PASID is not enabled: IOMMU in scalable mode needed (intel_iommu=on,sm_on)\n");
-		return -EOPNOTSUPP;
-	}
-
 	return 0;
 }
 
-/**
- * hdiov_register_pf - offer VDEVs of a physical function
- * @pf: the PF, with all of the vendor's members set. It must stay as it is
- *	until hdiov_unregister_pf().
- *
- * The types are in sysfs, and callbacks may come, before this returns.
- *
- * Context: process, may sleep; usually the probe function of the PF's driver.
- *
- * Return: 0; -EINVAL for a mistake in @pf; -EOPNOTSUPP if the platform lacks
- * PASIDs or dynamic allocation of MSI-X vectors for the device, or what the IOMMU
- * driver says if no domain for guests can be attached to a PASID; all after a
- * message that says which; -ENOMEM.
- */
-int hdiov_register_pf(struct hdiov_pf *pf)
+static int hdiov_core_add(struct hdiov_pf *pf,
+			  struct iommu_domain *(*domain_alloc)(struct hdiov_pf *pf))
 {
 	static atomic64_t last_id;
 	struct hdiov_pf_core *core;
 	int ret;
 
-	ret = hdiov_check_pf(pf);
-	if (ret)
-		return ret;
-
 	core = kzalloc_obj(*core);
 	if (!core)
 		return -ENOMEM;
 	core->pf = pf;
+	core->domain_alloc = domain_alloc;
 	core->id = atomic64_inc_return(&last_id);
 	refcount_set(&core->users, 1);
 	init_completion(&core->unused);
@@ -331,7 +307,63 @@ err_free:
 	kfree(core);
 	return ret;
 }
+
+/**
+ * hdiov_register_pf - offer VDEVs of a physical function
+ * @pf: the PF, with all of the vendor's members set. It must stay as it is
+ *	until hdiov_unregister_pf().
+ *
+ * The types are in sysfs, and callbacks may come, before this returns.
+ *
+ * Context: process, may sleep; usually the probe function of the PF's driver.
+ *
+ * Return: 0; -EINVAL for a mistake in @pf; -EOPNOTSUPP if the platform lacks
+ * PASIDs or dynamic allocation of MSI-X vectors for the device, or what the IOMMU
+ * driver says if no domain for guests can be attached to a PASID; all after a
+ * message that says which; -ENOMEM.
+ */
+int hdiov_register_pf(struct hdiov_pf *pf)
+{
+	int ret;
+
+	ret = hdiov_check_pf(pf);
+	if (ret)
+		return ret;
+
+	if (!dev_is_pci(pf->dev) || !to_pci_dev(pf->dev)->pasid_enabled) {
+		dev_err(pf->dev,
+			"hdiov: PASID is not enabled: IOMMU in scalable mode needed (intel_iommu=on,sm_on)\n");
+		return -EOPNOTSUPP;
+	}
+
+	return hdiov_core_add(pf, NULL);
+}
 EXPORT_SYMBOL_GPL(hdiov_register_pf);
+
+/**
+ * hdiov_register_software_pf - offer VDEVs of a software device
+ * @pf: as for hdiov_register_pf(), but any device
+ * @domain_alloc: allocate a paging domain of the driver's own, with map_pages,
+ *	unmap_pages, iova_to_phys and free. The PASID handed to
+ *	&hdiov_adi_ops.set_pasid is then just a number, and hdiov_adi_domain() tells
+ *	what it stands for.
+ *
+ * Context: as hdiov_register_pf()
+ *
+ * Return: as hdiov_register_pf(), or what @domain_alloc returns
+ */
+int hdiov_register_software_pf(struct hdiov_pf *pf,
+			       struct iommu_domain *(*domain_alloc)(struct hdiov_pf *pf))
+{
+	int ret;
+
+	ret = hdiov_check_pf(pf);
+	if (ret)
+		return ret;
+
+	return hdiov_core_add(pf, domain_alloc);
+}
+EXPORT_SYMBOL_GPL(hdiov_register_software_pf);
 
 /**
  * hdiov_unregister_pf - take back what hdiov_register_pf() offered

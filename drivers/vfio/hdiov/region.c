@@ -433,7 +433,7 @@ int hdiov_region_mmap(struct hdiov_vdev *vdev, struct vm_area_struct *vma)
 	 * of that, but a software device's are. The inert page then reads as
 	 * cipher text of zeros, which means as little.
 	 */
-	if (!vdev->core->pf->domain_alloc)
+	if (!vdev->core->domain_alloc)
 		vma->vm_page_prot = pgprot_decrypted(vma->vm_page_prot);
 	vma->vm_ops = &hdiov_region_vm_ops;
 

@@ -19,6 +19,7 @@
 #include <linux/sysfs.h>
 
 #include "hdiov_private.h"
+#include "hdiov_software.h"
 #include "trace.h"
 
 /* Why nothing that the guest does reaches hardware any more, or NULL */
@@ -943,11 +944,11 @@ EXPORT_SYMBOL_GPL(hdiov_adi_config_unlock);
 
 /**
  * hdiov_adi_domain - what the PASID of a software device stands for
- * @adi: an ADI of a PF with &hdiov_pf.domain_alloc
+ * @adi: an ADI of a PF that hdiov_register_software_pf() has registered
  *
  * Context: between the set_pasid and clear_pasid callbacks
  *
- * Return: the domain, made by &hdiov_pf.domain_alloc
+ * Return: the domain, made by the PF's domain_alloc function
  */
 struct iommu_domain *hdiov_adi_domain(struct hdiov_adi *adi)
 {
