@@ -142,6 +142,17 @@ struct hdiov_adi {
 					struct hdiov_adi)))
 
 /**
+ * struct hdiov_dma_id - what the IOMMU knows requests of an ADI by
+ * @pasid: their PASID, 20 bits
+ *
+ * Beside the requester id, which is the PF's. Hardware whose ADIs have requester ids
+ * of their own would find theirs here, too.
+ */
+struct hdiov_dma_id {
+	u32 pasid;
+};
+
+/**
  * struct hdiov_adi_ops - life of an ADI
  *
  * An ADI is in one of four states::
@@ -182,9 +193,10 @@ struct hdiov_adi {
  *	claimed as well, and keeps its PASID. After hdiov_pf_reset_done() the
  *	core gives both and the queue pairs to others. While the PF is being
  *	reset, vectors may still be bound: they are forgotten with the ADI.
- * @set_pasid: IDLE to BOUND: all requests of this ADI carry @pasid (20 bits)
- *	from now on. The core has attached the PASID to an IOMMU domain before.
- *	Returns 0 or a negative errno, then the state stays IDLE.
+ * @set_pasid: IDLE to BOUND: all requests of this ADI carry @id from now on, which
+ *	is good for the time of this call. The core has attached the PASID to an
+ *	IOMMU domain before. Returns 0 or a negative errno, then the state stays
+ *	IDLE.
  * @clear_pasid: BOUND to IDLE.
  * @enable: BOUND to PAUSED (RUNNING without @resume): the guest may program its
  *	device. Returns 0 or a negative errno, then the state stays BOUND.
@@ -226,7 +238,7 @@ struct hdiov_adi_ops {
 				  const struct hdiov_type *type);
 	int (*create)(struct hdiov_adi *adi);
 	void (*destroy)(struct hdiov_adi *adi);
-	int (*set_pasid)(struct hdiov_adi *adi, u32 pasid);
+	int (*set_pasid)(struct hdiov_adi *adi, const struct hdiov_dma_id *id);
 	void (*clear_pasid)(struct hdiov_adi *adi);
 	int (*enable)(struct hdiov_adi *adi);
 	int (*resume)(struct hdiov_adi *adi);

@@ -1003,7 +1003,7 @@ static void mock_destroy(struct hdiov_adi *adi)
 	mutex_destroy(&madi->lock);
 }
 
-static int mock_set_pasid(struct hdiov_adi *adi, u32 pasid)
+static int mock_set_pasid(struct hdiov_adi *adi, const struct hdiov_dma_id *id)
 {
 	struct mock_adi *madi = to_mock(adi);
 
@@ -1012,7 +1012,7 @@ static int mock_set_pasid(struct hdiov_adi *adi, u32 pasid)
 
 	WARN_ON(madi->state != MOCK_IDLE);
 	madi->domain = to_mock_domain(hdiov_adi_domain(adi));
-	madi->pasid = pasid;
+	madi->pasid = id->pasid;
 	madi->state = MOCK_BOUND;
 
 	return 0;

@@ -305,6 +305,7 @@ static int hdiov_vdev_enable_idle(struct hdiov_vdev *vdev)
 int hdiov_vdev_start(struct hdiov_vdev *vdev)
 {
 	const struct hdiov_adi_ops *ops = vdev->core->pf->adi_ops;
+	struct hdiov_dma_id id;
 	int ret;
 
 	lockdep_assert_held(&vdev->lock);
@@ -317,7 +318,8 @@ int hdiov_vdev_start(struct hdiov_vdev *vdev)
 	if (ret)
 		return ret;
 
-	ret = ops->set_pasid(vdev->adi, vdev->pasid);
+	id.pasid = vdev->pasid;
+	ret = ops->set_pasid(vdev->adi, &id);
 	if (ret) {
 		dev_err_ratelimited(hdiov_vdev_dev(vdev),
 				    "cannot set PASID %u: %d\n", vdev->pasid,

@@ -84,9 +84,9 @@ static void qat_adi_destroy(struct hdiov_adi *adi)
 	mutex_destroy(&qa->lock);
 }
 
-static int qat_adi_set_pasid(struct hdiov_adi *adi, u32 pasid)
+static int qat_adi_set_pasid(struct hdiov_adi *adi, const struct hdiov_dma_id *id)
 {
-	u32 pasidctl = PASIDCTL_ADI_MODE | FIELD_PREP(PASIDCTL_PASID, pasid);
+	u32 pasidctl = PASIDCTL_ADI_MODE | FIELD_PREP(PASIDCTL_PASID, id->pasid);
 	struct qat_adi *qa = to_qat_adi(adi);
 	int ret;
 

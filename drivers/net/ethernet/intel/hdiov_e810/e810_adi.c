@@ -173,7 +173,8 @@ static void e810_adi_destroy(struct hdiov_adi *adi)
 	mutex_destroy(&ea->lock);
 }
 
-static int e810_adi_set_pasid(struct hdiov_adi *adi, u32 pasid)
+static int e810_adi_set_pasid(struct hdiov_adi *adi,
+			      const struct hdiov_dma_id *id)
 {
 	struct e810_adi *ea = to_e810_adi(adi);
 	int ret;
@@ -186,7 +187,7 @@ static int e810_adi_set_pasid(struct hdiov_adi *adi, u32 pasid)
 	e810_vc_reset(ea, true);
 	ea->keep_mac = false;
 	ret = e810_vsi_set_mac_assigned(ea);
-	return ret ?: e810_vsi_set_pasid(ea, pasid);
+	return ret ?: e810_vsi_set_pasid(ea, id->pasid);
 }
 
 static void e810_adi_clear_pasid(struct hdiov_adi *adi)
