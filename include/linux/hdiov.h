@@ -197,7 +197,9 @@ struct hdiov_dma_id {
  *	is good for the time of this call. The core has attached the PASID to an
  *	IOMMU domain before. Returns 0 or a negative errno, then the state stays
  *	IDLE.
- * @clear_pasid: BOUND to IDLE.
+ * @clear_pasid: BOUND to IDLE. Optional, for hardware in which the next @set_pasid
+ *	just replaces what there is: in state IDLE nothing leaves the ADI that could
+ *	carry it.
  * @enable: BOUND to PAUSED (RUNNING without @resume): the guest may program its
  *	device. Returns 0 or a negative errno, then the state stays BOUND.
  * @resume: PAUSED to RUNNING: queues go on where they were when @pause came, and
@@ -288,8 +290,7 @@ struct hdiov_mmio_ops {
  *
  * Called in process context with the VDEV's lock held, in any state of the ADI.
  * Vectors come and go one by one when the guest enables them, but none of these is
- * called while the PF is being reset or down. @bind and @unbind are both there, or
- * neither, if all vectors are raised by software.
+ * called while the PF is being reset or down.
  *
  * @slot: optional, NULL is the same as always %HDIOV_SLOT_ANY; which slot of the
  *	interrupt message storage vector @vector must use: a slot number where
@@ -338,7 +339,8 @@ struct hdiov_ims_ops {
  * @adi_size: HDIOV_ADI_SIZE() of the vendor's structure
  * @adi_ops: life of an ADI
  * @mmio_ops: registers of a VDEV
- * @vector_ops: interrupts of an ADI
+ * @vector_ops: interrupts of an ADI; NULL if software raises all of them, by
+ *	hdiov_adi_signal()
  * @ims_ops: the device's own message table; NULL to use the PF's MSI-X table,
  *	which must then be enabled with room for dynamic allocation
  *	(pci_msix_can_alloc_dyn()) before hdiov_register_pf()

@@ -61,6 +61,8 @@ MODULE_PARM_DESC(num_contexts, "VDEVs that each physical function can hold (defa
 static struct dentry *mock_debugfs;
 /* The mistake of an IOMMU that cannot translate by PASID */
 #define MOCK_BAD_IOMMU		17
+/* The next PF has none of the operations that are optional */
+static bool mock_bare;
 /* Which mistake the next PF makes when it registers, see mock_make_mistake() */
 static u32 mock_mistake;
 static struct workqueue_struct *mock_wq;
@@ -1010,7 +1012,7 @@ static int mock_set_pasid(struct hdiov_adi *adi, const struct hdiov_dma_id *id)
 	mock_touch(adi->pf);
 	guard(mutex)(&madi->lock);
 
-	WARN_ON(madi->state != MOCK_IDLE);
+	WARN_ON(madi->state != MOCK_IDLE && adi->pf->adi_ops->clear_pasid);
 	madi->domain = to_mock_domain(hdiov_adi_domain(adi));
 	madi->pasid = id->pasid;
 	madi->state = MOCK_BOUND;
@@ -1043,7 +1045,12 @@ static int mock_enable(struct hdiov_adi *adi)
 			hdiov_adi_name(adi));
 		return -EIO;
 	}
-	madi->state = MOCK_PAUSED;
+	if (adi->pf->adi_ops->resume) {
+		madi->state = MOCK_PAUSED;
+	} else {
+		madi->state = MOCK_RUNNING;
+		mock_kick(madi);
+	}
 
 	return 0;
 }
@@ -1165,6 +1172,16 @@ static const struct hdiov_adi_ops mock_adi_ops = {
 	.quiesce = mock_quiesce,
 	.reset = mock_reset,
 	.show = mock_show,
+};
+
+/* What no driver can do without */
+static const struct hdiov_adi_ops mock_bare_adi_ops = {
+	.create = mock_create,
+	.destroy = mock_destroy,
+	.set_pasid = mock_set_pasid,
+	.enable = mock_enable,
+	.quiesce = mock_quiesce,
+	.reset = mock_reset,
 };
 
 /* Physical functions */
@@ -1330,7 +1347,7 @@ static void mock_make_mistake(struct mock_pf *mpf, u32 which)
 		adi_ops.quiesce = NULL;
 		break;
 	case 4:
-		adi_ops.clear_pasid = NULL;
+		adi_ops.reset = NULL;
 		break;
 	case 5:
 		mmio_ops.read = NULL;
@@ -1368,6 +1385,15 @@ static void mock_make_mistake(struct mock_pf *mpf, u32 which)
 	case 16:
 		adi_ops.resume = NULL;
 		break;
+	case 18:
+		mpf->pf.vector_ops = NULL;
+		break;
+	case 19:
+		adi_ops.set_pasid = NULL;
+		break;
+	case 20:
+		vector_ops.unbind = NULL;
+		break;
 	}
 }
 
@@ -1403,6 +1429,11 @@ static int mock_probe(struct platform_device *pdev)
 	mpf->pf.types = mock_types;
 	mpf->pf.num_types = ARRAY_SIZE(mock_types);
 	mpf->pf.num_qps = num_qps;
+	if (mock_bare) {
+		mpf->pf.adi_ops = &mock_bare_adi_ops;
+		mpf->pf.vector_ops = NULL;
+		mpf->pf.ims_ops = NULL;
+	}
 	if (mock_mistake)
 		mock_make_mistake(mpf, mock_mistake);
 	platform_set_drvdata(pdev, mpf);
@@ -1546,6 +1577,7 @@ static int __init mock_init(void)
 
 	mock_debugfs = debugfs_create_dir("hdiov_mock", NULL);
 	debugfs_create_u32("mistake", 0600, mock_debugfs, &mock_mistake);
+	debugfs_create_bool("bare", 0600, mock_debugfs, &mock_bare);
 
 	ret = platform_driver_register(&mock_driver);
 	if (ret)

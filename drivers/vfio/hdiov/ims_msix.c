@@ -11,8 +11,8 @@
 
 static int hdiov_msix_init(struct hdiov_ims *ims)
 {
-	/* A software device raises its vectors by hdiov_adi_signal() */
-	if (!dev_is_pci(ims->pf->dev))
+	/* The others raise their vectors by hdiov_adi_signal() */
+	if (!ims->pf->vector_ops || !dev_is_pci(ims->pf->dev))
 		return 0;
 
 	if (!pci_msix_can_alloc_dyn(to_pci_dev(ims->pf->dev))) {

@@ -132,6 +132,18 @@ static void hdiov_vector_set_trigger(struct hdiov_vector *vec,
 		eventfd_ctx_put(old);
 }
 
+/* Which slot a vector must use, or HDIOV_SLOT_* */
+static int hdiov_vector_want(struct hdiov_vdev *vdev, unsigned int index)
+{
+	const struct hdiov_vector_ops *ops = vdev->core->pf->vector_ops;
+
+	lockdep_assert_held(&vdev->lock);
+
+	if (!ops)
+		return HDIOV_SLOT_SOFTWARE;
+	return ops->slot ? ops->slot(vdev->adi, index) : HDIOV_SLOT_ANY;
+}
+
 /* A slot, and a handler for its interrupt. Nothing raises it yet */
 static int hdiov_vector_request(struct hdiov_vdev *vdev, unsigned int index,
 				int want)
@@ -140,9 +152,6 @@ static int hdiov_vector_request(struct hdiov_vdev *vdev, unsigned int index,
 	int irq, ret;
 
 	lockdep_assert_held(&vdev->lock);
-
-	if (WARN_ON_ONCE(!vdev->core->pf->vector_ops->bind))
-		return -EINVAL;
 
 	irq = hdiov_ims_alloc(vdev->core->ims, want, &vec->slot);
 	if (irq < 0) {
@@ -255,7 +264,6 @@ static int hdiov_vectors_bind(struct hdiov_vdev *vdev, unsigned int start,
 static int hdiov_vectors_apply(struct hdiov_vdev *vdev, unsigned int start,
 			       unsigned int count)
 {
-	const struct hdiov_vector_ops *ops = vdev->core->pf->vector_ops;
 	unsigned int i;
 	int ret, want;
 
@@ -270,8 +278,7 @@ static int hdiov_vectors_apply(struct hdiov_vdev *vdev, unsigned int start,
 
 		if (!vec->trigger || vec->irq)
 			continue;
-		want = ops->slot ? ops->slot(vdev->adi, start + i) :
-				   HDIOV_SLOT_ANY;
+		want = hdiov_vector_want(vdev, start + i);
 		if (want == HDIOV_SLOT_SOFTWARE)
 			continue;
 		ret = hdiov_vector_request(vdev, start + i, want);

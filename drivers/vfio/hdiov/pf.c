@@ -168,7 +168,7 @@ static int hdiov_check_model(struct hdiov_pf *pf, const struct hdiov_type *type)
 static bool hdiov_has_adi_ops(const struct hdiov_adi_ops *ops)
 {
 	return ops && ops->create && ops->destroy && ops->set_pasid &&
-	       ops->clear_pasid && ops->enable && ops->quiesce && ops->reset &&
+	       ops->enable && ops->quiesce && ops->reset &&
 	       !ops->pause == !ops->resume;
 }
 
@@ -177,10 +177,9 @@ static bool hdiov_has_mmio_ops(const struct hdiov_mmio_ops *ops)
 	return ops && ops->read && ops->write && ops->trap_class;
 }
 
-/* All vectors of a PF without bind and unbind are raised by software */
 static bool hdiov_has_vector_ops(const struct hdiov_vector_ops *ops)
 {
-	return ops && !ops->bind == !ops->unbind && (ops->bind || ops->slot);
+	return ops->bind && ops->unbind;
 }
 
 static bool hdiov_has_ims_ops(const struct hdiov_ims_ops *ops)
@@ -197,8 +196,10 @@ static const char *hdiov_pf_mistake(const struct hdiov_pf *pf)
 		return "an operation of ADIs is missing";
 	if (!hdiov_has_mmio_ops(pf->mmio_ops))
 		return "an operation of registers is missing";
-	if (!hdiov_has_vector_ops(pf->vector_ops))
+	if (pf->vector_ops && !hdiov_has_vector_ops(pf->vector_ops))
 		return "an operation of vectors is missing";
+	if (pf->ims_ops && !pf->vector_ops)
+		return "there is a message table, and no vector for it";
 	if (pf->ims_ops && !hdiov_has_ims_ops(pf->ims_ops))
 		return "an operation of the message table is missing";
 	if (pf->ims_ops && !pf->num_ims)

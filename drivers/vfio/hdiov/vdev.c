@@ -280,6 +280,16 @@ int hdiov_vdev_usable(struct hdiov_vdev *vdev)
 	return vdev->not_quiet ? -EIO : 0;
 }
 
+static void hdiov_vdev_clear_pasid(struct hdiov_vdev *vdev)
+{
+	const struct hdiov_adi_ops *ops = vdev->core->pf->adi_ops;
+
+	lockdep_assert_held(&vdev->lock);
+
+	if (ops->clear_pasid)
+		ops->clear_pasid(vdev->adi);
+}
+
 static int hdiov_vdev_enable_idle(struct hdiov_vdev *vdev)
 {
 	int ret;
@@ -337,7 +347,7 @@ int hdiov_vdev_start(struct hdiov_vdev *vdev)
 err_clear:
 	/* See hdiov_vdev_stop() */
 	if (!vdev->not_quiet)
-		ops->clear_pasid(vdev->adi);
+		hdiov_vdev_clear_pasid(vdev);
 err_unbind:
 	hdiov_iommu_unbind(vdev);
 	return ret;
@@ -378,7 +388,7 @@ void hdiov_vdev_stop(struct hdiov_vdev *vdev)
 	 * as the PF's own. With it they end at the IOMMU from here on.
 	 */
 	if (!vdev->not_quiet)
-		vdev->core->pf->adi_ops->clear_pasid(vdev->adi);
+		hdiov_vdev_clear_pasid(vdev);
 	trace_hdiov_unbind(vdev, vdev->pasid);
 	hdiov_iommu_unbind(vdev);
 	hdiov_vdev_report(vdev, true);
@@ -551,7 +561,7 @@ static void hdiov_vdev_resume_work(struct work_struct *work)
 
 	/* No queue lives through a reset of the PF */
 	if (vdev->not_quiet && vdev->state == HDIOV_IDLE) {
-		vdev->core->pf->adi_ops->clear_pasid(vdev->adi);
+		hdiov_vdev_clear_pasid(vdev);
 		hdiov_pasid_free(vdev->core, vdev->pasid);
 	}
 	vdev->not_quiet = false;
