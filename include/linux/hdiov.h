@@ -12,6 +12,7 @@
 
 #include <linux/bits.h>
 #include <linux/build_bug.h>
+#include <linux/limits.h>
 #include <linux/types.h>
 
 struct attribute_group;
@@ -29,9 +30,9 @@ struct seq_file;
 /* Largest number of vectors of a VDEV: the MSI-X table size field */
 #define HDIOV_MAX_VECTORS	2048
 
-/* Returned by &hdiov_vector_ops.slot */
-#define HDIOV_SLOT_ANY		(-1)
-#define HDIOV_SLOT_SOFTWARE	(-2)
+/* Returned by &hdiov_vector_ops.slot: no table is that large */
+#define HDIOV_SLOT_ANY		INT_MAX
+#define HDIOV_SLOT_SOFTWARE	(INT_MAX - 1)
 
 /**
  * struct hdiov_bar - one base address register of a VDEV
@@ -288,15 +289,26 @@ struct hdiov_mmio_ops {
 /**
  * struct hdiov_vector_ops - which interrupt message a vector of an ADI uses
  *
- * Called in process context with the VDEV's lock held, in any state of the ADI.
- * Vectors come and go one by one when the guest enables them, but none of these is
- * called while the PF is being reset or down.
+ * Called in process context, may sleep; all but @release with the VDEV's lock held,
+ * in any state of the ADI. Vectors come and go one by one when the guest enables
+ * them, but none of these is called while the PF is being reset or down, unless
+ * hdiov_unregister_pf() calls @release.
  *
  * @slot: optional, NULL is the same as always %HDIOV_SLOT_ANY; which slot of the
  *	interrupt message storage vector @vector must use: a slot number where
- *	the hardware ties them together, %HDIOV_SLOT_ANY, or
+ *	the hardware ties them together, or where the PF's own driver keeps
+ *	account of them and has given one away; %HDIOV_SLOT_ANY; or
  *	%HDIOV_SLOT_SOFTWARE for a vector without hardware that the driver
- *	raises by hdiov_adi_signal().
+ *	raises by hdiov_adi_signal(). Asked each time that the guest enables the
+ *	vector. A negative errno if there is none, which the user is told.
+ * @release: optional, with @slot: the core has no use any more for the number @slot
+ *	that the function of that name has returned: it could not be allocated,
+ *	or the vector has been disabled. Called once for each such number, after
+ *	@unbind, and after the Linux interrupt has been freed and the message
+ *	with it. That can be after &hdiov_adi_ops.destroy: a VDEV that is removed
+ *	while the PF is being reset keeps its slots for so long. It must not touch
+ *	the hardware. hdiov_pf_reset_done() may be the caller: it must not call
+ *	that or its counterparts, nor wait for who does.
  * @bind: vector @vector (0 based) of the ADI now has message @slot: an index of
  *	the device's own table, or of the PF's MSI-X table. The message is
  *	already live. The vendor keeps the number, over resets too, and points
@@ -306,6 +318,7 @@ struct hdiov_mmio_ops {
  */
 struct hdiov_vector_ops {
 	int (*slot)(struct hdiov_adi *adi, unsigned int vector);
+	void (*release)(struct hdiov_pf *pf, unsigned int slot);
 	int (*bind)(struct hdiov_adi *adi, unsigned int vector,
 		    unsigned int slot);
 	void (*unbind)(struct hdiov_adi *adi, unsigned int vector);

@@ -58,6 +58,10 @@ static unsigned int num_contexts = 80;
 module_param(num_contexts, uint, 0444);
 MODULE_PARM_DESC(num_contexts, "VDEVs that each physical function can hold (default 80)");
 
+static bool own_accounts;
+module_param(own_accounts, bool, 0644);
+MODULE_PARM_DESC(own_accounts, "Physical functions probed from now on keep account of what VDEVs take, as one does whose driver has other users (default N)");
+
 static struct dentry *mock_debugfs;
 /* The mistake of an IOMMU that cannot translate by PASID */
 #define MOCK_BAD_IOMMU		17
@@ -162,6 +166,12 @@ struct mock_adi {
  * @msgs_lock: protects @msgs
  * @msgs: the interrupt message table, with as many entries as queue pairs
  * @contexts: ADIs that can still be created
+ * @own_accounts: interrupt messages are given out here, not by the core
+ * @slots: if so, which are taken: a bit for each and one more, which there is no
+ *	message for; protected by @stuck_lock
+ * @next_slot: where to look for the next one; protected by @stuck_lock
+ * @slots_taken: how many were given out so far; protected by @stuck_lock
+ * @slots_released: and came back; protected by @stuck_lock
  * @stuck_lock: protects @stuck_contexts and what else is stuck
  * @stuck_contexts: contexts of removed ADIs that did not get quiet
  * @dma_bytes: bytes read and written by all ADIs since the PF was probed
@@ -172,6 +182,9 @@ struct mock_adi {
  * @fail_quiesce: same for quiesce(), as if the hardware never got idle
  * @fail_pause: same for pause()
  * @fail_resume: same for resume()
+ * @fail_bind: same for bind()
+ * @fail_slot: same for slot()
+ * @bad_slot: that many calls of slot() will give out a message that does not exist
  * @fail_pf_reset: that many resets of the PF will fail
  * @in_reset: registers do not answer
  * @reset_accesses: how often they were touched all the same
@@ -185,6 +198,11 @@ struct mock_pf {
 	raw_spinlock_t msgs_lock;	/* msgs */
 	struct mock_msg *msgs;
 	atomic_t contexts;
+	bool own_accounts;
+	unsigned long *slots;
+	unsigned int next_slot;
+	u32 slots_taken;
+	u32 slots_released;
 	struct mutex stuck_lock;	/* see above */
 	unsigned int stuck_contexts;
 	atomic64_t dma_bytes;
@@ -195,6 +213,9 @@ struct mock_pf {
 	atomic_t fail_quiesce;
 	atomic_t fail_pause;
 	atomic_t fail_resume;
+	atomic_t fail_bind;
+	atomic_t fail_slot;
+	atomic_t bad_slot;
 	atomic_t fail_pf_reset;
 	bool in_reset;
 	atomic_t reset_accesses;
@@ -427,10 +448,54 @@ static void mock_raise(struct mock_adi *madi, u32 vector)
 	}
 }
 
+/* A message, in turn: one that is used after its release does not go unnoticed */
+static int mock_take_slot(struct mock_pf *mpf)
+{
+	unsigned int slot;
+
+	if (mock_misbehaves(&mpf->fail_slot)) {
+		dev_err(mpf->pf.dev, "told to have no message left\n");
+		return -ENOSPC;
+	}
+
+	guard(mutex)(&mpf->stuck_lock);
+
+	slot = num_qps;
+	if (!mock_misbehaves(&mpf->bad_slot)) {
+		slot = find_next_zero_bit(mpf->slots, num_qps, mpf->next_slot);
+		if (slot >= num_qps)
+			slot = find_first_zero_bit(mpf->slots, num_qps);
+		if (slot >= num_qps)
+			return -ENOSPC;
+		mpf->next_slot = slot + 1;
+	}
+
+	if (__test_and_set_bit(slot, mpf->slots))
+		return -ENOSPC;
+	mpf->slots_taken++;
+	return slot;
+}
+
 static int mock_slot(struct hdiov_adi *adi, unsigned int vector)
 {
-	return vector == MOCK_VECTOR_FAULT ? HDIOV_SLOT_SOFTWARE :
-					     HDIOV_SLOT_ANY;
+	struct mock_pf *mpf = to_mock_pf(adi->pf);
+
+	if (vector == MOCK_VECTOR_FAULT)
+		return HDIOV_SLOT_SOFTWARE;
+
+	return mpf->own_accounts ? mock_take_slot(mpf) : HDIOV_SLOT_ANY;
+}
+
+static void mock_release_slot(struct hdiov_pf *pf, unsigned int slot)
+{
+	struct mock_pf *mpf = to_mock_pf(pf);
+
+	guard(mutex)(&mpf->stuck_lock);
+
+	/* Once only, and not while somebody could still be sent it */
+	WARN_ON(!__test_and_clear_bit(slot, mpf->slots));
+	WARN_ON(slot < num_qps && !mpf->msgs[slot].masked);
+	mpf->slots_released++;
 }
 
 static void mock_set_slot(struct hdiov_adi *adi, unsigned int vector, int slot)
@@ -445,6 +510,11 @@ static void mock_set_slot(struct hdiov_adi *adi, unsigned int vector, int slot)
 static int mock_bind(struct hdiov_adi *adi, unsigned int vector,
 		     unsigned int slot)
 {
+	if (mock_misbehaves(&to_mock_pf(adi->pf)->fail_bind)) {
+		dev_err(adi->pf->dev, "%s: told to fail bind\n",
+			hdiov_adi_name(adi));
+		return -EIO;
+	}
 	mock_set_slot(adi, vector, slot);
 
 	return 0;
@@ -457,6 +527,7 @@ static void mock_unbind(struct hdiov_adi *adi, unsigned int vector)
 
 static const struct hdiov_vector_ops mock_vector_ops = {
 	.slot = mock_slot,
+	.release = mock_release_slot,
 	.bind = mock_bind,
 	.unbind = mock_unbind,
 };
@@ -1296,6 +1367,11 @@ static void mock_debugfs_add(struct mock_pf *mpf)
 	debugfs_create_atomic_t("fail_quiesce", 0600, dir, &mpf->fail_quiesce);
 	debugfs_create_atomic_t("fail_pause", 0600, dir, &mpf->fail_pause);
 	debugfs_create_atomic_t("fail_resume", 0600, dir, &mpf->fail_resume);
+	debugfs_create_atomic_t("fail_bind", 0600, dir, &mpf->fail_bind);
+	debugfs_create_atomic_t("fail_slot", 0600, dir, &mpf->fail_slot);
+	debugfs_create_atomic_t("bad_slot", 0600, dir, &mpf->bad_slot);
+	debugfs_create_u32("slots_taken", 0400, dir, &mpf->slots_taken);
+	debugfs_create_u32("slots_released", 0400, dir, &mpf->slots_released);
 	debugfs_create_atomic_t("fail_pf_reset", 0600, dir, &mpf->fail_pf_reset);
 	debugfs_create_atomic_t("reset_accesses", 0600, dir,
 				&mpf->reset_accesses);
@@ -1394,6 +1470,9 @@ static void mock_make_mistake(struct mock_pf *mpf, u32 which)
 	case 20:
 		vector_ops.unbind = NULL;
 		break;
+	case 21:
+		vector_ops.slot = NULL;
+		break;
 	}
 }
 
@@ -1408,7 +1487,8 @@ static int mock_probe(struct platform_device *pdev)
 	mpf->qp = devm_kcalloc(&pdev->dev, num_qps, sizeof(*mpf->qp), GFP_KERNEL);
 	mpf->msgs = devm_kcalloc(&pdev->dev, num_qps, sizeof(*mpf->msgs),
 				 GFP_KERNEL);
-	if (!mpf->qp || !mpf->msgs)
+	mpf->slots = devm_bitmap_zalloc(&pdev->dev, num_qps + 1, GFP_KERNEL);
+	if (!mpf->qp || !mpf->msgs || !mpf->slots)
 		return -ENOMEM;
 
 	raw_spin_lock_init(&mpf->msgs_lock);
@@ -1416,6 +1496,7 @@ static int mock_probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 	atomic_set(&mpf->contexts, num_contexts);
+	mpf->own_accounts = own_accounts;
 	dev_set_msi_domain(&pdev->dev, mock_msi_domain);
 
 	mpf->pf.dev = &pdev->dev;
@@ -1460,6 +1541,7 @@ static void mock_remove(struct platform_device *pdev)
 
 	debugfs_remove(mpf->debugfs);
 	hdiov_unregister_pf(&mpf->pf);
+	WARN_ON(!bitmap_empty(mpf->slots, num_qps + 1));
 	mock_unstick(mpf);
 	dev_set_msi_domain(&pdev->dev, NULL);
 }

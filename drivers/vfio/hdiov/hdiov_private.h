@@ -166,6 +166,7 @@ struct hdiov_domain {
  * @name: as in /proc/interrupts
  * @count: interrupts so far
  * @irq: Linux interrupt, 0 for a software vector
+ * @want: what &hdiov_vector_ops.slot has returned, or %HDIOV_SLOT_ANY
  * @slot: slot of the message storage
  * @bound: the vendor has pointed the vector's causes to @slot
  * @bypass: @producer is registered
@@ -177,6 +178,7 @@ struct hdiov_vector {
 	char *name;
 	u64 count;
 	int irq;
+	int want;
 	unsigned int slot;
 	bool bound;
 	bool bypass;
@@ -393,8 +395,8 @@ void hdiov_irq_exit(struct hdiov_vdev *vdev);
 void hdiov_irq_release(struct hdiov_vdev *vdev);
 void hdiov_irq_resume(struct hdiov_vdev *vdev);
 bool hdiov_irq_any(struct hdiov_vdev *vdev);
-void hdiov_irq_free_lost(struct hdiov_ims *ims, struct hdiov_vector *vectors,
-			 unsigned int num);
+void hdiov_irq_free_lost(struct hdiov_pf_core *core,
+			 struct hdiov_vector *vectors, unsigned int num);
 void hdiov_irq_request(struct hdiov_vdev *vdev, unsigned int count);
 void hdiov_irq_error(struct hdiov_vdev *vdev);
 void hdiov_irq_wait(struct hdiov_vdev *vdev);

@@ -132,7 +132,7 @@ static void hdiov_vector_set_trigger(struct hdiov_vector *vec,
 		eventfd_ctx_put(old);
 }
 
-/* Which slot a vector must use, or HDIOV_SLOT_* */
+/* Which slot a vector must use, HDIOV_SLOT_*, or a negative errno */
 static int hdiov_vector_want(struct hdiov_vdev *vdev, unsigned int index)
 {
 	const struct hdiov_vector_ops *ops = vdev->core->pf->vector_ops;
@@ -144,21 +144,37 @@ static int hdiov_vector_want(struct hdiov_vdev *vdev, unsigned int index)
 	return ops->slot ? ops->slot(vdev->adi, index) : HDIOV_SLOT_ANY;
 }
 
-/* A slot, and a handler for its interrupt. Nothing raises it yet */
-static int hdiov_vector_request(struct hdiov_vdev *vdev, unsigned int index,
-				int want)
+/* What hdiov_vector_want() has returned is not in use, or not any more */
+static void hdiov_slot_release(struct hdiov_pf *pf, int want)
+{
+	if (want >= 0 && want != HDIOV_SLOT_ANY && pf->vector_ops->release)
+		pf->vector_ops->release(pf, want);
+}
+
+/*
+ * A slot, and a handler for its interrupt, unless software raises the vector.
+ * Nothing raises it yet.
+ */
+static int hdiov_vector_request(struct hdiov_vdev *vdev, unsigned int index)
 {
 	struct hdiov_vector *vec = hdiov_vector(vdev, index);
 	int irq, ret;
 
 	lockdep_assert_held(&vdev->lock);
 
-	irq = hdiov_ims_alloc(vdev->core->ims, want, &vec->slot);
+	vec->want = hdiov_vector_want(vdev, index);
+	if (vec->want == HDIOV_SLOT_SOFTWARE)
+		return 0;
+
+	irq = vec->want;
+	if (irq >= 0)
+		irq = hdiov_ims_alloc(vdev->core->ims, vec->want, &vec->slot);
 	if (irq < 0) {
 		dev_err_ratelimited(hdiov_vdev_dev(vdev),
 				    "no interrupt message left on %s for vector %u: %d\n",
 				    dev_name(vdev->core->pf->dev), index, irq);
-		return irq;
+		ret = irq;
+		goto err_release;
 	}
 
 	vec->name = kasprintf(GFP_KERNEL_ACCOUNT, "hdiov[%u](%s)", index,
@@ -183,7 +199,19 @@ err_name:
 	kfree(vec->name);
 err_ims:
 	hdiov_ims_free(vdev->core->ims, irq, vec->slot);
+err_release:
+	hdiov_slot_release(vdev->core->pf, vec->want);
 	return ret;
+}
+
+/* Of a vector that nothing raises any more, and whose VDEV may be gone */
+static void hdiov_vector_free_irq(struct hdiov_pf_core *core,
+				  struct hdiov_vector *vec)
+{
+	free_irq(vec->irq, vec);
+	hdiov_ims_free(core->ims, vec->irq, vec->slot);
+	hdiov_slot_release(core->pf, vec->want);
+	kfree(vec->name);
 }
 
 /* Undo hdiov_vector_request() if there was one */
@@ -196,9 +224,7 @@ static void hdiov_vector_free(struct hdiov_vdev *vdev, unsigned int index)
 	if (!vec->irq)
 		return;
 
-	free_irq(vec->irq, vec);
-	hdiov_ims_free(vdev->core->ims, vec->irq, vec->slot);
-	kfree(vec->name);
+	hdiov_vector_free_irq(vdev->core, vec);
 	trace_hdiov_vector(vdev, index, vec->irq, vec->slot, false);
 	vec->irq = 0;
 }
@@ -265,7 +291,7 @@ static int hdiov_vectors_apply(struct hdiov_vdev *vdev, unsigned int start,
 			       unsigned int count)
 {
 	unsigned int i;
-	int ret, want;
+	int ret;
 
 	lockdep_assert_held(&vdev->lock);
 
@@ -278,10 +304,7 @@ static int hdiov_vectors_apply(struct hdiov_vdev *vdev, unsigned int start,
 
 		if (!vec->trigger || vec->irq)
 			continue;
-		want = hdiov_vector_want(vdev, start + i);
-		if (want == HDIOV_SLOT_SOFTWARE)
-			continue;
-		ret = hdiov_vector_request(vdev, start + i, want);
+		ret = hdiov_vector_request(vdev, start + i);
 		if (ret)
 			return ret;
 	}
@@ -632,23 +655,20 @@ bool hdiov_irq_any(struct hdiov_vdev *vdev)
 
 /**
  * hdiov_irq_free_lost - free vectors that have outlived their VDEV
- * @ims: message storage of the PF, which is reachable
+ * @core: the PF, which is reachable
  * @vectors: the vectors, without eventfds, or NULL
  * @num: how many
  *
  * Context: process
  */
-void hdiov_irq_free_lost(struct hdiov_ims *ims, struct hdiov_vector *vectors,
-			 unsigned int num)
+void hdiov_irq_free_lost(struct hdiov_pf_core *core,
+			 struct hdiov_vector *vectors, unsigned int num)
 {
 	unsigned int i;
 
 	for (i = 0; vectors && i < num; i++) {
-		if (!vectors[i].irq)
-			continue;
-		free_irq(vectors[i].irq, &vectors[i]);
-		hdiov_ims_free(ims, vectors[i].irq, vectors[i].slot);
-		kfree(vectors[i].name);
+		if (vectors[i].irq)
+			hdiov_vector_free_irq(core, &vectors[i]);
 	}
 	kfree(vectors);
 }

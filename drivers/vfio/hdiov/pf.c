@@ -62,7 +62,7 @@ static void hdiov_lost_free(struct hdiov_pf_core *core, struct hdiov_lost *lost)
 		hdiov_pasid_free(core, lost->pasid);
 		hdiov_qp_free(core, lost->qp_base, lost->num_qps);
 	}
-	hdiov_irq_free_lost(core->ims, lost->vectors, lost->num_vectors);
+	hdiov_irq_free_lost(core, lost->vectors, lost->num_vectors);
 	kfree(lost);
 }
 
@@ -114,8 +114,7 @@ static void hdiov_pf_forget_lost(struct hdiov_pf_core *core)
 			dev_warn(core->pf->dev,
 				 "hdiov: PASID %u is out of use until the next boot\n",
 				 lost->pasid);
-		hdiov_irq_free_lost(core->ims, lost->vectors,
-				    lost->num_vectors);
+		hdiov_irq_free_lost(core, lost->vectors, lost->num_vectors);
 		list_del(&lost->node);
 		kfree(lost);
 	}
@@ -179,7 +178,7 @@ static bool hdiov_has_mmio_ops(const struct hdiov_mmio_ops *ops)
 
 static bool hdiov_has_vector_ops(const struct hdiov_vector_ops *ops)
 {
-	return ops->bind && ops->unbind;
+	return ops->bind && ops->unbind && (ops->slot || !ops->release);
 }
 
 static bool hdiov_has_ims_ops(const struct hdiov_ims_ops *ops)
