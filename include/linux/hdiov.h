@@ -108,7 +108,8 @@ struct hdiov_area {
  * struct hdiov_adi - an assignable device interface
  * @pf: the physical function
  * @type: what was asked for
- * @qp_base: first of the ADI's queue pairs on the PF; they are contiguous
+ * @qp_base: first of the ADI's queue pairs on the PF, which are contiguous; 0 if
+ *	the vendor claims them itself
  * @num_qps: number of queue pairs
  * @areas: fast-path areas. Set by &hdiov_adi_ops.create, constant from then on.
  *	They do not overlap, nor do they share a page with the MSI-X table or
@@ -181,19 +182,24 @@ struct hdiov_dma_id {
  *	queue pair @qp can be one of an ADI of @type. Constant while the PF is
  *	registered. Called under a lock of the core: must not sleep, nor call
  *	back. Without it, all queue pairs suit all types.
- * @available: optional; how many more ADIs of @type the PF could make just now
- *	as far as the vendor's resources other than queue pairs go (contexts,
- *	firmware limits). Called without locks, may be called at any time while
- *	the PF is registered.
- * @create: claim and set up the hardware context of an ADI, in state IDLE. Sets
- *	&hdiov_adi.areas. Returns 0; -ENOSPC after a dev_err() that names the
- *	resource; or another negative errno. On error nothing stays claimed.
+ * @available: how many more ADIs of @type the PF could make just now, as far as
+ *	the vendor's resources go: contexts, firmware limits, and queue pairs if
+ *	&hdiov_pf.num_qps is 0. Optional if it is not. Called without locks, may
+ *	be called at any time while the PF is registered.
+ * @create: claim and set up the hardware context of an ADI, in state IDLE, and
+ *	&hdiov_adi.num_qps queue pairs if &hdiov_pf.num_qps is 0: any ones, the
+ *	core does not ask which. Sets &hdiov_adi.areas. Returns 0; -ENOSPC after
+ *	a dev_err() that names the resource; or another negative errno. On error
+ *	nothing stays claimed.
  * @destroy: undo @create. State IDLE. Cannot fail: what the hardware refuses to
  *	give back is logged and stays claimed until the PF is reset. After a
  *	@quiesce that failed the state is BOUND: then the hardware context stays
- *	claimed as well, and keeps its PASID. After hdiov_pf_reset_done() the
- *	core gives both and the queue pairs to others. While the PF is being
- *	reset, vectors may still be bound: they are forgotten with the ADI.
+ *	claimed as well, keeps its PASID, and with it queue pairs that the vendor
+ *	has claimed itself. The vendor takes them back while it brings the PF up
+ *	after a reset, before hdiov_pf_reset_done(). After that the core gives the
+ *	PASID, and queue pairs of its own, to others. While the PF is being reset,
+ *	vectors may still be bound: they are forgotten with the ADI, but their
+ *	slots come back later, see &hdiov_vector_ops.release.
  * @set_pasid: IDLE to BOUND: all requests of this ADI carry @id from now on, which
  *	is good for the time of this call. The core has attached the PASID to an
  *	IOMMU domain before. Returns 0 or a negative errno, then the state stays
@@ -360,7 +366,8 @@ struct hdiov_ims_ops {
  * @num_ims: slots of the device's own table
  * @types: the types offered, constant while registered
  * @num_types: entries of @types
- * @num_qps: queue pairs to share out, numbered from 0
+ * @num_qps: queue pairs for the core to share out, numbered from 0; or 0 if the
+ *	PF's own driver does that, and ADIs claim theirs in &hdiov_adi_ops.create
  * @vdev_groups: optional; NULL-terminated sysfs groups of the vendor, shown in
  *	each VDEV's mdev directory. In a show or store function,
  *	hdiov_adi_from_dev() gives the ADI.

@@ -31,8 +31,10 @@ static int hdiov_state_show(struct seq_file *s, void *unused)
 		seq_puts(s, "pasid: none\n");
 	else
 		seq_printf(s, "pasid: %u\n", vdev->pasid);
-	seq_printf(s, "queue_pairs: %u-%u\n", adi->qp_base,
-		   adi->qp_base + adi->num_qps - 1);
+	/* If the vendor has claimed them, it is the one to show them */
+	if (vdev->core->pf->num_qps)
+		seq_printf(s, "queue_pairs: %u-%u\n", adi->qp_base,
+			   adi->qp_base + adi->num_qps - 1);
 	seq_printf(s, "resets: %llu\n", vdev->resets);
 	seq_printf(s, "zaps: %llu\n", vdev->zaps);
 	seq_printf(s, "vectors: %u\n", adi->type->num_vectors);
@@ -72,20 +74,29 @@ DEFINE_SHOW_ATTRIBUTE(hdiov_traps);
 static int hdiov_resources_show(struct seq_file *s, void *unused)
 {
 	struct hdiov_pf_core *core = s->private;
+	struct hdiov_lost *lost;
 	struct hdiov_vdev *vdev;
 	unsigned int vdevs = 0;
 	unsigned int pasids = 0;
+	unsigned int qps = 0;
 
 	scoped_guard(mutex, &core->vdevs_lock) {
 		list_for_each_entry(vdev, &core->vdevs, node) {
 			vdevs++;
 			pasids += READ_ONCE(vdev->state) != HDIOV_IDLE;
+			qps += vdev->adi->num_qps;
 		}
+		list_for_each_entry(lost, &core->lost, node)
+			qps += lost->stuck ? lost->num_qps : 0;
 	}
 	seq_printf(s, "vdevs: %u\n", vdevs);
 	seq_printf(s, "pasids: %u\n", pasids);
 	seq_printf(s, "interrupt_messages: %d\n",
 		   atomic_read(&core->ims->in_use));
+	if (!core->pf->num_qps) {
+		seq_printf(s, "queue_pairs: %u\n", qps);
+		return 0;
+	}
 	scoped_guard(mutex, &core->qp_lock)
 		seq_printf(s, "queue_pairs: %u of %u\n",
 			   bitmap_weight(core->qp_map, core->pf->num_qps),

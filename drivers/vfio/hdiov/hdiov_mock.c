@@ -31,6 +31,7 @@
 #include <linux/pci.h>
 #include <linux/platform_device.h>
 #include <linux/pm.h>
+#include <linux/random.h>
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
 #include <linux/workqueue.h>
@@ -42,6 +43,7 @@
 #define MOCK_MAX_PFS		16
 #define MOCK_MAX_QPS		2048
 #define MOCK_MAX_VECTORS	5
+#define MOCK_MAX_ADI_QPS	4
 #define MOCK_POLL_DELAY		msecs_to_jiffies(1)
 /* Descriptors of one queue that are executed before others get their turn */
 #define MOCK_BURST		16
@@ -90,8 +92,9 @@ struct mock_domain {
 
 /**
  * struct mock_qp - a queue pair of the PF
- * @adi: who has it; NULL if free
- * @stuck: nobody has it, but it may still run: not free before a reset
+ * @adi: who has it; NULL if free; protected by &mock_pf.accounts_lock
+ * @stuck: nobody has it, but it may still run: not free before a reset; protected
+ *	by &mock_pf.accounts_lock
  * @db: its doorbell page, MOCK_DB_*; the guest may write to it at any time
  * @ring: IOVA of the descriptors
  * @size: number of descriptors
@@ -128,6 +131,7 @@ enum mock_state { MOCK_IDLE, MOCK_BOUND, MOCK_PAUSED, MOCK_RUNNING };
  * struct mock_adi - an ADI
  * @adi: the core's part
  * @doorbells: the only fast-path area
+ * @qp: its queue pairs
  * @lock: protects all below and the ADI's queue pairs
  * @engine: executes descriptors while in MOCK_RUNNING
  * @state: state of the ADI, to check that the core keeps to the order
@@ -140,11 +144,12 @@ enum mock_state { MOCK_IDLE, MOCK_BOUND, MOCK_PAUSED, MOCK_RUNNING };
  * @dma_bytes: bytes read and written since creation
  * @dma_faults: faults since creation
  * @stuck: did not get quiet since the PF was reset; protected by
- *	&mock_pf.stuck_lock
+ *	&mock_pf.accounts_lock
  */
 struct mock_adi {
 	struct hdiov_adi adi;
 	struct hdiov_area doorbells;
+	struct mock_qp *qp[MOCK_MAX_ADI_QPS];
 	struct mutex lock;	/* see above */
 	struct delayed_work engine;
 	enum mock_state state;
@@ -166,13 +171,14 @@ struct mock_adi {
  * @msgs_lock: protects @msgs
  * @msgs: the interrupt message table, with as many entries as queue pairs
  * @contexts: ADIs that can still be created
- * @own_accounts: interrupt messages are given out here, not by the core
- * @slots: if so, which are taken: a bit for each and one more, which there is no
- *	message for; protected by @stuck_lock
- * @next_slot: where to look for the next one; protected by @stuck_lock
- * @slots_taken: how many were given out so far; protected by @stuck_lock
- * @slots_released: and came back; protected by @stuck_lock
- * @stuck_lock: protects @stuck_contexts and what else is stuck
+ * @own_accounts: queue pairs and interrupt messages are given out here, not by the
+ *	core
+ * @slots: if so, which messages are taken: a bit for each and one more, which there is no
+ *	message for; protected by @accounts_lock
+ * @next_slot: where to look for the next one; protected by @accounts_lock
+ * @slots_taken: how many were given out so far; protected by @accounts_lock
+ * @slots_released: and came back; protected by @accounts_lock
+ * @accounts_lock: protects @stuck_contexts and what else is stuck
  * @stuck_contexts: contexts of removed ADIs that did not get quiet
  * @dma_bytes: bytes read and written by all ADIs since the PF was probed
  * @debugfs: directory of the following
@@ -203,7 +209,7 @@ struct mock_pf {
 	unsigned int next_slot;
 	u32 slots_taken;
 	u32 slots_released;
-	struct mutex stuck_lock;	/* see above */
+	struct mutex accounts_lock;	/* see above */
 	unsigned int stuck_contexts;
 	atomic64_t dma_bytes;
 	struct dentry *debugfs;
@@ -231,11 +237,6 @@ static struct mock_adi *to_mock(struct hdiov_adi *adi)
 static struct mock_pf *to_mock_pf(struct hdiov_pf *pf)
 {
 	return container_of(pf, struct mock_pf, pf);
-}
-
-static struct mock_qp *mock_first_qp(struct mock_adi *madi)
-{
-	return &to_mock_pf(madi->adi.pf)->qp[madi->adi.qp_base];
 }
 
 /* True as many times as was written into the file of that name */
@@ -458,7 +459,7 @@ static int mock_take_slot(struct mock_pf *mpf)
 		return -ENOSPC;
 	}
 
-	guard(mutex)(&mpf->stuck_lock);
+	guard(mutex)(&mpf->accounts_lock);
 
 	slot = num_qps;
 	if (!mock_misbehaves(&mpf->bad_slot)) {
@@ -490,7 +491,7 @@ static void mock_release_slot(struct hdiov_pf *pf, unsigned int slot)
 {
 	struct mock_pf *mpf = to_mock_pf(pf);
 
-	guard(mutex)(&mpf->stuck_lock);
+	guard(mutex)(&mpf->accounts_lock);
 
 	/* Once only, and not while somebody could still be sent it */
 	WARN_ON(!__test_and_clear_bit(slot, mpf->slots));
@@ -664,8 +665,8 @@ static void mock_engine(struct work_struct *work)
 {
 	struct mock_adi *madi = container_of(to_delayed_work(work),
 					     struct mock_adi, engine);
-	struct mock_qp *qp = mock_first_qp(madi);
 	unsigned long delay = MOCK_POLL_DELAY;
+	struct mock_qp *qp;
 	bool poll = false;
 	unsigned int i, n;
 
@@ -674,7 +675,8 @@ static void mock_engine(struct work_struct *work)
 	if (madi->state != MOCK_RUNNING)
 		return;
 
-	for (i = 0; i < madi->adi.num_qps; i++, qp++) {
+	for (i = 0; i < madi->adi.num_qps; i++) {
+		qp = madi->qp[i];
 		if (!(qp->status & MOCK_QP_STATUS_RUNNING))
 			continue;
 		poll = true;
@@ -699,11 +701,10 @@ static void mock_kick(struct mock_adi *madi)
 
 static void mock_stop(struct mock_adi *madi)
 {
-	struct mock_qp *qp = mock_first_qp(madi);
 	unsigned int i;
 
 	for (i = 0; i < madi->adi.num_qps; i++)
-		qp[i].status &= ~MOCK_QP_STATUS_RUNNING;
+		madi->qp[i]->status &= ~MOCK_QP_STATUS_RUNNING;
 }
 
 /* Registers */
@@ -810,7 +811,7 @@ static enum mock_reg mock_decode(struct hdiov_adi *adi, unsigned int bar,
 	if (q >= adi->num_qps)
 		return MOCK_REG_NONE;
 
-	*qp = mock_first_qp(to_mock(adi)) + array_index_nospec(q, adi->num_qps);
+	*qp = to_mock(adi)->qp[array_index_nospec(q, adi->num_qps)];
 	return offset < MOCK_DB ? MOCK_REG_QP : MOCK_REG_DOORBELL;
 }
 
@@ -904,7 +905,7 @@ static unsigned int mock_trap_class(struct hdiov_adi *adi, unsigned int bar,
 static int mock_fast_page(struct hdiov_adi *adi, unsigned int area,
 			  unsigned int page, phys_addr_t *addr)
 {
-	*addr = virt_to_phys(mock_first_qp(to_mock(adi))[page].db);
+	*addr = virt_to_phys(to_mock(adi)->qp[page]->db);
 
 	return 0;
 }
@@ -921,18 +922,31 @@ static const struct hdiov_mmio_ops mock_mmio_ops = {
 static unsigned int mock_available(struct hdiov_pf *pf,
 				   const struct hdiov_type *type)
 {
-	return atomic_read(&to_mock_pf(pf)->contexts);
+	struct mock_pf *mpf = to_mock_pf(pf);
+	unsigned int contexts = atomic_read(&mpf->contexts);
+	unsigned int unused = 0;
+	unsigned int i;
+
+	if (!mpf->own_accounts)
+		return contexts;
+
+	guard(mutex)(&mpf->accounts_lock);
+
+	for (i = 0; i < num_qps; i++)
+		unused += !mpf->qp[i].adi && !mpf->qp[i].stuck;
+	return min(contexts, unused / type->num_qps);
 }
 
 /* What a guest can see or has programmed, back to the start */
 static void mock_clear(struct mock_adi *madi)
 {
-	struct mock_qp *qp = mock_first_qp(madi);
+	struct mock_qp *qp;
 	unsigned int i;
 
 	madi->scratch = 0;
 	madi->faults = 0;
-	for (i = 0; i < madi->adi.num_qps; i++, qp++) {
+	for (i = 0; i < madi->adi.num_qps; i++) {
+		qp = madi->qp[i];
 		qp->ring = 0;
 		qp->size = 0;
 		qp->head = 0;
@@ -949,17 +963,62 @@ static void mock_free_qp(struct mock_qp *qp)
 	memset(qp, 0, sizeof(*qp));
 }
 
+/* A queue pair that is free, or NULL. Any one: who takes them for a row is found out */
+static struct mock_qp *mock_find_qp(struct mock_pf *mpf)
+{
+	unsigned int first = get_random_u32_below(num_qps);
+	struct mock_qp *qp;
+	unsigned int i;
+
+	lockdep_assert_held(&mpf->accounts_lock);
+
+	for (i = 0; i < num_qps; i++) {
+		qp = &mpf->qp[(first + i) % num_qps];
+		if (!qp->adi && !qp->stuck)
+			return qp;
+	}
+	return NULL;
+}
+
+static int mock_claim_qps(struct mock_adi *madi)
+{
+	struct mock_pf *mpf = to_mock_pf(madi->adi.pf);
+	struct mock_qp *qp;
+	unsigned int i;
+
+	guard(mutex)(&mpf->accounts_lock);
+
+	for (i = 0; i < madi->adi.num_qps; i++) {
+		qp = mpf->own_accounts ? mock_find_qp(mpf) :
+					 &mpf->qp[madi->adi.qp_base + i];
+		if (!qp) {
+			dev_err(mpf->pf.dev, "%s: no queue pair left\n",
+				hdiov_adi_name(&madi->adi));
+			return -ENOSPC;
+		}
+		if (WARN_ON(qp->adi || qp->stuck))
+			return -EBUSY;
+		qp->db = (__le32 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+		if (!qp->db)
+			return -ENOMEM;
+		qp->adi = madi;
+		madi->qp[i] = qp;
+	}
+
+	return 0;
+}
+
 static void mock_release(struct mock_adi *madi)
 {
 	struct mock_pf *mpf = to_mock_pf(madi->adi.pf);
-	struct mock_qp *qp = mock_first_qp(madi);
+	struct mock_qp *qp;
 	unsigned int i;
 
-	guard(mutex)(&mpf->stuck_lock);
+	guard(mutex)(&mpf->accounts_lock);
 
-	for (i = 0; i < madi->adi.num_qps; i++, qp++) {
-		if (qp->adi != madi)
-			continue;
+	/* Those that it has got so far */
+	for (i = 0; i < madi->adi.num_qps && madi->qp[i]; i++) {
+		qp = madi->qp[i];
 		if (madi->stuck) {
 			qp->adi = NULL;
 			qp->stuck = true;
@@ -979,7 +1038,7 @@ static void mock_unstick(struct mock_pf *mpf)
 	struct mock_qp *qp;
 	unsigned int i;
 
-	guard(mutex)(&mpf->stuck_lock);
+	guard(mutex)(&mpf->accounts_lock);
 
 	for (i = 0; i < num_qps; i++) {
 		qp = &mpf->qp[i];
@@ -1021,8 +1080,8 @@ static int mock_create(struct hdiov_adi *adi)
 {
 	struct mock_pf *mpf = to_mock_pf(adi->pf);
 	struct mock_adi *madi = to_mock(adi);
-	struct mock_qp *qp = mock_first_qp(madi);
 	unsigned int i;
+	int ret;
 
 	if (mock_misbehaves(&mpf->fail_create)) {
 		dev_err(adi->pf->dev, "%s: told to fail create\n",
@@ -1042,13 +1101,10 @@ static int mock_create(struct hdiov_adi *adi)
 		madi->slot[i] = -1;
 	INIT_DELAYED_WORK(&madi->engine, mock_engine);
 
-	for (i = 0; i < adi->num_qps; i++, qp++) {
-		if (WARN_ON(qp->adi || qp->stuck))
-			goto err;
-		qp->db = (__le32 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-		if (!qp->db)
-			goto err;
-		qp->adi = madi;
+	ret = mock_claim_qps(madi);
+	if (ret) {
+		mock_release(madi);
+		return ret;
 	}
 
 	madi->doorbells.bar = MOCK_BAR;
@@ -1060,10 +1116,6 @@ static int mock_create(struct hdiov_adi *adi)
 		mock_set_bad_area(adi, mpf->bad_area);
 
 	return 0;
-
-err:
-	mock_release(madi);
-	return -ENOMEM;
 }
 
 static void mock_destroy(struct hdiov_adi *adi)
@@ -1185,7 +1237,7 @@ static int mock_quiesce(struct hdiov_adi *adi)
 	if (mock_misbehaves(&mpf->fail_quiesce)) {
 		dev_err(adi->pf->dev, "%s: told to fail quiesce\n",
 			hdiov_adi_name(adi));
-		guard(mutex)(&mpf->stuck_lock);
+		guard(mutex)(&mpf->accounts_lock);
 		madi->stuck = true;
 		return -ETIMEDOUT;
 	}
@@ -1214,7 +1266,7 @@ static int mock_reset(struct hdiov_adi *adi)
 static void mock_show(struct hdiov_adi *adi, struct seq_file *s)
 {
 	struct mock_adi *madi = to_mock(adi);
-	struct mock_qp *qp = mock_first_qp(madi);
+	struct mock_qp *qp;
 	unsigned int i;
 
 	guard(mutex)(&madi->lock);
@@ -1225,10 +1277,12 @@ static void mock_show(struct hdiov_adi *adi, struct seq_file *s)
 		seq_printf(s, "dma pasid: %u\n", madi->pasid);
 	if (READ_ONCE(to_mock_pf(adi->pf)->in_reset))
 		return;
-	for (i = 0; i < adi->num_qps; i++, qp++)
-		seq_printf(s, "queue %u: status %x head %u tail %u size %u\n",
-			   i, qp->status, qp->head,
+	for (i = 0; i < adi->num_qps; i++) {
+		qp = madi->qp[i];
+		seq_printf(s, "queue %u: number %td status %x head %u tail %u size %u\n",
+			   i, qp - to_mock_pf(adi->pf)->qp, qp->status, qp->head,
 			   qp->size ? mock_tail(qp) : 0, qp->size);
+	}
 }
 
 static const struct hdiov_adi_ops mock_adi_ops = {
@@ -1387,6 +1441,13 @@ static void mock_debugfs_add(struct mock_pf *mpf)
 	mpf->debugfs = dir;
 }
 
+/* There is nothing to choose from if the core has no queue pairs */
+static bool mock_suits(struct hdiov_pf *pf, const struct hdiov_type *type,
+		       unsigned int qp)
+{
+	return true;
+}
+
 /*
  * Leave out or spoil something that the core must find when the PF registers.
  * PFs are probed one after the other: what is static here is used by one at most.
@@ -1473,6 +1534,14 @@ static void mock_make_mistake(struct mock_pf *mpf, u32 which)
 	case 21:
 		vector_ops.slot = NULL;
 		break;
+	case 22:
+		mpf->pf.num_qps = 0;
+		adi_ops.available = NULL;
+		break;
+	case 23:
+		mpf->pf.num_qps = 0;
+		adi_ops.suits = mock_suits;
+		break;
 	}
 }
 
@@ -1492,7 +1561,7 @@ static int mock_probe(struct platform_device *pdev)
 		return -ENOMEM;
 
 	raw_spin_lock_init(&mpf->msgs_lock);
-	ret = devm_mutex_init(&pdev->dev, &mpf->stuck_lock);
+	ret = devm_mutex_init(&pdev->dev, &mpf->accounts_lock);
 	if (ret)
 		return ret;
 	atomic_set(&mpf->contexts, num_contexts);
@@ -1509,11 +1578,13 @@ static int mock_probe(struct platform_device *pdev)
 	mpf->pf.num_ims = num_qps;
 	mpf->pf.types = mock_types;
 	mpf->pf.num_types = ARRAY_SIZE(mock_types);
-	mpf->pf.num_qps = num_qps;
+	mpf->pf.num_qps = mpf->own_accounts ? 0 : num_qps;
 	if (mock_bare) {
 		mpf->pf.adi_ops = &mock_bare_adi_ops;
 		mpf->pf.vector_ops = NULL;
 		mpf->pf.ims_ops = NULL;
+		mpf->pf.num_qps = num_qps;
+		mpf->own_accounts = false;
 	}
 	if (mock_mistake)
 		mock_make_mistake(mpf, mock_mistake);

@@ -207,8 +207,8 @@ static const char *hdiov_pf_mistake(const struct hdiov_pf *pf)
 		return "adi_size is not HDIOV_ADI_SIZE()";
 	if (!pf->types || !pf->num_types)
 		return "there are no types";
-	if (!pf->num_qps)
-		return "there are no queue pairs";
+	if (!pf->num_qps && (pf->adi_ops->suits || !pf->adi_ops->available))
+		return "only the vendor can tell what its own queue pairs are enough for";
 	return NULL;
 }
 

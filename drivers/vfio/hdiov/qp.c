@@ -4,7 +4,7 @@
  *
  * An ADI gets contiguous queue pairs, aligned to the next power of two of their
  * number, so that what is free at any moment tells exactly how many more VDEVs
- * of a type fit.
+ * of a type fit. A PF without any here has a driver that shares them out itself.
  */
 #include <linux/bitmap.h>
 #include <linux/log2.h>
@@ -83,6 +83,10 @@ static unsigned int hdiov_qp_find(struct hdiov_pf_core *core,
 int hdiov_qp_alloc(struct hdiov_pf_core *core, const struct hdiov_type *type,
 		   unsigned int *base)
 {
+	*base = 0;
+	if (!core->pf->num_qps)
+		return 0;
+
 	guard(mutex)(&core->qp_lock);
 	*base = hdiov_qp_find(core, type, 0);
 	if (*base == core->pf->num_qps)
@@ -103,6 +107,9 @@ int hdiov_qp_alloc(struct hdiov_pf_core *core, const struct hdiov_type *type,
 void hdiov_qp_free(struct hdiov_pf_core *core, unsigned int base,
 		   unsigned int num)
 {
+	if (!core->pf->num_qps)
+		return;
+
 	guard(mutex)(&core->qp_lock);
 	bitmap_clear(core->qp_map, base, num);
 }
@@ -126,6 +133,8 @@ unsigned int hdiov_available(struct hdiov_pf_core *core,
 
 	if (READ_ONCE(core->state) == HDIOV_PF_DOWN)
 		return 0;
+	if (!core->pf->num_qps)
+		return ops->available(core->pf, type);
 
 	scoped_guard(mutex, &core->qp_lock) {
 		for (first = hdiov_qp_find(core, type, 0);

@@ -123,10 +123,9 @@ static void hdiov_vdev_quiesce(struct hdiov_vdev *vdev)
 		vdev->not_quiet = true;
 		vdev->not_quiet_since = READ_ONCE(vdev->core->comebacks);
 		dev_err(hdiov_vdev_dev(vdev),
-			"%s does not confirm that queue pairs %u-%u are quiet (%d): they and PASID %u are out of use until the PF is reset\n",
-			dev_name(vdev->core->pf->dev), vdev->adi->qp_base,
-			vdev->adi->qp_base + vdev->adi->num_qps - 1, ret,
-			vdev->pasid);
+			"%s does not confirm that it is quiet (%d): its %u queue pairs and PASID %u are out of use until the PF is reset\n",
+			dev_name(vdev->core->pf->dev), ret,
+			vdev->adi->num_qps, vdev->pasid);
 	}
 }
 
