@@ -162,6 +162,8 @@ struct hdiov_dma_id {
  *	create --> IDLE --set_pasid--> BOUND --enable--> PAUSED --resume--> RUNNING
  *	destroy <-- IDLE <--clear_pasid-- BOUND <--quiesce-- PAUSED <--pause-- RUNNING
  *
+ * A reset of the PF that nobody announced takes the place of @quiesce, see @abandon.
+ *
  * A vendor without @pause and @resume has no state PAUSED: @enable leads to
  * RUNNING, from where @quiesce comes back.
  *
@@ -228,6 +230,11 @@ struct hdiov_dma_id {
  *	the hardware does not confirm; before hdiov_pf_reset_done() the core
  *	then does not give the PASID and the queue pairs to anyone else, nor
  *	does it call @clear_pasid, so that nothing goes out without its PASID.
+ * @abandon: optional; RUNNING or PAUSED to BOUND, instead of @quiesce after
+ *	hdiov_pf_reset_begun(): the PF's reset has stopped all queues, and the
+ *	function must not be touched. Forget what was under way for this ADI, and
+ *	wait for work items that still deal with it. Doorbells are already
+ *	unmapped and no trapped access runs.
  * @reset: in BOUND: put everything that a guest can see or has programmed back
  *	to what it was after @create (a function level reset). The PASID stays
  *	set and vectors stay bound: where the hardware loses them, write them
@@ -253,6 +260,7 @@ struct hdiov_adi_ops {
 	int (*resume)(struct hdiov_adi *adi);
 	int (*pause)(struct hdiov_adi *adi);
 	int (*quiesce)(struct hdiov_adi *adi);
+	void (*abandon)(struct hdiov_adi *adi);
 	int (*reset)(struct hdiov_adi *adi);
 	int (*restart)(struct hdiov_adi *adi);
 	void (*show)(struct hdiov_adi *adi, struct seq_file *s);
@@ -397,6 +405,7 @@ int hdiov_register_pf(struct hdiov_pf *pf);
 void hdiov_unregister_pf(struct hdiov_pf *pf);
 
 void hdiov_pf_reset_prepare(struct hdiov_pf *pf);
+void hdiov_pf_reset_begun(struct hdiov_pf *pf);
 void hdiov_pf_reset_done(struct hdiov_pf *pf);
 void hdiov_pf_reset_failed(struct hdiov_pf *pf);
 

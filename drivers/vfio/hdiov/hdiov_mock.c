@@ -672,7 +672,8 @@ static void mock_engine(struct work_struct *work)
 
 	guard(mutex)(&madi->lock);
 
-	if (madi->state != MOCK_RUNNING)
+	if (madi->state != MOCK_RUNNING ||
+	    READ_ONCE(to_mock_pf(madi->adi.pf)->in_reset))
 		return;
 
 	for (i = 0; i < madi->adi.num_qps; i++) {
@@ -1245,6 +1246,18 @@ static int mock_quiesce(struct hdiov_adi *adi)
 	return 0;
 }
 
+/* The engine has stopped by itself, but may be in the middle of a descriptor */
+static void mock_abandon(struct hdiov_adi *adi)
+{
+	struct mock_adi *madi = to_mock(adi);
+
+	scoped_guard(mutex, &madi->lock) {
+		WARN_ON(madi->state < MOCK_PAUSED);
+		madi->state = MOCK_BOUND;
+	}
+	cancel_delayed_work_sync(&madi->engine);
+}
+
 static int mock_reset(struct hdiov_adi *adi)
 {
 	struct mock_adi *madi = to_mock(adi);
@@ -1295,6 +1308,7 @@ static const struct hdiov_adi_ops mock_adi_ops = {
 	.resume = mock_resume,
 	.pause = mock_pause,
 	.quiesce = mock_quiesce,
+	.abandon = mock_abandon,
 	.reset = mock_reset,
 	.show = mock_show,
 };
@@ -1393,6 +1407,19 @@ static int mock_pf_reset_begin(void *data, u64 value)
 DEFINE_DEBUGFS_ATTRIBUTE(mock_pf_reset_begin_fops, NULL, mock_pf_reset_begin,
 			 "%llu\n");
 
+/* As the first half, but the reset begins before the driver knows */
+static int mock_pf_reset_late(void *data, u64 value)
+{
+	struct mock_pf *mpf = data;
+
+	WRITE_ONCE(mpf->in_reset, true);
+	hdiov_pf_reset_begun(&mpf->pf);
+
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(mock_pf_reset_late_fops, NULL, mock_pf_reset_late,
+			 "%llu\n");
+
 static int mock_pf_reset_end(void *data, u64 value)
 {
 	return mock_pf_come_back(data);
@@ -1434,6 +1461,8 @@ static void mock_debugfs_add(struct mock_pf *mpf)
 	debugfs_create_file_unsafe("reset", 0200, dir, mpf, &mock_pf_reset_fops);
 	debugfs_create_file_unsafe("reset_begin", 0200, dir, mpf,
 				   &mock_pf_reset_begin_fops);
+	debugfs_create_file_unsafe("reset_late", 0200, dir, mpf,
+				   &mock_pf_reset_late_fops);
 	debugfs_create_file_unsafe("reset_end", 0200, dir, mpf,
 				   &mock_pf_reset_end_fops);
 	debugfs_create_file_unsafe("dma_bytes", 0400, dir, mpf,

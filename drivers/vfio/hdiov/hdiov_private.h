@@ -54,8 +54,8 @@ enum hdiov_state {
 /**
  * enum hdiov_pf_state - what can be expected of a PF
  * @HDIOV_PF_UP: it works
- * @HDIOV_PF_RESETTING: after hdiov_pf_reset_prepare(), until all that have begun
- *	are over
+ * @HDIOV_PF_RESETTING: after hdiov_pf_reset_prepare() or hdiov_pf_reset_begun(),
+ *	until all that have begun are over
  * @HDIOV_PF_DOWN: its reset has failed: as before a reset, but nobody waits
  */
 enum hdiov_pf_state {
@@ -80,10 +80,12 @@ struct hdiov_ims;
  * @qp_lock: protects @qp_map
  * @qp_map: which queue pairs are taken
  * @ims: interrupt message storage
- * @vdevs_lock: protects @vdevs, @state, @resets, @comebacks and @lost; taken
+ * @vdevs_lock: protects @vdevs, @state, @gone, @resets, @comebacks and @lost; taken
  *	before any VDEV's lock
  * @vdevs: all VDEVs of this PF
  * @state: of the PF
+ * @gone: its reset began before it was announced: nobody may begin to touch it, and
+ *	VDEVs are taken off it without
  * @resets: resets of the PF that have begun and are not over
  * @comebacks: how many times the PF was brought back by a reset
  * @lost: what VDEVs had that are removed, and that only a reset brings back
@@ -107,6 +109,7 @@ struct hdiov_pf_core {
 	struct mutex vdevs_lock;	/* vdevs, state and so on, see above */
 	struct list_head vdevs;
 	enum hdiov_pf_state state;
+	bool gone;
 	unsigned int resets;
 	u64 comebacks;
 	struct list_head lost;

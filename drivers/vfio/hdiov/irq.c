@@ -295,8 +295,11 @@ static int hdiov_vectors_apply(struct hdiov_vdev *vdev, unsigned int start,
 
 	lockdep_assert_held(&vdev->lock);
 
-	/* A vector without an eventfd signals nobody, whoever raises it */
-	if (vdev->unreachable)
+	/*
+	 * A vector without an eventfd signals nobody, whoever raises it. Once the PF
+	 * is gone it is better not touched, though this VDEV is not off it yet.
+	 */
+	if (vdev->unreachable || READ_ONCE(vdev->core->gone))
 		return 0;
 
 	for (i = 0; i < count; i++) {

@@ -96,6 +96,7 @@ static void hdiov_pf_recover(struct hdiov_pf_core *core)
 
 	lockdep_assert_held(&core->vdevs_lock);
 
+	WRITE_ONCE(core->gone, false);
 	/* Before any VDEV runs again, and fails again to get quiet */
 	WRITE_ONCE(core->comebacks, core->comebacks + 1);
 	list_for_each_entry_safe(lost, next, &core->lost, node) {
@@ -437,20 +438,21 @@ static bool hdiov_pf_reset_over(struct hdiov_pf_core *core)
  * @pf: the PF
  *
  * Takes all VDEVs off the hardware at once: doorbells are unmapped, queues
- * quiesced as far as the device still answers. It takes as long as the slowest of
- * them does. From its return on the core has nobody touch the registers of the PF
- * or its MSI-X table: vectors that users enable or disable meanwhile get or lose
- * their messages later. Until hdiov_pf_reset_done() the registers of VDEVs read as
- * all ones and no VDEV gets an address space (-EAGAIN). For the reset_prepare and
- * error_detected handlers of struct pci_error_handlers, and for system sleep.
+ * quiesced. The function must still answer, or else hdiov_pf_reset_begun() is to be
+ * called. It takes as long as the slowest of them does. From its return on the core
+ * has nobody touch the registers of the PF or its MSI-X table: vectors that users
+ * enable or disable meanwhile get or lose their messages later. Until
+ * hdiov_pf_reset_done() the registers of VDEVs read as all ones and no VDEV gets an
+ * address space (-EAGAIN). For the reset_prepare and shutdown handlers of the PF's
+ * driver, and for system sleep.
  *
  * Resets nest: an administrator can reset the function between two steps of the
  * recovery from a bus error. VDEVs come back when as many resets are done as
  * have begun, and the last one decides how.
  *
- * Context: process, may sleep; also before the PF is registered and after, which
- * does nothing. hdiov_pf_reset_done() or hdiov_pf_reset_failed() must follow each
- * call.
+ * Context: process, may sleep; without locks that a callback of an ADI takes; also
+ * before the PF is registered and after, which does nothing. hdiov_pf_reset_done()
+ * or hdiov_pf_reset_failed() must follow each call.
  */
 void hdiov_pf_reset_prepare(struct hdiov_pf *pf)
 {
@@ -466,6 +468,46 @@ void hdiov_pf_reset_prepare(struct hdiov_pf *pf)
 	hdiov_core_put(core);
 }
 EXPORT_SYMBOL_GPL(hdiov_pf_reset_prepare);
+
+/**
+ * hdiov_pf_reset_begun - the PF is being reset already, or does not answer
+ * @pf: the PF
+ *
+ * Instead of hdiov_pf_reset_prepare() for a vendor that was not asked: another
+ * driver resets the card, its registers are found to be as after a reset, or the
+ * bus has reported an error. Doorbells are unmapped at once. No VDEV is quiesced:
+ * &hdiov_adi_ops.abandon is called for those that run, and no other callback that
+ * touches hardware begins but for register accesses of guests, which may come until
+ * this returns. Those, and what was under way when this was called, the vendor has
+ * to fence itself, as it has in the time in which nobody knew: by registers that are
+ * read back, for example, and by giving up where the hardware does not answer. From
+ * the return of this on everything is as after hdiov_pf_reset_prepare(), with which
+ * it nests.
+ *
+ * If the reset can be over before the core has heard of it, the vendor keeps bus
+ * mastering off until this has returned: doorbells that are still mapped could
+ * start queues that have lost their PASIDs.
+ *
+ * Context: process, may sleep; as hdiov_pf_reset_prepare(), from a work item as well
+ * as from a handler of struct pci_error_handlers. The caller holds no lock, and is
+ * no work item, that a callback of an ADI waits for: this waits for those that are
+ * under way. hdiov_pf_reset_done() or hdiov_pf_reset_failed() must follow each call.
+ */
+void hdiov_pf_reset_begun(struct hdiov_pf *pf)
+{
+	struct hdiov_pf_core *core = hdiov_core_get(pf);
+
+	if (!core)
+		return;
+
+	scoped_guard(mutex, &core->vdevs_lock) {
+		core->resets++;
+		WRITE_ONCE(core->gone, true);
+		hdiov_pf_down(core, HDIOV_PF_RESETTING);
+	}
+	hdiov_core_put(core);
+}
+EXPORT_SYMBOL_GPL(hdiov_pf_reset_begun);
 
 /**
  * hdiov_pf_reset_done - the PF works again

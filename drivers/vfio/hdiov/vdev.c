@@ -108,7 +108,8 @@ ATTRIBUTE_GROUPS(hdiov_vdev);
 /* Fast path off, and the hardware quiet. Leaves a running ADI bound. */
 static void hdiov_vdev_quiesce(struct hdiov_vdev *vdev)
 {
-	int ret;
+	const struct hdiov_adi_ops *ops = vdev->core->pf->adi_ops;
+	int ret = 0;
 
 	lockdep_assert_held(&vdev->lock);
 	lockdep_assert_held_write(&vdev->access);
@@ -116,7 +117,10 @@ static void hdiov_vdev_quiesce(struct hdiov_vdev *vdev)
 	vdev->state = HDIOV_BOUND;
 	hdiov_region_unmap(vdev);
 
-	ret = vdev->core->pf->adi_ops->quiesce(vdev->adi);
+	if (!READ_ONCE(vdev->core->gone))
+		ret = ops->quiesce(vdev->adi);
+	else if (ops->abandon)
+		ops->abandon(vdev->adi);
 	/* Whatever reset follows is as good as the one asked for before */
 	WRITE_ONCE(vdev->reset_wanted, false);
 	if (ret && !vdev->not_quiet) {
@@ -247,6 +251,13 @@ void hdiov_vdev_set_master(struct hdiov_vdev *vdev, bool on)
 	lockdep_assert_held(&vdev->lock);
 	lockdep_assert_held_write(&vdev->access);
 
+	/*
+	 * CPU 0 is told that the PF's reset has begun, and has not come to this VDEV
+	 * yet, whose guest is here on CPU 1. Nothing runs any more, and when it is
+	 * enabled again, what the guest has written now is what counts.
+	 */
+	if (READ_ONCE(vdev->core->gone))
+		return;
 	if (!on && vdev->state == HDIOV_RUNNING) {
 		hdiov_vdev_pause(vdev);
 	} else if (on && vdev->state == HDIOV_PAUSED) {
@@ -373,7 +384,7 @@ void hdiov_vdev_stop(struct hdiov_vdev *vdev)
 		if (hdiov_vdev_answers(vdev))
 			hdiov_vdev_quiesce(vdev);
 		/* That of a suspended one is done when it is started again */
-		if (vdev->not_quiet)
+		if (vdev->not_quiet || READ_ONCE(vdev->core->gone))
 			vdev->needs_reset = true;
 		else if (!vdev->suspended)
 			hdiov_vdev_wipe(vdev, false);
@@ -403,8 +414,8 @@ static int hdiov_vdev_try_reset(struct hdiov_vdev *vdev, bool restart)
 	vdev->resets++;
 	if (vdev->state == HDIOV_IDLE)
 		return vdev->failed || vdev->not_quiet ? -EIO : 0;
-	/* It is reset when the PF is back, if ever */
-	if (vdev->suspended)
+	/* It is reset when the PF is back, if ever. If it is gone, that is for sure */
+	if (vdev->suspended || READ_ONCE(vdev->core->gone))
 		return READ_ONCE(vdev->core->state) == HDIOV_PF_DOWN ? -EIO : 0;
 
 	scoped_guard(rwsem_write, &vdev->access) {

@@ -754,6 +754,109 @@ TEST_F(out_of_reach, remove)
 	EXPECT_EQ(available + 1, pf_available(vdev->pf, vdev->type));
 }
 
+static volatile uint32_t *map_doorbell(struct vdev *vdev)
+{
+	volatile uint32_t *db;
+
+	db = vdev_mmap(vdev, MOCK_BAR, mock_db_offset(vdev, 0), 4096);
+	return db == MAP_FAILED ? NULL : db;
+}
+
+/*
+ * A reset that has begun when the core hears of it: doorbells go, and nobody waits
+ * for hardware that will not answer, nor asks it to be quiet
+ */
+TEST_F(out_of_reach, late)
+{
+	struct vdev *vdev = &self->vdev;
+	long long zaps = vdev_state(vdev, "zaps");
+	volatile uint32_t *db;
+	long long took;
+
+	ASSERT_EQ(0, vdev_set_vector(vdev, 1, self->efd));
+	db = map_doorbell(vdev);
+	ASSERT_NE(NULL, db);
+	db[MOCK_DB_TAIL / 4] = 1;
+	ASSERT_EQ(0, mock_tell(vdev->pf, "drain_ms", 3000));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_quiesce", 1));
+
+	took = now_ms();
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_late", 1));
+	EXPECT_GT(2000, now_ms() - took);
+	EXPECT_LT(zaps, vdev_state(vdev, "zaps"));
+	EXPECT_TRUE(vdev_in_state(vdev, "bound"));
+	EXPECT_EQ(~0U, vdev_get32(vdev, MOCK_BAR, MOCK_ID));
+	/* The page that is there now has not seen the write before it */
+	EXPECT_EQ(0, db[MOCK_DB_TAIL / 4]);
+	EXPECT_EQ(0, vdev_reset(vdev));
+	vdev_enable(vdev, false);
+	vdev_enable(vdev, true);
+	EXPECT_EQ(0, vdev_set_vector(vdev, 1, -1));
+	EXPECT_EQ(0, vdev_set_vector(vdev, 1, self->efd));
+	EXPECT_EQ(-EAGAIN, vdev_open(&self->other));
+	EXPECT_EQ(0, mock_asks(vdev->pf, "reset_accesses"));
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "drain_ms", 0));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+	EXPECT_TRUE(vdev_in_state(vdev, "running"));
+	EXPECT_EQ(MOCK_ID_VALUE, vdev_get32(vdev, MOCK_BAR, MOCK_ID));
+	EXPECT_TRUE(raises(vdev, 1, self->efd, SOON_MS));
+	EXPECT_EQ(1, mock_asks(vdev->pf, "fail_quiesce"));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_quiesce", 0));
+	ASSERT_EQ(0, vdev_open(&self->other));
+	munmap((void *)db, 4096);
+}
+
+/* A user that leaves meanwhile leaves nothing to the next one */
+TEST_F(out_of_reach, late_close)
+{
+	struct vdev *vdev = &self->vdev;
+	int available = pf_available(vdev->pf, vdev->type);
+
+	vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 0x5a5a);
+	ASSERT_EQ(0, vdev_set_vector(vdev, 1, self->efd));
+	ASSERT_EQ(0, vdev_open(&self->other));
+	ASSERT_EQ(0, vdev_set_vector(&self->other, 1, self->efd));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_late", 1));
+	vdev_close(vdev);
+	vdev_close(&self->other);
+	ASSERT_EQ(0, vdev_remove(&self->other));
+	EXPECT_EQ(0, mock_asks(vdev->pf, "reset_accesses"));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+	EXPECT_EQ(self->messages, pf_resource(vdev->pf, "interrupt_messages"));
+	EXPECT_EQ(available + 1, pf_available(vdev->pf, vdev->type));
+	ASSERT_EQ(0, vdev_open(vdev));
+	vdev_enable(vdev, true);
+	EXPECT_EQ(0, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
+}
+
+/* Announced and not, one amid the other, and one that does not succeed */
+TEST_F(out_of_reach, late_nested)
+{
+	struct vdev *vdev = &self->vdev;
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_begin", 1));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_late", 1));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_pf_reset", 1));
+	ASSERT_EQ(-EIO, mock_tell(vdev->pf, "reset_end", 1));
+	EXPECT_EQ(~0U, vdev_get32(vdev, MOCK_BAR, MOCK_ID));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+	EXPECT_EQ(MOCK_ID_VALUE, vdev_get32(vdev, MOCK_BAR, MOCK_ID));
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_late", 1));
+	ASSERT_EQ(-EIO, fail_pf_reset(vdev));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_pf_reset", 1));
+	ASSERT_EQ(-EIO, mock_tell(vdev->pf, "reset_end", 1));
+	EXPECT_EQ(-EIO, vdev_reset(vdev));
+	EXPECT_EQ(0, pf_available(vdev->pf, vdev->type));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset", 1));
+	EXPECT_EQ(MOCK_ID_VALUE, vdev_get32(vdev, MOCK_BAR, MOCK_ID));
+	/* It is quiesced again: it answers */
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_quiesce", 1));
+	EXPECT_EQ(-EIO, vdev_reset(vdev));
+	EXPECT_EQ(0, mock_asks(vdev->pf, "fail_quiesce"));
+}
+
 struct busy {
 	struct vdev *vdev;
 	int32_t efd;
@@ -803,11 +906,23 @@ TEST_F_TIMEOUT(out_of_reach, race, 120)
 		ASSERT_EQ(0, mock_tell(self->vdev.pf, "reset_end", 1));
 		msleep(i % 4);
 	}
+	EXPECT_EQ(0, mock_asks(self->vdev.pf, "reset_accesses"));
+
+	/* What comes in the moment before it is told, no core can know of */
+	for (i = 0; i < 100; i++) {
+		ASSERT_EQ(0, mock_tell(self->vdev.pf, "reset_late", 1));
+		ASSERT_EQ(0, mock_tell(self->vdev.pf, "reset_accesses", 0));
+		msleep(i % 8);
+		EXPECT_EQ(0, mock_asks(self->vdev.pf, "reset_accesses"));
+		ASSERT_EQ(0, mock_tell(self->vdev.pf, "reset_end", 1));
+		msleep(i % 4);
+	}
+	ASSERT_EQ(0, mock_tell(self->vdev.pf, "reset_accesses", 0));
+
 	for (i = 0; i < 2; i++) {
 		__atomic_store_n(&b[i].stop, true, __ATOMIC_RELAXED);
 		pthread_join(thread[i], NULL);
 	}
-	EXPECT_EQ(0, mock_asks(self->vdev.pf, "reset_accesses"));
 	ASSERT_EQ(0, vdev_set_vector(&self->vdev, 1, self->efd));
 	EXPECT_TRUE(raises(&self->vdev, 1, self->efd, SOON_MS));
 }
