@@ -149,6 +149,14 @@ static int qat_adi_quiesce(struct hdiov_adi *adi)
 	return qat_bank_reset(qa->pf, qa->bank, qa->pasidctl);
 }
 
+static void qat_adi_abandon(struct hdiov_adi *adi)
+{
+	struct qat_adi *qa = to_qat_adi(adi);
+
+	guard(mutex)(&qa->lock);
+	qa->running = false;
+}
+
 static int qat_adi_reset(struct hdiov_adi *adi)
 {
 	struct qat_adi *qa = to_qat_adi(adi);
@@ -207,6 +215,7 @@ const struct hdiov_adi_ops qat_adi_ops = {
 	.clear_pasid = qat_adi_clear_pasid,
 	.enable = qat_adi_enable,
 	.quiesce = qat_adi_quiesce,
+	.abandon = qat_adi_abandon,
 	.reset = qat_adi_reset,
 	.restart = qat_adi_restart,
 	.show = qat_adi_show,

@@ -19,11 +19,16 @@
 /* The function is about to be reset; @gone: it is already, or unreachable */
 static void qat_reset_begin(struct qat_pf *pf, bool gone)
 {
-	if (gone)
-		WRITE_ONCE(pf->in_reset, true);
-	if (!pf->vdevs_off)
-		hdiov_pf_reset_prepare(&pf->hdiov);
+	bool vdevs_on = !pf->vdevs_off;
+
 	pf->vdevs_off = true;
+	if (gone) {
+		WRITE_ONCE(pf->in_reset, true);
+		if (vdevs_on)
+			hdiov_pf_reset_begun(&pf->hdiov);
+	} else if (vdevs_on) {
+		hdiov_pf_reset_prepare(&pf->hdiov);
+	}
 	WRITE_ONCE(pf->in_reset, true);
 }
 

@@ -268,6 +268,18 @@ static int e810_adi_quiesce(struct hdiov_adi *adi)
 	return ret;
 }
 
+static void e810_adi_abandon(struct hdiov_adi *adi)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+
+	scoped_guard(mutex, &ea->lock) {
+		WRITE_ONCE(ea->running, false);
+		e810_mbx_purge(ea);
+	}
+	/* As in e810_adi_quiesce() */
+	flush_work(&ea->work);
+}
+
 static int e810_adi_reset(struct hdiov_adi *adi)
 {
 	struct e810_adi *ea = to_e810_adi(adi);
@@ -340,6 +352,7 @@ const struct hdiov_adi_ops e810_adi_ops = {
 	.clear_pasid = e810_adi_clear_pasid,
 	.enable = e810_adi_enable,
 	.quiesce = e810_adi_quiesce,
+	.abandon = e810_adi_abandon,
 	.reset = e810_adi_reset,
 	.show = e810_adi_show,
 };

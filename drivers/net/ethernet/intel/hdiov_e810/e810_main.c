@@ -388,16 +388,20 @@ static irqreturn_t e810_irq(int irq, void *data)
 /* The function is about to be reset; @gone: it is already, or unreachable */
 static void e810_reset_begin(struct e810_pf *pf, bool gone)
 {
+	bool vdevs_on = !pf->vdevs_off;
+
+	pf->vdevs_off = true;
 	if (gone) {
 		WRITE_ONCE(pf->in_reset, true);
+		if (vdevs_on)
+			hdiov_pf_reset_begun(&pf->hdiov);
 	} else {
 		e810_vc_reset_impending(pf);
 		/* If it is stuck, VDEVs would wait for it one after the other */
 		e810_ctlq_stop(&pf->mbx);
+		if (vdevs_on)
+			hdiov_pf_reset_prepare(&pf->hdiov);
 	}
-	if (!pf->vdevs_off)
-		hdiov_pf_reset_prepare(&pf->hdiov);
-	pf->vdevs_off = true;
 	WRITE_ONCE(pf->in_reset, true);
 	e810_disable_irq(pf);
 	e810_ctlq_stop(&pf->mbx);
