@@ -58,7 +58,8 @@ struct hdiov_bar {
  *	by the core, no access to them reaches the vendor.
  * @msix_table: byte offset of the MSI-X table in @msix_bar
  * @msix_pba: byte offset of the pending bit array in @msix_bar
- * @trap_class: names of the kinds of registers that trap, for statistics
+ * @trap_class: names of the kinds of registers that trap, for statistics; NULL
+ *	without &hdiov_mmio_ops.trap_class
  * @num_trap_classes: entries of @trap_class
  */
 struct hdiov_model {
@@ -275,13 +276,20 @@ struct hdiov_adi_ops {
  * run at once, but not while &hdiov_vector_ops.bind or .unbind does. Every value and offset
  * comes from a guest and may be hostile.
  *
- * @read: slow path: read the 32-bit register at @offset (a multiple of 4, inside
- *	the BAR). Process context, may sleep. Offsets in a fast-path area arrive
- *	here too, from users that do not map. Registers that do not exist return
- *	what the hardware would.
- * @write: slow path: write, as @read.
- * @trap_class: index into &hdiov_model.trap_class of the register at @offset, for
- *	statistics only
+ * A guest may access registers with 1, 2, 4 or 8 bytes, as those of any PCI device.
+ * The vendor says by @min_width and @max_width which of these it wants to see: the
+ * core makes several accesses of a wider one, the low bytes first, cuts a narrower
+ * read out of one of @min_width, and drops a narrower write.
+ *
+ * @min_width: smallest access of the registers, in bytes: 1, 2, 4 or 8
+ * @max_width: largest one, not less than @min_width
+ * @read: slow path: read @width bytes at @offset (a multiple of @width, inside the
+ *	BAR). Process context, may sleep. Offsets in a fast-path area arrive here
+ *	too, from users that do not map. Registers that do not exist return what
+ *	the hardware would. Bits beyond @width are ignored.
+ * @write: slow path: write, as @read. Bits of @value beyond @width are 0.
+ * @trap_class: optional; index into &hdiov_model.trap_class of the register at
+ *	@offset, for statistics only. Called for each access that the vendor sees.
  * @fast_page: the physical address that backs page @page (0 is the first) of
  *	fast-path area @area, page aligned, or -ENXIO while nothing does (a
  *	vector that the guest has not enabled). The core maps an inert page in
@@ -291,9 +299,12 @@ struct hdiov_adi_ops {
  *	&hdiov_vector_ops.bind and .unbind.
  */
 struct hdiov_mmio_ops {
-	u32 (*read)(struct hdiov_adi *adi, unsigned int bar, u64 offset);
+	unsigned int min_width;
+	unsigned int max_width;
+	u64 (*read)(struct hdiov_adi *adi, unsigned int bar, u64 offset,
+		    unsigned int width);
 	void (*write)(struct hdiov_adi *adi, unsigned int bar, u64 offset,
-		      u32 value);
+		      unsigned int width, u64 value);
 	unsigned int (*trap_class)(struct hdiov_adi *adi, unsigned int bar,
 				   u64 offset, bool write);
 	int (*fast_page)(struct hdiov_adi *adi, unsigned int area,

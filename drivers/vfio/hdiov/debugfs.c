@@ -63,6 +63,10 @@ static int hdiov_traps_show(struct seq_file *s, void *unused)
 	unsigned int i;
 
 	seq_puts(s, "class reads writes\n");
+	if (!model->num_trap_classes)
+		seq_printf(s, "all %lld %lld\n",
+			   atomic64_read(&vdev->traps[0][0]),
+			   atomic64_read(&vdev->traps[0][1]));
 	for (i = 0; i < model->num_trap_classes; i++)
 		seq_printf(s, "%s %lld %lld\n", model->trap_class[i],
 			   atomic64_read(&vdev->traps[i][0]),

@@ -44,6 +44,7 @@
 #define MOCK_MAX_QPS		2048
 #define MOCK_MAX_VECTORS	5
 #define MOCK_MAX_ADI_QPS	4
+#define MOCK_NUM_TYPES		2
 #define MOCK_POLL_DELAY		msecs_to_jiffies(1)
 /* Descriptors of one queue that are executed before others get their turn */
 #define MOCK_BURST		16
@@ -71,6 +72,8 @@ static struct dentry *mock_debugfs;
 static bool mock_bare;
 /* Which mistake the next PF makes when it registers, see mock_make_mistake() */
 static u32 mock_mistake;
+/* Has the next PF only what a vendor must have for its registers */
+static bool mock_narrow;
 static struct workqueue_struct *mock_wq;
 static struct fwnode_handle *mock_msi_fwnode;
 static struct irq_domain *mock_msi_domain;
@@ -155,7 +158,7 @@ struct mock_adi {
 	enum mock_state state;
 	u32 pasid;
 	struct mock_domain *domain;
-	u32 scratch;
+	u64 scratch;
 	u32 faults;
 	spinlock_t raise_lock;	/* see above */
 	int slot[MOCK_MAX_VECTORS];
@@ -197,6 +200,8 @@ struct mock_adi {
  * @bad_area: if not 0, create() sets areas that it must not: which of
  *	mock_bad_areas, from 1
  * @drain_ms: time that quiesce() takes
+ * @model: model of its types, if registers are narrow
+ * @types: its types, if registers are narrow
  */
 struct mock_pf {
 	struct hdiov_pf pf;
@@ -227,6 +232,8 @@ struct mock_pf {
 	atomic_t reset_accesses;
 	u32 bad_area;
 	u32 drain_ms;
+	struct hdiov_model model;
+	struct hdiov_type types[MOCK_NUM_TYPES];
 };
 
 static struct mock_adi *to_mock(struct hdiov_adi *adi)
@@ -816,16 +823,37 @@ static enum mock_reg mock_decode(struct hdiov_adi *adi, unsigned int bar,
 	return offset < MOCK_DB ? MOCK_REG_QP : MOCK_REG_DOORBELL;
 }
 
-static u32 mock_mmio_read(struct hdiov_adi *adi, unsigned int bar, u64 offset)
+/* What an access of MOCK_SCRATCH, or of a part of it, is about */
+static u64 mock_scratch_mask(unsigned int reg, unsigned int width)
+{
+	return GENMASK_ULL(width * 8 - 1, 0) << (reg - MOCK_SCRATCH) * 8;
+}
+
+static bool mock_is_scratch(enum mock_reg kind, unsigned int reg)
+{
+	return kind == MOCK_REG_GLOBAL && reg >= MOCK_SCRATCH &&
+	       reg < MOCK_SCRATCH + sizeof(u64);
+}
+
+static u64 mock_mmio_read(struct hdiov_adi *adi, unsigned int bar, u64 offset,
+			  unsigned int width)
 {
 	struct mock_adi *madi = to_mock(adi);
 	struct mock_qp *qp;
 	unsigned int reg;
+	enum mock_reg kind;
 
 	mock_touch(adi->pf);
 	guard(mutex)(&madi->lock);
 
-	switch (mock_decode(adi, bar, offset, &qp, &reg)) {
+	kind = mock_decode(adi, bar, offset, &qp, &reg);
+	if (mock_is_scratch(kind, reg))
+		return (madi->scratch & mock_scratch_mask(reg, width)) >>
+		       (reg - MOCK_SCRATCH) * 8;
+	if (width != sizeof(u32))
+		return 0;
+
+	switch (kind) {
 	case MOCK_REG_GLOBAL:
 		break;
 	case MOCK_REG_QP:
@@ -845,8 +873,6 @@ static u32 mock_mmio_read(struct hdiov_adi *adi, unsigned int bar, u64 offset)
 		return adi->type->num_vectors;
 	case MOCK_DB_STRIDE:
 		return PAGE_SIZE;
-	case MOCK_SCRATCH:
-		return madi->scratch;
 	case MOCK_FAULTS:
 		return madi->faults;
 	default:
@@ -855,16 +881,28 @@ static u32 mock_mmio_read(struct hdiov_adi *adi, unsigned int bar, u64 offset)
 }
 
 static void mock_mmio_write(struct hdiov_adi *adi, unsigned int bar, u64 offset,
-			    u32 value)
+			    unsigned int width, u64 value)
 {
 	struct mock_adi *madi = to_mock(adi);
 	struct mock_qp *qp;
 	unsigned int reg;
+	enum mock_reg kind;
+	u64 mask;
 
 	mock_touch(adi->pf);
 	guard(mutex)(&madi->lock);
 
-	switch (mock_decode(adi, bar, offset, &qp, &reg)) {
+	kind = mock_decode(adi, bar, offset, &qp, &reg);
+	if (mock_is_scratch(kind, reg)) {
+		mask = mock_scratch_mask(reg, width);
+		madi->scratch &= ~mask;
+		madi->scratch |= value << (reg - MOCK_SCRATCH) * 8 & mask;
+		return;
+	}
+	if (width != sizeof(u32))
+		return;
+
+	switch (kind) {
 	case MOCK_REG_GLOBAL:
 		break;
 	case MOCK_REG_QP:
@@ -880,9 +918,6 @@ static void mock_mmio_write(struct hdiov_adi *adi, unsigned int bar, u64 offset,
 	}
 
 	switch (reg) {
-	case MOCK_SCRATCH:
-		madi->scratch = value;
-		break;
 	case MOCK_SWINT:
 		if (madi->state == MOCK_RUNNING)
 			mock_raise(madi, value);
@@ -912,6 +947,8 @@ static int mock_fast_page(struct hdiov_adi *adi, unsigned int area,
 }
 
 static const struct hdiov_mmio_ops mock_mmio_ops = {
+	.min_width = 1,
+	.max_width = 8,
 	.read = mock_mmio_read,
 	.write = mock_mmio_write,
 	.trap_class = mock_trap_class,
@@ -1298,6 +1335,15 @@ static void mock_show(struct hdiov_adi *adi, struct seq_file *s)
 	}
 }
 
+/* The least that there can be, as of many cards: see the file "narrow" */
+static const struct hdiov_mmio_ops mock_narrow_mmio_ops = {
+	.min_width = 4,
+	.max_width = 4,
+	.read = mock_mmio_read,
+	.write = mock_mmio_write,
+	.fast_page = mock_fast_page,
+};
+
 static const struct hdiov_adi_ops mock_adi_ops = {
 	.available = mock_available,
 	.create = mock_create,
@@ -1348,7 +1394,7 @@ static const struct hdiov_model mock_model = {
 	.num_trap_classes = ARRAY_SIZE(mock_reg_names),
 };
 
-static const struct hdiov_type mock_types[] = {
+static const struct hdiov_type mock_types[MOCK_NUM_TYPES] = {
 	{
 		.name = "dma-1",
 		.pretty_name = "Copy engine with 1 queue pair",
@@ -1571,7 +1617,38 @@ static void mock_make_mistake(struct mock_pf *mpf, u32 which)
 		mpf->pf.num_qps = 0;
 		adi_ops.suits = mock_suits;
 		break;
+	case 24:
+		mmio_ops.min_width = 0;
+		break;
+	case 25:
+		mmio_ops.max_width = 6;
+		break;
+	case 26:
+		mmio_ops.max_width = 16;
+		break;
+	case 27:
+		mmio_ops.min_width = 8;
+		mmio_ops.max_width = 4;
+		break;
+	case 28:
+		model.num_trap_classes = 0;
+		break;
 	}
+}
+
+static void mock_make_narrow(struct mock_pf *mpf)
+{
+	unsigned int i;
+
+	mpf->model = mock_model;
+	mpf->model.trap_class = NULL;
+	mpf->model.num_trap_classes = 0;
+	for (i = 0; i < MOCK_NUM_TYPES; i++) {
+		mpf->types[i] = mock_types[i];
+		mpf->types[i].model = &mpf->model;
+	}
+	mpf->pf.mmio_ops = &mock_narrow_mmio_ops;
+	mpf->pf.types = mpf->types;
 }
 
 static int mock_probe(struct platform_device *pdev)
@@ -1615,6 +1692,8 @@ static int mock_probe(struct platform_device *pdev)
 		mpf->pf.num_qps = num_qps;
 		mpf->own_accounts = false;
 	}
+	if (mock_narrow)
+		mock_make_narrow(mpf);
 	if (mock_mistake)
 		mock_make_mistake(mpf, mock_mistake);
 	platform_set_drvdata(pdev, mpf);
@@ -1760,6 +1839,7 @@ static int __init mock_init(void)
 	mock_debugfs = debugfs_create_dir("hdiov_mock", NULL);
 	debugfs_create_u32("mistake", 0600, mock_debugfs, &mock_mistake);
 	debugfs_create_bool("bare", 0600, mock_debugfs, &mock_bare);
+	debugfs_create_bool("narrow", 0600, mock_debugfs, &mock_narrow);
 
 	ret = platform_driver_register(&mock_driver);
 	if (ret)

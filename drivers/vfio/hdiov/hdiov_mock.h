@@ -21,16 +21,20 @@
 #define MOCK_MSIX_TABLE		0x0000
 #define MOCK_MSIX_PBA		0x2000
 
-/* Page 0 of BAR 0 traps. R: read-only, RW: read and write, W: reads as 0 */
+/*
+ * Page 0 of BAR 0 traps. R: read-only, RW: read and write, W: reads as 0. MOCK_SCRATCH
+ * takes accesses of 1, 2, 4 and 8 bytes. The others have 32 bits, and other accesses
+ * of them have no effect and read as 0.
+ */
 #define MOCK_ID			0x000	/* R: MOCK_ID_VALUE */
 #define MOCK_ID_VALUE		0x56444d48
 #define MOCK_NUM_QPS		0x004	/* R: queue pairs */
 #define MOCK_NUM_VECTORS	0x008	/* R: MSI-X vectors */
 #define MOCK_DB_STRIDE		0x00c	/* R: bytes from one doorbell page to the next */
-#define MOCK_SCRATCH		0x010	/* RW: no effect, reset clears it */
-#define MOCK_FAULTS		0x014	/* R: DMA faults since reset */
+#define MOCK_SCRATCH		0x010	/* RW: 64 bits, no effect, reset clears it */
 #define MOCK_SWINT		0x018	/* W: raise the vector of this number */
 #define MOCK_RESET		0x01c	/* W: bit 0: function level reset */
+#define MOCK_FAULTS		0x020	/* R: DMA faults since reset */
 
 /* Registers of queue pair q start at MOCK_QP(q) */
 #define MOCK_QP_BASE		0x100

@@ -174,7 +174,14 @@ static bool hdiov_has_adi_ops(const struct hdiov_adi_ops *ops)
 
 static bool hdiov_has_mmio_ops(const struct hdiov_mmio_ops *ops)
 {
-	return ops && ops->read && ops->write && ops->trap_class;
+	return ops && ops->read && ops->write;
+}
+
+static bool hdiov_has_widths(const struct hdiov_mmio_ops *ops)
+{
+	return is_power_of_2(ops->min_width) && is_power_of_2(ops->max_width) &&
+	       ops->min_width <= ops->max_width &&
+	       ops->max_width <= sizeof(u64);
 }
 
 static bool hdiov_has_vector_ops(const struct hdiov_vector_ops *ops)
@@ -196,6 +203,8 @@ static const char *hdiov_pf_mistake(const struct hdiov_pf *pf)
 		return "an operation of ADIs is missing";
 	if (!hdiov_has_mmio_ops(pf->mmio_ops))
 		return "an operation of registers is missing";
+	if (!hdiov_has_widths(pf->mmio_ops))
+		return "min_width and max_width are not 1, 2, 4 or 8";
 	if (pf->vector_ops && !hdiov_has_vector_ops(pf->vector_ops))
 		return "an operation of vectors is missing";
 	if (pf->ims_ops && !pf->vector_ops)
@@ -213,7 +222,8 @@ static const char *hdiov_pf_mistake(const struct hdiov_pf *pf)
 	return NULL;
 }
 
-static const char *hdiov_type_mistake(const struct hdiov_type *type)
+static const char *hdiov_type_mistake(const struct hdiov_pf *pf,
+				      const struct hdiov_type *type)
 {
 	if (!type->name || !type->pretty_name)
 		return "no name";
@@ -224,7 +234,8 @@ static const char *hdiov_type_mistake(const struct hdiov_type *type)
 	if (!type->num_vectors || type->num_vectors > HDIOV_MAX_VECTORS)
 		return "bad number of vectors";
 	if (type->model->num_trap_classes > HDIOV_MAX_TRAP_CLASSES ||
-	    (type->model->num_trap_classes && !type->model->trap_class))
+	    !type->model->num_trap_classes != !type->model->trap_class ||
+	    !type->model->trap_class != !pf->mmio_ops->trap_class)
 		return "bad trap classes";
 	return NULL;
 }
@@ -243,7 +254,7 @@ static int hdiov_check_pf(struct hdiov_pf *pf)
 	for (i = 0; i < pf->num_types; i++) {
 		const struct hdiov_type *type = &pf->types[i];
 
-		mistake = hdiov_type_mistake(type);
+		mistake = hdiov_type_mistake(pf, type);
 		if (mistake) {
 			dev_err(pf->dev, "hdiov: type %u (%s): %s\n", i,
 				type->name ?: "?", mistake);

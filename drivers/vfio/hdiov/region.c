@@ -5,15 +5,18 @@
  * Fast path: pages of the PF, mapped by the fault handler one at a time. While
  * nothing may back an area (the VDEV is not running, memory space is disabled,
  * the vector is not enabled) a page of plain memory does, so that no access of a
- * guest is ever a fault of its virtual machine. Slow path: 32-bit registers,
- * answered by the vendor.
+ * guest is ever a fault of its virtual machine. Slow path: registers, answered by
+ * the vendor, in the widths that it has.
  */
+#include <linux/align.h>
+#include <linux/bits.h>
+#include <linux/math.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include <linux/unaligned.h>
 
 #include "compat.h"
 #include "hdiov_private.h"
@@ -197,7 +200,10 @@ int hdiov_region_get_info(struct vfio_device *vfio,
 	return hdiov_sparse_areas(vdev, index, info, caps);
 }
 
-/* Where in the emulated MSI-X table @offset is, or NULL */
+/*
+ * Where in the emulated MSI-X table @offset is, or NULL. The table, as the pending
+ * bits, begins and ends at multiples of 8: an aligned access is in it or is not.
+ */
 static u8 *hdiov_msix_entry(struct hdiov_vdev *vdev, unsigned int bar,
 			    u64 offset)
 {
@@ -223,67 +229,138 @@ static bool hdiov_is_msix_pba(struct hdiov_vdev *vdev, unsigned int bar,
 	       BITS_TO_U64(type->num_vectors) * 8;
 }
 
-static void hdiov_trap(struct hdiov_vdev *vdev, unsigned int bar, u64 offset,
-		       u32 *value, bool write)
+static u64 hdiov_width_mask(unsigned int width)
+{
+	return GENMASK_ULL(width * 8 - 1, 0);
+}
+
+static void hdiov_count_trap(struct hdiov_vdev *vdev, unsigned int bar,
+			     u64 offset, bool write)
 {
 	const struct hdiov_mmio_ops *ops = vdev->core->pf->mmio_ops;
-	unsigned int class;
+	unsigned int class = 0;
+
+	/* The vendor derives it from the guest's offset */
+	if (ops->trap_class)
+		class = ops->trap_class(vdev->adi, bar, offset, write);
+	if (WARN_ON_ONCE(class >= HDIOV_MAX_TRAP_CLASSES))
+		return;
+
+	class = array_index_nospec(class, HDIOV_MAX_TRAP_CLASSES);
+	atomic64_inc(&vdev->traps[class][write]);
+}
+
+/* One access in a width that the vendor has */
+static void hdiov_trap(struct hdiov_vdev *vdev, unsigned int bar, u64 offset,
+		       unsigned int width, u64 *value, bool write)
+{
+	const struct hdiov_mmio_ops *ops = vdev->core->pf->mmio_ops;
 	ktime_t start;
 
 	guard(rwsem_read)(&vdev->access);
 
 	if (!hdiov_vdev_answers(vdev) || !hdiov_config_memory_enabled(vdev)) {
-		*value = ~0;
+		*value = hdiov_width_mask(width);
 		return;
 	}
 
 	/* A doorbell goes the way of those that are mapped, to the inert page */
 	if (write && vdev->state == HDIOV_PAUSED &&
-	    hdiov_find_area(vdev, bar, offset, sizeof(u32)))
+	    hdiov_find_area(vdev, bar, offset, width))
 		return;
 
 	start = ktime_get();
-	/* The vendor derives it from the guest's offset */
-	class = ops->trap_class(vdev->adi, bar, offset, write);
-	if (!WARN_ON_ONCE(class >= HDIOV_MAX_TRAP_CLASSES)) {
-		class = array_index_nospec(class, HDIOV_MAX_TRAP_CLASSES);
-		atomic64_inc(&vdev->traps[class][write]);
-	}
-
+	hdiov_count_trap(vdev, bar, offset, write);
 	if (write)
-		ops->write(vdev->adi, bar, offset, *value);
+		ops->write(vdev->adi, bar, offset, width, *value);
 	else
-		*value = ops->read(vdev->adi, bar, offset);
-	trace_hdiov_trap(vdev, bar, offset, *value, write,
+		*value = ops->read(vdev->adi, bar, offset, width) &
+			 hdiov_width_mask(width);
+	trace_hdiov_trap(vdev, bar, offset, width, *value, write,
 			 ktime_sub(ktime_get(), start));
 }
 
-static u32 hdiov_reg_read(struct hdiov_vdev *vdev, unsigned int bar, u64 offset)
+static u64 hdiov_trap_read(struct hdiov_vdev *vdev, unsigned int bar,
+			   u64 offset, unsigned int width)
 {
-	u8 *entry = hdiov_msix_entry(vdev, bar, offset);
-	u32 value = 0;
+	const struct hdiov_mmio_ops *ops = vdev->core->pf->mmio_ops;
+	unsigned int skip = offset & (ops->min_width - 1);
+	unsigned int part = min(width, ops->max_width);
+	u64 value = 0;
+	u64 piece = 0;
+	unsigned int i;
 
-	if (entry) {
-		guard(mutex)(&vdev->lock);
-		return get_unaligned_le32(entry);
+	if (width < ops->min_width) {
+		hdiov_trap(vdev, bar, offset - skip, ops->min_width, &value,
+			   false);
+		return value >> (skip * 8);
 	}
-	if (!hdiov_is_msix_pba(vdev, bar, offset))
-		hdiov_trap(vdev, bar, offset, &value, false);
+
+	for (i = 0; i < width; i += part) {
+		hdiov_trap(vdev, bar, offset + i, part, &piece, false);
+		value |= piece << (i * 8);
+	}
 	return value;
 }
 
-static void hdiov_reg_write(struct hdiov_vdev *vdev, unsigned int bar,
-			    u64 offset, u32 value)
+static void hdiov_trap_write(struct hdiov_vdev *vdev, unsigned int bar,
+			     u64 offset, unsigned int width, u64 value)
+{
+	const struct hdiov_mmio_ops *ops = vdev->core->pf->mmio_ops;
+	unsigned int part = min(width, ops->max_width);
+	unsigned int i;
+	u64 piece;
+
+	/* There is no part of a register that could be written alone */
+	if (width < ops->min_width)
+		return;
+
+	for (i = 0; i < width; i += part) {
+		piece = (value >> (i * 8)) & hdiov_width_mask(part);
+		hdiov_trap(vdev, bar, offset + i, part, &piece, true);
+	}
+}
+
+/* As the guest makes it, but aligned: @width is 1, 2, 4 or 8 */
+static u64 hdiov_reg_read(struct hdiov_vdev *vdev, unsigned int bar, u64 offset,
+			  unsigned int width)
 {
 	u8 *entry = hdiov_msix_entry(vdev, bar, offset);
+	__le64 raw = 0;
 
 	if (entry) {
 		guard(mutex)(&vdev->lock);
-		put_unaligned_le32(value, entry);
+		memcpy(&raw, entry, width);
+		return le64_to_cpu(raw);
+	}
+	if (hdiov_is_msix_pba(vdev, bar, offset))
+		return 0;
+	return hdiov_trap_read(vdev, bar, offset, width);
+}
+
+static void hdiov_reg_write(struct hdiov_vdev *vdev, unsigned int bar,
+			    u64 offset, unsigned int width, u64 value)
+{
+	u8 *entry = hdiov_msix_entry(vdev, bar, offset);
+	__le64 raw = cpu_to_le64(value);
+
+	if (entry) {
+		guard(mutex)(&vdev->lock);
+		memcpy(entry, &raw, width);
 		return;
 	}
 	if (!hdiov_is_msix_pba(vdev, bar, offset))
-		hdiov_trap(vdev, bar, offset, &value, true);
+		hdiov_trap_write(vdev, bar, offset, width, value);
+}
+
+/* The largest aligned access at @pos, as vfio_pci_core_do_io_rw() takes it */
+static unsigned int hdiov_access_width(u64 pos, size_t left)
+{
+	unsigned int width = sizeof(u64);
+
+	while (width > left || !IS_ALIGNED(pos, width))
+		width /= 2;
+	return width;
 }
 
 static ssize_t hdiov_bar_rw(struct hdiov_vdev *vdev, unsigned int bar,
@@ -297,26 +374,22 @@ static ssize_t hdiov_bar_rw(struct hdiov_vdev *vdev, unsigned int bar,
 	count = min_t(u64, count, size - pos);
 
 	while (done < count) {
-		unsigned int skip = pos & 3;
-		size_t num = min_t(size_t, count - done, 4 - skip);
-		u64 offset = pos - skip;
-		__le32 value;
+		unsigned int width = hdiov_access_width(pos, count - done);
+		__le64 raw = 0;
 
 		if (write) {
-			if (copy_from_user((u8 *)&value + skip, buf + done,
-					   num))
+			if (copy_from_user(&raw, buf + done, width))
 				return -EFAULT;
-			/* These registers take whole writes only */
-			if (num == 4)
-				hdiov_reg_write(vdev, bar, offset,
-						le32_to_cpu(value));
+			hdiov_reg_write(vdev, bar, pos, width,
+					le64_to_cpu(raw));
 		} else {
-			value = cpu_to_le32(hdiov_reg_read(vdev, bar, offset));
-			if (copy_to_user(buf + done, (u8 *)&value + skip, num))
+			raw = cpu_to_le64(hdiov_reg_read(vdev, bar, pos,
+							 width));
+			if (copy_to_user(buf + done, &raw, width))
 				return -EFAULT;
 		}
-		done += num;
-		pos += num;
+		done += width;
+		pos += width;
 
 		if (fatal_signal_pending(current))
 			return -EINTR;

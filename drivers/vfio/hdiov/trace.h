@@ -119,13 +119,14 @@ TRACE_EVENT(hdiov_vector,
 
 TRACE_EVENT(hdiov_trap,
 	TP_PROTO(struct hdiov_vdev *vdev, unsigned int bar, u64 offset,
-		 u32 value, bool write, ktime_t took),
-	TP_ARGS(vdev, bar, offset, value, write, took),
+		 unsigned int width, u64 value, bool write, ktime_t took),
+	TP_ARGS(vdev, bar, offset, width, value, write, took),
 	TP_STRUCT__entry(
 		__string(name, dev_name(vdev->vfio.dev))
 		__field(unsigned int, bar)
 		__field(u64, offset)
-		__field(u32, value)
+		__field(unsigned int, width)
+		__field(u64, value)
 		__field(bool, write)
 		__field(s64, ns)
 	),
@@ -133,13 +134,15 @@ TRACE_EVENT(hdiov_trap,
 		__assign_str(name);
 		__entry->bar = bar;
 		__entry->offset = offset;
+		__entry->width = width;
 		__entry->value = value;
 		__entry->write = write;
 		__entry->ns = ktime_to_ns(took);
 	),
-	TP_printk("%s bar=%u %s 0x%llx value=0x%x ns=%lld", __get_str(name),
-		  __entry->bar, __entry->write ? "write" : "read",
-		  __entry->offset, __entry->value, __entry->ns)
+	TP_printk("%s bar=%u %s 0x%llx width=%u value=0x%llx ns=%lld",
+		  __get_str(name), __entry->bar,
+		  __entry->write ? "write" : "read", __entry->offset,
+		  __entry->width, __entry->value, __entry->ns)
 );
 
 #endif /* _HDIOV_TRACE_H */

@@ -155,7 +155,8 @@ static void qat_rings_write(struct qat_adi *qa, u64 offset, u32 value)
 		qa->rp_done = false;
 }
 
-static u32 qat_mmio_read(struct hdiov_adi *adi, unsigned int bar, u64 offset)
+static u64 qat_mmio_read(struct hdiov_adi *adi, unsigned int bar, u64 offset,
+			 unsigned int width)
 {
 	struct qat_adi *qa = to_qat_adi(adi);
 
@@ -172,7 +173,7 @@ static u32 qat_mmio_read(struct hdiov_adi *adi, unsigned int bar, u64 offset)
 }
 
 static void qat_mmio_write(struct hdiov_adi *adi, unsigned int bar, u64 offset,
-			   u32 value)
+			   unsigned int width, u64 value)
 {
 	struct qat_adi *qa = to_qat_adi(adi);
 
@@ -186,7 +187,10 @@ static void qat_mmio_write(struct hdiov_adi *adi, unsigned int bar, u64 offset,
 	}
 }
 
+/* What the card does with other accesses is not published. DPDK makes none */
 const struct hdiov_mmio_ops qat_mmio_ops = {
+	.min_width = 4,
+	.max_width = 4,
 	.read = qat_mmio_read,
 	.write = qat_mmio_write,
 	.trap_class = qat_trap_class,

@@ -7,7 +7,7 @@
 #include "mock_guest.h"
 #include "vdev.h"
 
-#define NUM_MISTAKES	23
+#define NUM_MISTAKES	28
 #define BAD_IOMMU	17
 #define NUM_BAD_AREAS	10
 

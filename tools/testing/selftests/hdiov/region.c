@@ -3,10 +3,12 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <linux/pci_regs.h>
 
 #include "kselftest_harness.h"
 
 #include "mock_guest.h"
+#include "qat_guest.h"
 #include "vdev.h"
 
 FIXTURE(region)
@@ -244,6 +246,50 @@ TEST_F(region, no_traps)
 	EXPECT_EQ(traps + 1, vdev_traps(&self->vdev, NULL));
 }
 
+/* The table of vectors takes whatever a guest writes, part of an entry too */
+TEST_F(region, msix_table)
+{
+	unsigned int cap = cfg_cap(&self->vdev, PCI_CAP_ID_MSIX);
+	uint32_t table = cfg_get(&self->vdev, cap + PCI_MSIX_TABLE, 4);
+	uint32_t pba = cfg_get(&self->vdev, cap + PCI_MSIX_PBA, 4);
+	size_t size = vdev_vectors(&self->vdev) * PCI_MSIX_ENTRY_SIZE;
+	unsigned int bar = table & PCI_MSIX_TABLE_BIR;
+	uint8_t want[512], part[512];
+	unsigned int pos, len, i;
+
+	ASSERT_GE(sizeof(want), size);
+	table &= PCI_MSIX_TABLE_OFFSET;
+	memset(want, 0, size);
+	for (pos = 0; pos < size; pos += len) {
+		len = 1 + pos * 7 % 19;
+		if (len > size - pos)
+			len = size - pos;
+		for (i = 0; i < len; i++)
+			want[pos + i] = pos * 31 + i + 1;
+		ASSERT_EQ(len, vdev_write(&self->vdev, bar, table + pos,
+					  want + pos, len));
+	}
+	for (pos = 0; pos < size; pos++) {
+		for (len = 1; len <= 9 && pos + len <= size; len++) {
+			ASSERT_EQ(len, vdev_read(&self->vdev, bar, table + pos,
+						 part, len));
+			ASSERT_EQ(0, memcmp(want + pos, part, len)) {
+				TH_LOG("%u bytes at %u", len, pos);
+			}
+		}
+	}
+	/* As many bits as there are vectors, and they cannot be written */
+	memset(part, 0xff, 8);
+	for (len = 1; len <= 8; len++) {
+		ASSERT_EQ(8, vdev_write(&self->vdev, pba & PCI_MSIX_PBA_BIR,
+					pba & PCI_MSIX_PBA_OFFSET, part, 8));
+		ASSERT_EQ(len, vdev_read(&self->vdev, pba & PCI_MSIX_PBA_BIR,
+					 pba & PCI_MSIX_PBA_OFFSET, want, len));
+		for (i = 0; i < len; i++)
+			EXPECT_EQ(0, want[i]);
+	}
+}
+
 static sigjmp_buf bus_env;
 
 static void bus_handler(int sig)
@@ -269,6 +315,155 @@ TEST_F(region, mapping_outlives_fd)
 		EXPECT_TRUE(false) TH_LOG("SIGBUS");
 	munmap((void *)map, self->page);
 	EXPECT_TRUE(vdev_in_state(&self->vdev, "idle"));
+}
+
+/* Two neighbours of 32 bits that keep what they are given, the second perhaps */
+struct registers {
+	uint64_t offset;
+	bool both;
+};
+
+/* Registers of 32 bits get accesses of 32 bits, whatever the guest makes */
+static void check_32_bits(struct __test_metadata *_metadata, struct vdev *vdev,
+			  struct registers regs)
+{
+	uint8_t want[8] = { 0x11, 0x22, 0x33, 0x44 };
+	unsigned int pos, len;
+	uint8_t bytes[8];
+	long long traps;
+
+	ASSERT_EQ(4, vdev_write(vdev, 0, regs.offset, want, 4));
+	ASSERT_EQ(4, vdev_read(vdev, 0, regs.offset + 4, want + 4, 4));
+
+	/* Wider: both of them, one after the other */
+	traps = vdev_traps(vdev, NULL);
+	ASSERT_EQ(8, vdev_read(vdev, 0, regs.offset, bytes, 8));
+	EXPECT_EQ(traps + 2, vdev_traps(vdev, NULL));
+	EXPECT_EQ(0, memcmp(want, bytes, 8));
+	memset(want, 0x77, regs.both ? 8 : 4);
+	ASSERT_EQ(8, vdev_write(vdev, 0, regs.offset, want, 8));
+	EXPECT_EQ(traps + 4, vdev_traps(vdev, NULL));
+	ASSERT_EQ(8, vdev_read(vdev, 0, regs.offset, bytes, 8));
+	EXPECT_EQ(0, memcmp(want, bytes, 8));
+
+	/* Narrower: a part of what is read, and nothing is written */
+	memcpy(want, "\x51\x62\x73\x84", 4);
+	ASSERT_EQ(4, vdev_write(vdev, 0, regs.offset, want, 4));
+	for (pos = 0; pos < 4; pos++) {
+		for (len = 1; pos + len < 4; len++) {
+			ASSERT_EQ(len, vdev_read(vdev, 0, regs.offset + pos,
+						 bytes, len));
+			EXPECT_EQ(0, memcmp(want + pos, bytes, len)) {
+				TH_LOG("%u bytes at %u", len, pos);
+			}
+			traps = vdev_traps(vdev, NULL);
+			ASSERT_EQ(len, vdev_write(vdev, 0, regs.offset + pos,
+						  "\xee\xee\xee\xee", len));
+			EXPECT_EQ(traps, vdev_traps(vdev, NULL));
+		}
+	}
+	ASSERT_EQ(4, vdev_read(vdev, 0, regs.offset, bytes, 4));
+	EXPECT_EQ(0, memcmp(want, bytes, 4));
+	/* What is not aligned has a whole register in it, and parts of others */
+	ASSERT_EQ(7, vdev_write(vdev, 0, regs.offset - 3,
+				"\xee\xee\xee\x01\x02\x03\x04", 7));
+	ASSERT_EQ(4, vdev_read(vdev, 0, regs.offset, bytes, 4));
+	EXPECT_EQ(0, memcmp("\x01\x02\x03\x04", bytes, 4));
+}
+
+FIXTURE(hw)
+{
+	struct vdev vdev;
+};
+
+FIXTURE_VARIANT(hw)
+{
+	const char *type;
+	enum vdev_mode mode;
+};
+
+VDEV_VARIANTS_HW(hw);
+
+FIXTURE_SETUP(hw)
+{
+	VDEV_SETUP(&self->vdev);
+	ASSERT_EQ(0, vdev_open(&self->vdev));
+	vdev_enable(&self->vdev, true);
+}
+
+FIXTURE_TEARDOWN(hw)
+{
+	vdev_cleanup(&self->vdev);
+}
+
+TEST_F(hw, access_sizes)
+{
+	/* VFINT_ICR0_ENA and nothing; the upper halves of the rings' addresses */
+	struct registers e810 = { 0x5000 }, qat = { QG_UBASE(0), true };
+
+	check_32_bits(_metadata, &self->vdev,
+		      strncmp(variant->type, "vqat", 4) ? e810 : qat);
+}
+
+/* The software device, when its driver says that its registers have 32 bits */
+FIXTURE(narrow)
+{
+	struct vdev vdev;
+};
+
+FIXTURE_VARIANT(narrow)
+{
+	const char *type;
+	enum vdev_mode mode;
+};
+
+VDEV_VARIANTS_MOCK(narrow);
+
+#define MOCK_NARROW	"/sys/kernel/debug/hdiov_mock/narrow"
+#define MOCK_DRIVER	"/sys/bus/platform/drivers/hdiov_mock"
+
+FIXTURE_SETUP(narrow)
+{
+	const char *why;
+	char pf[64];
+
+	if (!pf_find(variant->type, variant->mode, pf, sizeof(pf), &why))
+		SKIP(return, "%s: %s", variant->type, why);
+	vdev_init(&self->vdev, pf, variant->type, variant->mode);
+	ASSERT_EQ(0, file_write(MOCK_DRIVER "/unbind", pf));
+	ASSERT_EQ(0, file_write(MOCK_NARROW, "1"));
+	ASSERT_EQ(0, file_write(MOCK_DRIVER "/bind", pf));
+	ASSERT_EQ(0, vdev_create(&self->vdev));
+	ASSERT_EQ(0, vdev_open(&self->vdev));
+	vdev_enable(&self->vdev, true);
+}
+
+FIXTURE_TEARDOWN(narrow)
+{
+	if (!self->vdev.pf[0])
+		return;
+	vdev_cleanup(&self->vdev);
+	file_write(MOCK_DRIVER "/unbind", self->vdev.pf);
+	file_write(MOCK_NARROW, "0");
+	file_write(MOCK_DRIVER "/bind", self->vdev.pf);
+}
+
+TEST_F(narrow, access_sizes)
+{
+	check_32_bits(_metadata, &self->vdev,
+		      (struct registers){ MOCK_SCRATCH, true });
+}
+
+/* Its driver does not sort registers: all are counted as one kind */
+TEST_F(narrow, traps)
+{
+	long long traps = vdev_traps(&self->vdev, "all");
+
+	ASSERT_LE(0, traps);
+	vdev_get32(&self->vdev, MOCK_BAR, MOCK_ID);
+	vdev_set32(&self->vdev, MOCK_BAR, MOCK_SCRATCH, 1);
+	EXPECT_EQ(traps + 2, vdev_traps(&self->vdev, "all"));
+	EXPECT_EQ(traps + 2, vdev_traps(&self->vdev, NULL));
 }
 
 /* The registers that only the software device has: they keep what they are given */
@@ -299,26 +494,68 @@ FIXTURE_TEARDOWN(mock)
 	vdev_cleanup(&self->vdev);
 }
 
+/* A register that takes all widths gets all, one access for each that is aligned */
 TEST_F(mock, access_sizes)
 {
-	uint8_t bytes[8];
-	uint64_t value;
-	unsigned int i;
+	static const unsigned int pieces[8][9] = {
+		/* How many there are of 0 to 8 bytes, at offsets from 0 */
+		{ 0, 1, 1, 2, 1, 2, 2, 3, 1 },
+		{ 0, 1, 2, 2, 3, 3, 4, 3 },
+		{ 0, 1, 1, 2, 2, 3, 2 },
+		{ 0, 1, 2, 2, 3, 2 },
+		{ 0, 1, 1, 2, 1 },
+		{ 0, 1, 2, 2 },
+		{ 0, 1, 1 },
+		{ 0, 1 },
+	};
+	uint8_t want[8] = { 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88 };
+	struct vdev *vdev = &self->vdev;
+	unsigned int pos, len, i;
+	uint8_t bytes[16];
+	long long traps;
 
-	/* 8 bytes are two registers; less than a register reads what is there */
-	vdev_set32(&self->vdev, MOCK_BAR, MOCK_SCRATCH, 0x44332211);
-	ASSERT_EQ(8, vdev_read(&self->vdev, MOCK_BAR, MOCK_SCRATCH - 4, &value,
-			       8));
-	EXPECT_EQ(0x44332211, le64toh(value) >> 32);
-	EXPECT_EQ(self->page, (uint32_t)le64toh(value));
-	for (i = 0; i < 4; i++) {
-		ASSERT_EQ(1, vdev_read(&self->vdev, MOCK_BAR, MOCK_SCRATCH + i,
-				       bytes, 1));
-		EXPECT_EQ(0x11 * (i + 1), bytes[0]);
+	ASSERT_EQ(8, vdev_write(vdev, MOCK_BAR, MOCK_SCRATCH, want, 8));
+	for (pos = 0; pos < 8; pos++) {
+		for (len = 1; pos + len <= 8; len++) {
+			for (i = 0; i < len; i++)
+				want[pos + i] += 0x31;
+			traps = vdev_traps(vdev, NULL);
+			ASSERT_EQ(len, vdev_write(vdev, MOCK_BAR,
+						  MOCK_SCRATCH + pos,
+						  want + pos, len));
+			EXPECT_EQ(traps + pieces[pos][len],
+				  vdev_traps(vdev, NULL)) {
+				TH_LOG("%u bytes at %u", len, pos);
+			}
+			ASSERT_EQ(8, vdev_read(vdev, MOCK_BAR, MOCK_SCRATCH,
+					       bytes, 8));
+			EXPECT_EQ(0, memcmp(want, bytes, 8));
+
+			traps = vdev_traps(vdev, NULL);
+			ASSERT_EQ(len, vdev_read(vdev, MOCK_BAR,
+						 MOCK_SCRATCH + pos, bytes,
+						 len));
+			EXPECT_EQ(traps + pieces[pos][len],
+				  vdev_traps(vdev, NULL));
+			EXPECT_EQ(0, memcmp(want + pos, bytes, len));
+		}
 	}
-	/* and is too small to write */
-	ASSERT_EQ(1, vdev_write(&self->vdev, MOCK_BAR, MOCK_SCRATCH, "\x99", 1));
-	EXPECT_EQ(0x44332211, vdev_get32(&self->vdev, MOCK_BAR, MOCK_SCRATCH));
+
+	/* Beyond it there are others, which take 4 bytes only */
+	ASSERT_EQ(16, vdev_read(vdev, MOCK_BAR, MOCK_SCRATCH - 4, bytes, 16));
+	EXPECT_EQ(self->page, le32toh(*(uint32_t *)bytes));
+	EXPECT_EQ(0, memcmp(want, bytes + 4, 8));
+	ASSERT_EQ(8, vdev_read(vdev, MOCK_BAR, MOCK_ID, bytes, 8));
+	EXPECT_EQ(0, *(uint64_t *)bytes);
+
+	vdev_enable(vdev, false);
+	for (len = 1; len <= 8; len++) {
+		memset(bytes, 0, sizeof(bytes));
+		ASSERT_EQ(len, vdev_read(vdev, MOCK_BAR, MOCK_SCRATCH, bytes,
+					 len));
+		for (i = 0; i < 8; i++)
+			EXPECT_EQ(i < len ? 0xff : 0, bytes[i]);
+	}
 }
 
 TEST_F(mock, doorbell)
