@@ -2,8 +2,9 @@
 /*
  * HD-IOV core: PCI configuration space of VDEVs
  *
- * All of it is software. A type 0 header, an MSI-X capability and a PCI Express
- * capability of a root complex integrated endpoint that can be reset by FLR.
+ * All of it is software. A type 0 header, an MSI-X capability, a PCI Express
+ * capability of a root complex integrated endpoint that can be reset by FLR, and
+ * power management with the states D0 and D3hot.
  */
 #include <linux/nospec.h>
 #include <linux/slab.h>
@@ -14,6 +15,12 @@
 
 #define HDIOV_CAP_MSIX		0x40
 #define HDIOV_CAP_EXP		0x50
+#define HDIOV_CAP_PM		0x90
+
+/* The byte with the power state */
+#define HDIOV_PM_STATE		(HDIOV_CAP_PM + PCI_PM_CTRL)
+/* PCI_PM_CTRL_STATE_MASK when it is D3hot */
+#define HDIOV_PM_D3HOT		3
 
 /* Offset of the writable-bits mask behind the values in hdiov_vdev.config */
 #define HDIOV_CONFIG_WMASK	HDIOV_CONFIG_SIZE
@@ -81,6 +88,7 @@ void hdiov_config_reset(struct hdiov_vdev *vdev)
 			   wmask + HDIOV_CAP_MSIX + PCI_MSIX_FLAGS);
 
 	cfg[HDIOV_CAP_EXP] = PCI_CAP_ID_EXP;
+	cfg[HDIOV_CAP_EXP + PCI_CAP_LIST_NEXT] = HDIOV_CAP_PM;
 	put_unaligned_le16(2 | PCI_EXP_TYPE_RC_END << 4,
 			   cfg + HDIOV_CAP_EXP + PCI_EXP_FLAGS);
 	put_unaligned_le32(PCI_EXP_DEVCAP_RBER | PCI_EXP_DEVCAP_FLR,
@@ -90,6 +98,15 @@ void hdiov_config_reset(struct hdiov_vdev *vdev)
 			   PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_PAYLOAD |
 			   PCI_EXP_DEVCTL_NOSNOOP_EN | PCI_EXP_DEVCTL_READRQ,
 			   wmask + HDIOV_CAP_EXP + PCI_EXP_DEVCTL);
+
+	/* Version 3, without D1, D2 and PME */
+	cfg[HDIOV_CAP_PM] = PCI_CAP_ID_PM;
+	put_unaligned_le16(3, cfg + HDIOV_CAP_PM + PCI_PM_PMC);
+	wmask[HDIOV_PM_STATE] = PCI_PM_CTRL_STATE_MASK;
+	/* It goes on where it was, or is reset when it wakes up, and says which */
+	if (vdev->core->pf->adi_ops->pause)
+		put_unaligned_le16(PCI_PM_CTRL_NO_SOFT_RESET,
+				   cfg + HDIOV_CAP_PM + PCI_PM_CTRL);
 }
 
 /**
@@ -121,29 +138,65 @@ void hdiov_config_free(struct hdiov_vdev *vdev)
 }
 
 /**
+ * hdiov_config_d3hot - has the guest put the VDEV to sleep
+ * @vdev: the VDEV; the caller holds its lock or access
+ *
+ * Return: true in D3hot, false in D0
+ */
+bool hdiov_config_d3hot(const struct hdiov_vdev *vdev)
+{
+	return vdev->config[HDIOV_PM_STATE] & PCI_PM_CTRL_STATE_MASK;
+}
+
+/**
  * hdiov_config_memory_enabled - may BARs be accessed
  * @vdev: the VDEV; the caller holds its lock or access
  *
- * Return: the memory space bit of the command register
+ * Return: the memory space bit of the command register, false in D3hot
  */
 bool hdiov_config_memory_enabled(const struct hdiov_vdev *vdev)
 {
-	return vdev->config[PCI_COMMAND] & PCI_COMMAND_MEMORY;
+	return vdev->config[PCI_COMMAND] & PCI_COMMAND_MEMORY &&
+	       !hdiov_config_d3hot(vdev);
 }
 
 /**
  * hdiov_config_master - may the VDEV do DMA and interrupt
  * @vdev: the VDEV; the caller holds its lock
  *
- * Return: the bus master bit of the command register
+ * Return: the bus master bit of the command register, false in D3hot
  */
 bool hdiov_config_master(const struct hdiov_vdev *vdev)
 {
-	return vdev->config[PCI_COMMAND] & PCI_COMMAND_MASTER;
+	return vdev->config[PCI_COMMAND] & PCI_COMMAND_MASTER &&
+	       !hdiov_config_d3hot(vdev);
+}
+
+/**
+ * hdiov_config_flr - function level reset, whoever asks for it
+ * @vdev: the VDEV; the caller holds its lock
+ * @answered: as hdiov_vdev_report() wants to know
+ *
+ * It wakes the VDEV up. The other registers stay, as with vfio-pci, whose users
+ * rely on that; a guest has to restore them anyway.
+ *
+ * Context: process
+ *
+ * Return: as hdiov_vdev_reset()
+ */
+int hdiov_config_flr(struct hdiov_vdev *vdev, bool answered)
+{
+	lockdep_assert_held(&vdev->lock);
+
+	if (hdiov_config_d3hot(vdev)) {
+		guard(rwsem_write)(&vdev->access);
+		vdev->config[HDIOV_PM_STATE] &= ~PCI_PM_CTRL_STATE_MASK;
+	}
+	return hdiov_vdev_reset(vdev, answered);
 }
 
 /* Does this write ask for a function level reset? */
-static bool hdiov_config_flr(unsigned int pos, const u8 *val, size_t count)
+static bool hdiov_config_asks_flr(unsigned int pos, const u8 *val, size_t count)
 {
 	const unsigned int reg = HDIOV_CAP_EXP + PCI_EXP_DEVCTL + 1;
 
@@ -151,46 +204,75 @@ static bool hdiov_config_flr(unsigned int pos, const u8 *val, size_t count)
 	       val[reg - pos] & (PCI_EXP_DEVCTL_BCR_FLR >> 8);
 }
 
+/* What a register of one byte is after this write */
+static u8 hdiov_config_after(const struct hdiov_vdev *vdev, unsigned int reg,
+			     unsigned int pos, const u8 *val, size_t count)
+{
+	u8 mask = vdev->config[HDIOV_CONFIG_WMASK + reg];
+	u8 old = vdev->config[reg];
+	u8 new;
+
+	if (pos > reg || reg - pos >= count)
+		return old;
+
+	new = (old & ~mask) | (val[reg - pos] & mask);
+	/* A power state that there is not: the write is ignored (PCI PM, 3.2.4) */
+	if (reg == HDIOV_PM_STATE && (new & PCI_PM_CTRL_STATE_MASK) &&
+	    (new & PCI_PM_CTRL_STATE_MASK) != HDIOV_PM_D3HOT)
+		return old;
+	return new;
+}
+
+/* Is this write a reset? FLR is, and to wake up if that does not keep all there was */
+static bool hdiov_config_is_reset(const struct hdiov_vdev *vdev,
+				  unsigned int pos, const u8 *val, size_t count)
+{
+	u8 power = hdiov_config_after(vdev, HDIOV_PM_STATE, pos, val, count);
+
+	return hdiov_config_asks_flr(pos, val, count) ||
+	       (hdiov_config_d3hot(vdev) &&
+		!(power & (PCI_PM_CTRL_STATE_MASK | PCI_PM_CTRL_NO_SOFT_RESET)));
+}
+
 /*
- * Does this write lead to a reset? Bus mastering that is turned on does, if the
- * VDEV could not pause when it was turned off.
+ * Does this write lead to a reset? Bus mastering that is turned on does, by its bit
+ * or from D3hot, if the VDEV could not pause when it was turned off.
  */
 static bool hdiov_config_resets(struct hdiov_vdev *vdev, unsigned int pos,
 				const u8 *val, size_t count)
 {
+	u8 command = hdiov_config_after(vdev, PCI_COMMAND, pos, val, count);
+	u8 power = hdiov_config_after(vdev, HDIOV_PM_STATE, pos, val, count);
+
 	lockdep_assert_held(&vdev->lock);
 
-	return hdiov_config_flr(pos, val, count) ||
-	       (vdev->parked && pos <= PCI_COMMAND &&
-		PCI_COMMAND - pos < count &&
-		val[PCI_COMMAND - pos] & PCI_COMMAND_MASTER);
+	return hdiov_config_is_reset(vdev, pos, val, count) ||
+	       (vdev->parked && command & PCI_COMMAND_MASTER &&
+		!(power & PCI_PM_CTRL_STATE_MASK));
 }
 
 static void hdiov_config_write(struct hdiov_vdev *vdev, unsigned int pos,
 			       const u8 *val, size_t count)
 {
-	const u8 *wmask = vdev->config + HDIOV_CONFIG_WMASK;
-	bool flr = hdiov_config_flr(pos, val, count);
-	u8 old = vdev->config[PCI_COMMAND];
+	bool reset = hdiov_config_is_reset(vdev, pos, val, count);
+	bool had_memory = hdiov_config_memory_enabled(vdev);
+	bool had_master = hdiov_config_master(vdev);
 	bool master = false;
 	unsigned int i;
 
 	lockdep_assert_held(&vdev->lock);
 
 	scoped_guard(rwsem_write, &vdev->access) {
-		for (i = 0; i < count; i++) {
-			u8 *reg = &vdev->config[pos + i];
-			u8 mask = wmask[pos + i];
-
-			*reg = (*reg & ~mask) | (val[i] & mask);
-		}
-		if ((old ^ vdev->config[PCI_COMMAND]) & PCI_COMMAND_MEMORY) {
+		for (i = 0; i < count; i++)
+			vdev->config[pos + i] = hdiov_config_after(vdev, pos + i,
+								   pos, val,
+								   count);
+		if (hdiov_config_memory_enabled(vdev) != had_memory) {
 			hdiov_region_unmap(vdev);
 			hdiov_region_map(vdev);
 		}
-		/* One reset is enough for what is parked */
-		master = (old ^ vdev->config[PCI_COMMAND]) & PCI_COMMAND_MASTER &&
-			 !(flr && vdev->parked);
+		/* A reset sees to it by itself, and nothing old runs before */
+		master = hdiov_config_master(vdev) != had_master && !reset;
 		if (master)
 			hdiov_vdev_set_master(vdev, hdiov_config_master(vdev));
 	}
@@ -199,13 +281,8 @@ static void hdiov_config_write(struct hdiov_vdev *vdev, unsigned int pos,
 			hdiov_irq_wait(vdev);
 		hdiov_vdev_report(vdev, false);
 	}
-
-	/*
-	 * The registers stay, as with vfio-pci, whose users rely on that. A
-	 * guest has to restore them anyway.
-	 */
-	if (flr)
-		hdiov_vdev_reset(vdev, false);
+	if (reset)
+		hdiov_config_flr(vdev, false);
 }
 
 /* Returns 0 if it is done, or for how many ns the user must wait before */

@@ -204,8 +204,8 @@ struct hdiov_vector {
  * @failed: could not be started when it got a domain, and has none since then;
  *	protected by @lock
  * @suspended: was in use when the PF's reset began; protected by @lock
- * @parked: is bound and not running because its guest has turned bus mastering off
- *	and its hardware could not pause; protected by @lock
+ * @parked: is bound and not running because its guest has turned bus mastering off,
+ *	or has put it to sleep, and its hardware could not pause; protected by @lock
  * @unreachable: the PF is being reset or down: neither its registers nor its
  *	MSI-X table may be touched; protected by @lock
  * @needs_reset: holds what a guest has programmed, which must be wiped before it can
@@ -230,7 +230,7 @@ struct hdiov_vector {
  * @bound: domain that the PASID is attached to; protected by @lock
  * @pasid: valid while @state is not %HDIOV_IDLE, and while @not_quiet
  * @config: PCI configuration space; protected by @lock, and changes of the
- *	memory enable bit by @access too
+ *	memory enable bit and of the power state by @access too
  * @msix_table: what the user wrote to the MSI-X table; no meaning, protected by
  *	@lock
  * @inert: page behind fast-path areas that have nothing to back them
@@ -410,6 +410,8 @@ void hdiov_config_reset(struct hdiov_vdev *vdev);
 void hdiov_config_free(struct hdiov_vdev *vdev);
 bool hdiov_config_memory_enabled(const struct hdiov_vdev *vdev);
 bool hdiov_config_master(const struct hdiov_vdev *vdev);
+bool hdiov_config_d3hot(const struct hdiov_vdev *vdev);
+int hdiov_config_flr(struct hdiov_vdev *vdev, bool answered);
 ssize_t hdiov_config_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
 			u64 pos, bool write);
 

@@ -93,7 +93,9 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr,
 	if (vdev->suspended)
 		return sysfs_emit(buf, "paused: PF is being reset\n");
 	if (vdev->state == HDIOV_PAUSED || vdev->parked)
-		return sysfs_emit(buf, "paused: bus mastering is off\n");
+		return sysfs_emit(buf, "paused: %s\n",
+				  hdiov_config_d3hot(vdev) ?
+				  "in D3hot" : "bus mastering is off");
 	return sysfs_emit(buf, "%s\n",
 			  vdev->state == HDIOV_RUNNING ? "running" : "idle");
 }
@@ -235,7 +237,7 @@ static void hdiov_vdev_pause(struct hdiov_vdev *vdev)
 /**
  * hdiov_vdev_set_master - a guest turns bus mastering of its VDEV on or off
  * @vdev: the VDEV in any state; the caller holds its lock and access (write)
- * @on: what it is now, and was not before
+ * @on: what it is now, and was not before; off in D3hot, whatever its bit says
  *
  * Off: when this returns, no DMA and no message of the VDEV is under way, and none
  * comes. On: it goes on where it was if the hardware can pause. Otherwise it is

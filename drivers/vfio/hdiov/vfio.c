@@ -71,7 +71,7 @@ static long hdiov_vfio_reset(struct hdiov_vdev *vdev)
 		scoped_guard(mutex, &vdev->lock) {
 			wait = hdiov_vdev_grant_reset(vdev);
 			if (!wait)
-				ret = hdiov_vdev_reset(vdev, true);
+				ret = hdiov_config_flr(vdev, true);
 		}
 		if (!wait)
 			return ret;
