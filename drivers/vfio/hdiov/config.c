@@ -3,10 +3,11 @@
  * HD-IOV core: PCI configuration space of VDEVs
  *
  * All of it is software. A type 0 header, an MSI-X capability, a PCI Express
- * capability of a root complex integrated endpoint that can be reset by FLR, and
- * power management with the states D0 and D3hot.
+ * capability of a root complex integrated endpoint that can be reset by FLR, power
+ * management with the states D0 and D3hot, and a serial number in extended space.
  */
 #include <linux/nospec.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/unaligned.h>
@@ -16,6 +17,7 @@
 #define HDIOV_CAP_MSIX		0x40
 #define HDIOV_CAP_EXP		0x50
 #define HDIOV_CAP_PM		0x90
+#define HDIOV_CAP_DSN		PCI_CFG_SPACE_SIZE
 
 /* The byte with the power state */
 #define HDIOV_PM_STATE		(HDIOV_CAP_PM + PCI_PM_CTRL)
@@ -23,7 +25,7 @@
 #define HDIOV_PM_D3HOT		3
 
 /* Offset of the writable-bits mask behind the values in hdiov_vdev.config */
-#define HDIOV_CONFIG_WMASK	HDIOV_CONFIG_SIZE
+#define HDIOV_CONFIG_WMASK	HDIOV_CONFIG_KEPT
 
 static void hdiov_config_bars(struct hdiov_vdev *vdev)
 {
@@ -45,6 +47,21 @@ static void hdiov_config_bars(struct hdiov_vdev *vdev)
 	}
 }
 
+/*
+ * An EUI-64 that is always the same for the same UUID: a hash of the VDEV's name, the
+ * UUID in small letters. Not a part of the UUID: some that are made one after the
+ * other have one half in common, some the other. In its first byte, which is the
+ * highest, bit 1 is set, as no manufacturer has given it out, and bit 0 is clear.
+ */
+static u64 hdiov_config_serial(const struct hdiov_vdev *vdev)
+{
+	static const siphash_key_t key;
+	const char *name = dev_name(hdiov_vdev_dev(vdev));
+	u64 serial = siphash(name, strlen(name), &key);
+
+	return (serial & ~BIT_ULL(56)) | BIT_ULL(57);
+}
+
 /**
  * hdiov_config_reset - the state after power-on
  * @vdev: the VDEV, without a user yet or with its lock held
@@ -56,7 +73,7 @@ void hdiov_config_reset(struct hdiov_vdev *vdev)
 	u8 *cfg = vdev->config;
 	u8 *wmask = cfg + HDIOV_CONFIG_WMASK;
 
-	memset(cfg, 0, HDIOV_CONFIG_SIZE * 2);
+	memset(cfg, 0, HDIOV_CONFIG_KEPT * 2);
 	memset(vdev->msix_table, 0, type->num_vectors * PCI_MSIX_ENTRY_SIZE);
 
 	put_unaligned_le16(model->vendor, cfg + PCI_VENDOR_ID);
@@ -107,17 +124,26 @@ void hdiov_config_reset(struct hdiov_vdev *vdev)
 	if (vdev->core->pf->adi_ops->pause)
 		put_unaligned_le16(PCI_PM_CTRL_NO_SOFT_RESET,
 				   cfg + HDIOV_CAP_PM + PCI_PM_CTRL);
+
+	put_unaligned_le32(PCI_EXT_CAP_ID_DSN | 1 << 16, cfg + HDIOV_CAP_DSN);
+	put_unaligned_le64(hdiov_config_serial(vdev),
+			   cfg + HDIOV_CAP_DSN + 4);
 }
 
 /**
  * hdiov_config_init - make a VDEV's configuration space
  * @vdev: the VDEV, with its ADI
  *
+ * The Device Serial Number is derived from the VDEV's name, which is its UUID:
+ * SipHash-2-4 with a key of zeros, marked as an EUI-64 that is locally administered.
+ * So no two have the same, as far as 62 bits can tell, and it stays when the VDEV is
+ * made again with the same UUID, here or on another server.
+ *
  * Return: 0 or -ENOMEM
  */
 int hdiov_config_init(struct hdiov_vdev *vdev)
 {
-	vdev->config = kzalloc(HDIOV_CONFIG_SIZE * 2, GFP_KERNEL);
+	vdev->config = kzalloc(HDIOV_CONFIG_KEPT * 2, GFP_KERNEL);
 	vdev->msix_table = kcalloc(vdev->adi->type->num_vectors,
 				   PCI_MSIX_ENTRY_SIZE, GFP_KERNEL);
 	if (!vdev->config || !vdev->msix_table) {
@@ -315,19 +341,25 @@ static u64 hdiov_config_try_write(struct hdiov_vdev *vdev, unsigned int pos,
 ssize_t hdiov_config_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
 			u64 pos, bool write)
 {
-	u8 val[HDIOV_CONFIG_SIZE];
+	u8 val[HDIOV_CONFIG_KEPT];
+	size_t kept;
 	u64 wait;
 
 	if (pos >= HDIOV_CONFIG_SIZE)
 		return -EINVAL;
-	pos = array_index_nospec(pos, HDIOV_CONFIG_SIZE);
 	count = min_t(size_t, count, HDIOV_CONFIG_SIZE - pos);
 
+	/* There is nothing but zeros, and nothing to write */
+	if (pos >= HDIOV_CONFIG_KEPT)
+		return !write && clear_user(buf, count) ? -EFAULT : count;
+	pos = array_index_nospec(pos, HDIOV_CONFIG_KEPT);
+	kept = min_t(size_t, count, HDIOV_CONFIG_KEPT - pos);
+
 	if (write) {
-		if (copy_from_user(val, buf, count))
+		if (copy_from_user(val, buf, kept))
 			return -EFAULT;
 		for (;;) {
-			wait = hdiov_config_try_write(vdev, pos, val, count);
+			wait = hdiov_config_try_write(vdev, pos, val, kept);
 			if (!wait)
 				return count;
 			if (hdiov_vdev_await_reset(wait))
@@ -336,6 +368,9 @@ ssize_t hdiov_config_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
 	}
 
 	scoped_guard(mutex, &vdev->lock)
-		memcpy(val, vdev->config + pos, count);
-	return copy_to_user(buf, val, count) ? -EFAULT : count;
+		memcpy(val, vdev->config + pos, kept);
+	if (copy_to_user(buf, val, kept) ||
+	    clear_user(buf + kept, count - kept))
+		return -EFAULT;
+	return count;
 }

@@ -22,7 +22,13 @@
 #define HDIOV_REGION_SHIFT	40
 #define HDIOV_REGION_MASK	(BIT_ULL(HDIOV_REGION_SHIFT) - 1)
 
-#define HDIOV_CONFIG_SIZE	PCI_CFG_SPACE_SIZE
+/*
+ * Configuration space of a PCI Express function. Its extended part has one capability
+ * and is zero from there on, which is not kept: thousands of VDEVs would need
+ * megabytes for it.
+ */
+#define HDIOV_CONFIG_SIZE	PCI_CFG_SPACE_EXP_SIZE
+#define HDIOV_CONFIG_KEPT	(PCI_CFG_SPACE_SIZE + PCI_EXT_CAP_DSN_SIZEOF)
 
 #define HDIOV_MAX_TRAP_CLASSES	16
 
@@ -229,7 +235,8 @@ struct hdiov_vector {
  *	written under the endpoint's iommu_group mutex
  * @bound: domain that the PASID is attached to; protected by @lock
  * @pasid: valid while @state is not %HDIOV_IDLE, and while @not_quiet
- * @config: PCI configuration space; protected by @lock, and changes of the
+ * @config: PCI configuration space, %HDIOV_CONFIG_KEPT bytes of it, and as many to say
+ *	which bits the guest can write; protected by @lock, and changes of the
  *	memory enable bit and of the power state by @access too
  * @msix_table: what the user wrote to the MSI-X table; no meaning, protected by
  *	@lock

@@ -65,7 +65,7 @@ TEST_F(config, identity)
 	EXPECT_TRUE(cfg_get(&self->vdev, PCI_STATUS, 2) & PCI_STATUS_CAP_LIST);
 
 	ASSERT_EQ(0, vdev_region(&self->vdev, CFG, &info));
-	EXPECT_EQ(PCI_CFG_SPACE_SIZE, info.size);
+	EXPECT_EQ(PCI_CFG_SPACE_EXP_SIZE, info.size);
 	EXPECT_EQ(VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE,
 		  info.flags);
 }
@@ -234,14 +234,82 @@ TEST_F(config, access_sizes)
 	EXPECT_EQ(0x66, cfg_get(&self->vdev, PCI_CACHE_LINE_SIZE, 1));
 
 	/* Over the end: what there is; beyond it: an error */
-	EXPECT_EQ(2, vdev_read(&self->vdev, CFG, 254, part, 4));
-	EXPECT_EQ(2, vdev_write(&self->vdev, CFG, 254, part, 4));
-	EXPECT_EQ(-EINVAL, vdev_read(&self->vdev, CFG, 256, part, 4));
-	EXPECT_EQ(-EINVAL, vdev_write(&self->vdev, CFG, 256, part, 4));
+	EXPECT_EQ(2, vdev_read(&self->vdev, CFG, 4094, part, 4));
+	EXPECT_EQ(2, vdev_write(&self->vdev, CFG, 4094, part, 4));
 	EXPECT_EQ(-EINVAL, vdev_read(&self->vdev, CFG, 4096, part, 4));
+	EXPECT_EQ(-EINVAL, vdev_write(&self->vdev, CFG, 4096, part, 4));
 	EXPECT_EQ(-EFAULT, vdev_read(&self->vdev, CFG, 0, (void *)8, 4));
 	EXPECT_EQ(-EFAULT, vdev_write(&self->vdev, CFG, 0, (void *)8, 4));
 	EXPECT_EQ(0, vdev_read(&self->vdev, CFG, 0, part, 0));
+}
+
+/* Extended space: the serial number, and then nothing, whatever is written */
+TEST_F(config, extended)
+{
+	uint8_t whole[4096], part[64], ones[4096];
+	struct vdev *vdev = &self->vdev;
+	unsigned int pos, len;
+
+	ASSERT_EQ(4096, vdev_read(vdev, CFG, 0, whole, 4096));
+	EXPECT_EQ(PCI_EXT_CAP_ID_DSN | 1 << 16, cfg_get(vdev, 256, 4));
+	for (pos = 256 + 12; pos < 4096; pos++)
+		ASSERT_EQ(0, whole[pos]);
+
+	memset(ones, 0xff, sizeof(ones));
+	ASSERT_EQ(3840, vdev_write(vdev, CFG, 256, ones, 3840));
+	for (pos = 240; pos < 300; pos++) {
+		for (len = 1; len <= 40; len++) {
+			if (pos >= 256) {
+				ASSERT_EQ(len, vdev_write(vdev, CFG, pos, ones,
+							  len));
+			}
+			memset(part, 0xee, sizeof(part));
+			ASSERT_EQ(len, vdev_read(vdev, CFG, pos, part, len));
+			ASSERT_EQ(0, memcmp(whole + pos, part, len)) {
+				TH_LOG("%u bytes at %u", len, pos);
+			}
+			ASSERT_EQ(0xee, part[len]);
+		}
+	}
+	/* A write from one part to the other does what it does in the first */
+	cfg_set(vdev, PCI_CACHE_LINE_SIZE, 1, 0);
+	whole[PCI_CACHE_LINE_SIZE] = 0x42;
+	ASSERT_EQ(4096 - PCI_CACHE_LINE_SIZE,
+		  vdev_write(vdev, CFG, PCI_CACHE_LINE_SIZE,
+			     whole + PCI_CACHE_LINE_SIZE,
+			     4096 - PCI_CACHE_LINE_SIZE));
+	EXPECT_EQ(0x42, cfg_get(vdev, PCI_CACHE_LINE_SIZE, 1));
+	EXPECT_EQ(-EFAULT, vdev_read(vdev, CFG, 2048, (void *)8, 4));
+}
+
+static uint64_t serial(struct vdev *vdev)
+{
+	return cfg_get(vdev, 256 + 4, 4) |
+	       (uint64_t)cfg_get(vdev, 256 + 8, 4) << 32;
+}
+
+/* Its own, and for ever: made again by the same name, it has the same */
+TEST_F(config, serial_number)
+{
+	struct vdev other, *vdev = &self->vdev;
+	uint64_t mine = serial(vdev);
+
+	/* Locally administered, of a single device */
+	EXPECT_EQ(2, mine >> 56 & 3);
+	EXPECT_EQ(0, vdev_reset(vdev));
+	EXPECT_EQ(mine, serial(vdev));
+	vdev_close(vdev);
+	ASSERT_EQ(0, vdev_remove(vdev));
+
+	vdev_init(&other, vdev->pf, variant->type, variant->mode);
+	ASSERT_EQ(0, vdev_create(&other));
+	ASSERT_EQ(0, vdev_open(&other));
+	EXPECT_NE(mine, serial(&other));
+	vdev_cleanup(&other);
+
+	ASSERT_EQ(0, vdev_create(vdev));
+	ASSERT_EQ(0, vdev_open(vdev));
+	EXPECT_EQ(mine, serial(vdev));
 }
 
 /* Without memory space a device does not answer */
