@@ -2,6 +2,7 @@
 /* BARs: what can be mapped is mapped, and all else traps or is refused */
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <linux/pci_regs.h>
 
@@ -61,6 +62,56 @@ TEST_F(region, device_info)
 	EXPECT_EQ(EFAULT, errno);
 	EXPECT_EQ(-1, ioctl(self->vdev.fd, VFIO_DEVICE_PCI_HOT_RESET, &info));
 	EXPECT_EQ(ENOTTY, errno);
+}
+
+/* What a VDEV has no use for, it does not claim to have, whoever asks and how */
+TEST_F(region, no_such_feature)
+{
+	static const uint32_t features[] = {
+		VFIO_DEVICE_FEATURE_PCI_VF_TOKEN,
+		VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY,
+		VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP,
+		VFIO_DEVICE_FEATURE_LOW_POWER_EXIT,
+		VFIO_DEVICE_FEATURE_MASK,
+	};
+	static const uint32_t how[] = {
+		VFIO_DEVICE_FEATURE_PROBE,
+		VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_SET,
+		VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_GET,
+		VFIO_DEVICE_FEATURE_SET,
+		VFIO_DEVICE_FEATURE_GET,
+	};
+	struct {
+		struct vfio_device_feature head;
+		uint8_t data[64];
+	} arg = { .head.argsz = sizeof(arg) };
+	unsigned int i, n;
+
+	for (i = 0; i < ARRAY_SIZE(features); i++) {
+		for (n = 0; n < ARRAY_SIZE(how); n++) {
+			arg.head.flags = features[i] | how[n];
+			EXPECT_EQ(-1, ioctl(self->vdev.fd, VFIO_DEVICE_FEATURE,
+					    &arg));
+			EXPECT_EQ(ENOTTY, errno) {
+				TH_LOG("feature %#x", arg.head.flags);
+			}
+		}
+	}
+}
+
+TEST_F(region, no_ioeventfd)
+{
+	int efd = eventfd(0, EFD_CLOEXEC);
+	struct vfio_device_ioeventfd arg = {
+		.argsz = sizeof(arg),
+		.flags = VFIO_DEVICE_IOEVENTFD_32,
+		.fd = efd,
+	};
+
+	ASSERT_LE(0, efd);
+	EXPECT_EQ(-1, ioctl(self->vdev.fd, VFIO_DEVICE_IOEVENTFD, &arg));
+	EXPECT_EQ(ENOTTY, errno);
+	close(efd);
 }
 
 TEST_F(region, region_info)
