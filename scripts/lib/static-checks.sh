@@ -99,6 +99,21 @@ static_nospec() {
 	return $bad
 }
 
+# Of these files of the core each calls those before it only. The objects show what they call.
+static_layers() {
+	local dir=$cache/modules-stable/src/drivers/vfio/hdiov above=vfio layer calls bad=0
+
+	for layer in mdev config vdev irq region; do
+		calls=$(nm -u "$dir/$layer.o" | grep -oE " hdiov_($above)_\w+" | grep -v ' hdiov_vfio_ops' || true)
+		if [ -n "$calls" ]; then
+			echo "$layer.c calls what is above it:" $calls
+			bad=1
+		fi
+		above+="|$layer"
+	done
+	return $bad
+}
+
 static_kernel-doc() {
 	local out tool=$cache/linux/scripts/kernel-doc
 

@@ -8,7 +8,6 @@
  */
 #include <linux/nospec.h>
 #include <linux/siphash.h>
-#include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/unaligned.h>
 
@@ -16,21 +15,15 @@
 
 #define HDIOV_CAP_MSIX		0x40
 #define HDIOV_CAP_EXP		0x50
-#define HDIOV_CAP_PM		0x90
 #define HDIOV_CAP_DSN		PCI_CFG_SPACE_SIZE
 
-/* The byte with the power state */
-#define HDIOV_PM_STATE		(HDIOV_CAP_PM + PCI_PM_CTRL)
 /* PCI_PM_CTRL_STATE_MASK when it is D3hot */
 #define HDIOV_PM_D3HOT		3
-
-/* Offset of the writable-bits mask behind the values in hdiov_vdev.config */
-#define HDIOV_CONFIG_WMASK	HDIOV_CONFIG_KEPT
 
 static void hdiov_config_bars(struct hdiov_vdev *vdev)
 {
 	const struct hdiov_model *model = vdev->adi->type->model;
-	u8 *wmask = vdev->config + HDIOV_CONFIG_WMASK;
+	u8 *wmask = vdev->config_wmask;
 	unsigned int i, reg;
 	u64 mask;
 
@@ -64,16 +57,24 @@ static u64 hdiov_config_serial(const struct hdiov_vdev *vdev)
 
 /**
  * hdiov_config_reset - the state after power-on
- * @vdev: the VDEV, without a user yet or with its lock held
+ * @vdev: the VDEV, without a user yet; the caller holds its lock
+ *
+ * The Device Serial Number is derived from the VDEV's name, which is its UUID:
+ * SipHash-2-4 with a key of zeros, marked as an EUI-64 that is locally administered.
+ * So no two have the same, as far as 62 bits can tell, and it stays when the VDEV is
+ * made again with the same UUID, here or on another server.
  */
 void hdiov_config_reset(struct hdiov_vdev *vdev)
 {
 	const struct hdiov_type *type = vdev->adi->type;
 	const struct hdiov_model *model = type->model;
 	u8 *cfg = vdev->config;
-	u8 *wmask = cfg + HDIOV_CONFIG_WMASK;
+	u8 *wmask = vdev->config_wmask;
 
-	memset(cfg, 0, HDIOV_CONFIG_KEPT * 2);
+	lockdep_assert_held(&vdev->lock);
+
+	memset(cfg, 0, sizeof(vdev->config));
+	memset(wmask, 0, sizeof(vdev->config_wmask));
 	memset(vdev->msix_table, 0, type->num_vectors * PCI_MSIX_ENTRY_SIZE);
 
 	put_unaligned_le16(model->vendor, cfg + PCI_VENDOR_ID);
@@ -131,74 +132,6 @@ void hdiov_config_reset(struct hdiov_vdev *vdev)
 }
 
 /**
- * hdiov_config_init - make a VDEV's configuration space
- * @vdev: the VDEV, with its ADI
- *
- * The Device Serial Number is derived from the VDEV's name, which is its UUID:
- * SipHash-2-4 with a key of zeros, marked as an EUI-64 that is locally administered.
- * So no two have the same, as far as 62 bits can tell, and it stays when the VDEV is
- * made again with the same UUID, here or on another server.
- *
- * Return: 0 or -ENOMEM
- */
-int hdiov_config_init(struct hdiov_vdev *vdev)
-{
-	vdev->config = kzalloc(HDIOV_CONFIG_KEPT * 2, GFP_KERNEL);
-	vdev->msix_table = kcalloc(vdev->adi->type->num_vectors,
-				   PCI_MSIX_ENTRY_SIZE, GFP_KERNEL);
-	if (!vdev->config || !vdev->msix_table) {
-		hdiov_config_free(vdev);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/**
- * hdiov_config_free - undo hdiov_config_init()
- * @vdev: the VDEV
- */
-void hdiov_config_free(struct hdiov_vdev *vdev)
-{
-	kfree(vdev->msix_table);
-	kfree(vdev->config);
-}
-
-/**
- * hdiov_config_d3hot - has the guest put the VDEV to sleep
- * @vdev: the VDEV; the caller holds its lock or access
- *
- * Return: true in D3hot, false in D0
- */
-bool hdiov_config_d3hot(const struct hdiov_vdev *vdev)
-{
-	return vdev->config[HDIOV_PM_STATE] & PCI_PM_CTRL_STATE_MASK;
-}
-
-/**
- * hdiov_config_memory_enabled - may BARs be accessed
- * @vdev: the VDEV; the caller holds its lock or access
- *
- * Return: the memory space bit of the command register, false in D3hot
- */
-bool hdiov_config_memory_enabled(const struct hdiov_vdev *vdev)
-{
-	return vdev->config[PCI_COMMAND] & PCI_COMMAND_MEMORY &&
-	       !hdiov_config_d3hot(vdev);
-}
-
-/**
- * hdiov_config_master - may the VDEV do DMA and interrupt
- * @vdev: the VDEV; the caller holds its lock
- *
- * Return: the bus master bit of the command register, false in D3hot
- */
-bool hdiov_config_master(const struct hdiov_vdev *vdev)
-{
-	return vdev->config[PCI_COMMAND] & PCI_COMMAND_MASTER &&
-	       !hdiov_config_d3hot(vdev);
-}
-
-/**
  * hdiov_config_flr - function level reset, whoever asks for it
  * @vdev: the VDEV; the caller holds its lock
  * @answered: as hdiov_vdev_report() wants to know
@@ -234,7 +167,7 @@ static bool hdiov_config_asks_flr(unsigned int pos, const u8 *val, size_t count)
 static u8 hdiov_config_after(const struct hdiov_vdev *vdev, unsigned int reg,
 			     unsigned int pos, const u8 *val, size_t count)
 {
-	u8 mask = vdev->config[HDIOV_CONFIG_WMASK + reg];
+	u8 mask = reg < PCI_CFG_SPACE_SIZE ? vdev->config_wmask[reg] : 0;
 	u8 old = vdev->config[reg];
 	u8 new;
 

@@ -30,6 +30,10 @@
 #define HDIOV_CONFIG_SIZE	PCI_CFG_SPACE_EXP_SIZE
 #define HDIOV_CONFIG_KEPT	(PCI_CFG_SPACE_SIZE + PCI_EXT_CAP_DSN_SIZEOF)
 
+/* Where the power management capability is, and in it the byte with the power state */
+#define HDIOV_CAP_PM		0x90
+#define HDIOV_PM_STATE		(HDIOV_CAP_PM + PCI_PM_CTRL)
+
 #define HDIOV_MAX_TRAP_CLASSES	16
 
 /*
@@ -235,9 +239,9 @@ struct hdiov_vector {
  *	written under the endpoint's iommu_group mutex
  * @bound: domain that the PASID is attached to; protected by @lock
  * @pasid: valid while @state is not %HDIOV_IDLE, and while @not_quiet
- * @config: PCI configuration space, %HDIOV_CONFIG_KEPT bytes of it, and as many to say
- *	which bits the guest can write; protected by @lock, and changes of the
- *	memory enable bit and of the power state by @access too
+ * @config: PCI configuration space, what is kept of it; protected by @lock, and changes
+ *	of the memory enable bit and of the power state by @access too
+ * @config_wmask: which bits of @config the guest can write; protected by @lock
  * @msix_table: what the user wrote to the MSI-X table; no meaning, protected by
  *	@lock
  * @inert: page behind fast-path areas that have nothing to back them
@@ -286,7 +290,8 @@ struct hdiov_vdev {
 	struct hdiov_domain *bound;
 	u32 pasid;
 
-	u8 *config;
+	u8 config[HDIOV_CONFIG_KEPT];
+	u8 config_wmask[PCI_CFG_SPACE_SIZE];
 	u8 *msix_table;
 	struct page *inert;
 	struct rw_semaphore mapping;	/* mapped */
@@ -412,12 +417,7 @@ void hdiov_irq_error(struct hdiov_vdev *vdev);
 void hdiov_irq_wait(struct hdiov_vdev *vdev);
 
 /* config.c: PCI configuration space */
-int hdiov_config_init(struct hdiov_vdev *vdev);
 void hdiov_config_reset(struct hdiov_vdev *vdev);
-void hdiov_config_free(struct hdiov_vdev *vdev);
-bool hdiov_config_memory_enabled(const struct hdiov_vdev *vdev);
-bool hdiov_config_master(const struct hdiov_vdev *vdev);
-bool hdiov_config_d3hot(const struct hdiov_vdev *vdev);
 int hdiov_config_flr(struct hdiov_vdev *vdev, bool answered);
 ssize_t hdiov_config_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
 			u64 pos, bool write);
@@ -427,8 +427,8 @@ int hdiov_region_check(struct hdiov_adi *adi);
 int hdiov_region_get_info(struct vfio_device *vfio,
 			  struct vfio_region_info *info,
 			  struct vfio_info_cap *caps);
-ssize_t hdiov_region_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
-			loff_t *ppos, bool write);
+ssize_t hdiov_region_rw(struct hdiov_vdev *vdev, unsigned int bar,
+			char __user *buf, size_t count, u64 pos, bool write);
 int hdiov_region_mmap(struct hdiov_vdev *vdev, struct vm_area_struct *vma);
 void hdiov_region_unmap(struct hdiov_vdev *vdev);
 void hdiov_region_map(struct hdiov_vdev *vdev);
@@ -446,6 +446,45 @@ void hdiov_debugfs_add_vdev(struct hdiov_vdev *vdev);
 static inline bool hdiov_vdev_answers(const struct hdiov_vdev *vdev)
 {
 	return vdev->state == HDIOV_PAUSED || vdev->state == HDIOV_RUNNING;
+}
+
+/*
+ * What a VDEV's configuration space says to those below config.c, who do not call it.
+ */
+
+/**
+ * hdiov_config_d3hot - has the guest put the VDEV to sleep
+ * @vdev: the VDEV; the caller holds its lock or access
+ *
+ * Return: true in D3hot, false in D0
+ */
+static inline bool hdiov_config_d3hot(const struct hdiov_vdev *vdev)
+{
+	return vdev->config[HDIOV_PM_STATE] & PCI_PM_CTRL_STATE_MASK;
+}
+
+/**
+ * hdiov_config_memory_enabled - may BARs be accessed
+ * @vdev: the VDEV; the caller holds its lock or access
+ *
+ * Return: the memory space bit of the command register, false in D3hot
+ */
+static inline bool hdiov_config_memory_enabled(const struct hdiov_vdev *vdev)
+{
+	return vdev->config[PCI_COMMAND] & PCI_COMMAND_MEMORY &&
+	       !hdiov_config_d3hot(vdev);
+}
+
+/**
+ * hdiov_config_master - may the VDEV do DMA and interrupt
+ * @vdev: the VDEV; the caller holds its lock
+ *
+ * Return: the bus master bit of the command register, false in D3hot
+ */
+static inline bool hdiov_config_master(const struct hdiov_vdev *vdev)
+{
+	return vdev->config[PCI_COMMAND] & PCI_COMMAND_MASTER &&
+	       !hdiov_config_d3hot(vdev);
 }
 
 /**

@@ -76,8 +76,12 @@ int hdiov_irq_init(struct hdiov_vdev *vdev, const struct hdiov_type *type)
 
 	vdev->vectors = kcalloc(type->num_vectors, sizeof(*vdev->vectors),
 				GFP_KERNEL);
-	if (!vdev->vectors)
+	vdev->msix_table = kcalloc(type->num_vectors, PCI_MSIX_ENTRY_SIZE,
+				   GFP_KERNEL);
+	if (!vdev->vectors || !vdev->msix_table) {
+		hdiov_irq_exit(vdev);
 		return -ENOMEM;
+	}
 
 	for (i = 0; i < type->num_vectors; i++)
 		spin_lock_init(&vdev->vectors[i].lock);
@@ -90,6 +94,7 @@ int hdiov_irq_init(struct hdiov_vdev *vdev, const struct hdiov_type *type)
  */
 void hdiov_irq_exit(struct hdiov_vdev *vdev)
 {
+	kfree(vdev->msix_table);
 	kfree(vdev->vectors);
 }
 

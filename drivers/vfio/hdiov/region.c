@@ -363,12 +363,28 @@ static unsigned int hdiov_access_width(u64 pos, size_t left)
 	return width;
 }
 
-static ssize_t hdiov_bar_rw(struct hdiov_vdev *vdev, unsigned int bar,
-			    char __user *buf, size_t count, u64 pos, bool write)
+/**
+ * hdiov_region_rw - read or write a BAR through the device fd
+ * @vdev: the VDEV
+ * @bar: which BAR, less than %HDIOV_NUM_BARS
+ * @buf: user memory
+ * @count: bytes
+ * @pos: where in the BAR
+ * @write: direction
+ *
+ * Context: process
+ *
+ * Return: the number of bytes, fewer than @count at the end of the BAR; -EINVAL
+ * beyond it; -EFAULT; -EINTR
+ */
+ssize_t hdiov_region_rw(struct hdiov_vdev *vdev, unsigned int bar,
+			char __user *buf, size_t count, u64 pos, bool write)
 {
-	u64 size = vdev->adi->type->model->bar[bar].size;
 	size_t done = 0;
+	u64 size;
 
+	bar = array_index_nospec(bar, HDIOV_NUM_BARS);
+	size = vdev->adi->type->model->bar[bar].size;
 	if (pos >= size)
 		return -EINVAL;
 	count = min_t(u64, count, size - pos);
@@ -396,41 +412,6 @@ static ssize_t hdiov_bar_rw(struct hdiov_vdev *vdev, unsigned int bar,
 		cond_resched();
 	}
 	return done;
-}
-
-/**
- * hdiov_region_rw - read or write a region of the device fd
- * @vdev: the VDEV
- * @buf: user memory
- * @count: bytes
- * @ppos: position in the fd, moved on
- * @write: direction
- *
- * Context: process
- *
- * Return: the number of bytes; -EINVAL outside of any region; -EFAULT; -EINTR
- */
-ssize_t hdiov_region_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
-			loff_t *ppos, bool write)
-{
-	u64 index = (u64)*ppos >> HDIOV_REGION_SHIFT;
-	u64 pos = *ppos & HDIOV_REGION_MASK;
-	ssize_t ret;
-
-	if (!count)
-		return 0;
-	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
-		ret = hdiov_config_rw(vdev, buf, count, pos, write);
-	else if (index < HDIOV_NUM_BARS)
-		ret = hdiov_bar_rw(vdev,
-				   array_index_nospec(index, HDIOV_NUM_BARS),
-				   buf, count, pos, write);
-	else
-		ret = -EINVAL;
-
-	if (ret > 0)
-		*ppos += ret;
-	return ret;
 }
 
 static vm_fault_t hdiov_region_fault(struct vm_fault *vmf)

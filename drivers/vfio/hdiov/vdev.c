@@ -605,7 +605,6 @@ static int hdiov_vdev_get(struct hdiov_vdev *vdev)
 
 	vdev->opened = true;
 	vdev->failed = false;
-	hdiov_config_reset(vdev);
 	if (READ_ONCE(vdev->domain)) {
 		ret = hdiov_vdev_start(vdev);
 		if (ret)
@@ -827,14 +826,10 @@ struct hdiov_vdev *hdiov_vdev_create(struct hdiov_pf_core *core,
 	if (ret)
 		goto err_irq;
 
-	ret = hdiov_config_init(vdev);
-	if (ret)
-		goto err_adi;
-
 	ret = hdiov_iommu_join(vdev);
 	if (ret) {
 		dev_err(dev, "cannot make an IOMMU group: %d\n", ret);
-		goto err_config;
+		goto err_adi;
 	}
 
 	dev_set_drvdata(dev, vdev);
@@ -867,8 +862,6 @@ err_groups:
 err_iommu:
 	dev_set_drvdata(dev, NULL);
 	hdiov_iommu_leave(vdev);
-err_config:
-	hdiov_config_free(vdev);
 err_adi:
 	hdiov_adi_destroy(vdev);
 err_irq:
@@ -901,7 +894,6 @@ void hdiov_vdev_destroy(struct hdiov_vdev *vdev)
 	hdiov_iommu_leave(vdev);
 	trace_hdiov_destroy(vdev);
 	hdiov_adi_destroy(vdev);
-	hdiov_config_free(vdev);
 	hdiov_irq_exit(vdev);
 	vfio_put_device(&vdev->vfio);
 }

@@ -14,7 +14,12 @@ static struct hdiov_vdev *to_hdiov_vdev(struct vfio_device *vfio)
 
 static int hdiov_vfio_open(struct vfio_device *vfio)
 {
-	return hdiov_vdev_open(to_hdiov_vdev(vfio));
+	struct hdiov_vdev *vdev = to_hdiov_vdev(vfio);
+
+	/* Whoever had it before */
+	scoped_guard(mutex, &vdev->lock)
+		hdiov_config_reset(vdev);
+	return hdiov_vdev_open(vdev);
 }
 
 static void hdiov_vfio_close(struct vfio_device *vfio)
@@ -32,18 +37,40 @@ static int hdiov_vfio_mmap(struct vfio_device *vfio, struct vm_area_struct *vma)
 	return hdiov_region_mmap(to_hdiov_vdev(vfio), vma);
 }
 
+/* The position in the fd says which region, and where in it */
+static ssize_t hdiov_vfio_rw(struct hdiov_vdev *vdev, char __user *buf,
+			     size_t count, loff_t *ppos, bool write)
+{
+	u64 index = (u64)*ppos >> HDIOV_REGION_SHIFT;
+	u64 pos = *ppos & HDIOV_REGION_MASK;
+	ssize_t ret;
+
+	if (!count)
+		return 0;
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
+		ret = hdiov_config_rw(vdev, buf, count, pos, write);
+	else if (index < HDIOV_NUM_BARS)
+		ret = hdiov_region_rw(vdev, index, buf, count, pos, write);
+	else
+		ret = -EINVAL;
+
+	if (ret > 0)
+		*ppos += ret;
+	return ret;
+}
+
 static ssize_t hdiov_vfio_read(struct vfio_device *vfio, char __user *buf,
 			       size_t count, loff_t *ppos)
 {
-	return hdiov_region_rw(to_hdiov_vdev(vfio), buf, count, ppos, false);
+	return hdiov_vfio_rw(to_hdiov_vdev(vfio), buf, count, ppos, false);
 }
 
 static ssize_t hdiov_vfio_write(struct vfio_device *vfio,
 				const char __user *buf, size_t count,
 				loff_t *ppos)
 {
-	return hdiov_region_rw(to_hdiov_vdev(vfio), (char __user *)buf, count,
-			       ppos, true);
+	return hdiov_vfio_rw(to_hdiov_vdev(vfio), (char __user *)buf, count,
+			     ppos, true);
 }
 
 static long hdiov_vfio_get_info(struct vfio_device_info __user *arg)
