@@ -143,7 +143,7 @@ static void *storm(void *data)
 	struct storm *s = data;
 	unsigned int i;
 
-	for (i = 0; i < 40; i++) {
+	for (i = 0; i < 16; i++) {
 		if (vdev_create(s->vdev))
 			continue;
 		s->made++;
@@ -163,18 +163,18 @@ static void *storm(void *data)
 
 TEST_F_TIMEOUT(accounts, storm, 240)
 {
-	struct storm s[8];
-	pthread_t thread[8];
+	struct storm s[4];
+	pthread_t thread[4];
 	unsigned int i;
 	long long left;
 
-	for (i = 0; i < 8; i++) {
+	for (i = 0; i < 4; i++) {
 		s[i] = (struct storm){
 			.vdev = &self->vdev[i], .efd = self->efd,
 		};
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, storm, &s[i]));
 	}
-	for (i = 0; i < 8; i++) {
+	for (i = 0; i < 4; i++) {
 		pthread_join(thread[i], NULL);
 		EXPECT_LT(8, s[i].made);
 		EXPECT_FALSE(vdev_exists(s[i].vdev));
