@@ -21,6 +21,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(QATState, QAT)
 #define QAT_MAX_DATA        (32 * MiB)
 #define QAT_MAX_SGL         4096
 #define QAT_MAX_WORKERS     16
+#define QAT_NUM_RAS         160         /* registers about errors, at most */
 
 typedef enum QATService {
     QAT_SYM,
@@ -40,6 +41,8 @@ typedef struct QATRing {
 typedef struct QATBank {
     QATState *s;
     QATService service;
+    QATService preload;     /* what it does without firmware being loaded */
+    uint32_t served;        /* engines that take its requests */
     QATRing ring[2];
 
     uint32_t pasidctl;
@@ -93,8 +96,53 @@ typedef struct QATCounters {
     uint64_t ring_faults;
     uint64_t data_faults;
     uint64_t admin;
+    uint64_t fw_verified;
+    uint64_t fw_loaded;
+    uint64_t fw_refused;
+    uint64_t interrupts_misc;
     uint64_t unknown_reg;
 } QATCounters;
+
+/* An engine */
+typedef struct QATAe {
+    bool running;
+    bool inited;            /* by INIT_AE */
+    QATService service;     /* of the image that was loaded */
+
+    uint32_t xfer[AE_XFER_REGS];
+    uint32_t csr[0x200 / 4];
+    uint32_t ctx_sts[QAT_NUM_CONTEXTS];
+    uint32_t ctx_sig[QAT_NUM_CONTEXTS];
+    uint32_t ctx_wakeup[QAT_NUM_CONTEXTS];
+
+    uint64_t hb_addr;
+    uint16_t hb_count;
+    uint64_t requests;
+    uint64_t responses;
+} QATAe;
+
+/* The firmware control unit */
+typedef struct QATFcu {
+    uint32_t control;
+    uint32_t status;
+    uint32_t broadcast;
+    uint32_t loaded;
+    uint64_t dram;
+    bool busy;
+    bool mmp;               /* the public key library was verified */
+    bool verified;          /* the last image was, and it is for engines: */
+    QATService service;     /* QAT_NUM_SERVICES: that for messages */
+    uint32_t ae_mask;
+} QATFcu;
+
+/* Counters that are written to memory, and those of the last time */
+typedef struct QATTelemetry {
+    uint64_t addr;          /* 0: off */
+    uint8_t bank[4];
+    uint32_t count;
+    uint64_t last[7];
+    uint64_t bank_last[4];
+} QATTelemetry;
 
 /* Everything in here is protected by the big QEMU lock */
 struct QATState {
@@ -120,10 +168,30 @@ struct QATState {
     uint32_t vm2pf_msk;
     uint32_t errmsk[4];
     uint32_t pm_host_msg;
+    uint32_t pm_interrupt;
+    uint32_t host_msgs;
+    uint32_t idle_filter;
     bool powered;
     uint64_t admin_page;
     uint32_t admin_pending;     /* AEs whose mailbox is 1 */
     QEMUBH *admin_bh;
+
+    QATAe ae[QAT_NUM_AES];
+    QATFcu fcu;
+    QEMUTimer fcu_timer;
+    uint32_t cap_reset;
+    uint32_t cap_clk;
+    uint32_t cap_misc;
+    bool preloaded;             /* the firmware is that of the start */
+    bool constants;             /* the table was given */
+    bool rl_inited;
+    uint32_t rl[64 + 64 + 16 + 2];
+    QATTelemetry tl;
+    uint32_t hung_aes;          /* whose heartbeat stands still, for tests */
+
+    uint32_t ras[QAT_NUM_RAS];
+    uint32_t atu_fault[QAT_NUM_BANKS];
+    uint32_t errsou_sent[4];
 
     QTAILQ_HEAD(, QATBank) ready;
     QemuThread worker[QAT_MAX_WORKERS];
@@ -176,6 +244,27 @@ bool qat_buf_read(QATJob *job, QATBuf *b, uint64_t off, void *p, uint64_t len);
 bool qat_buf_write(QATJob *job, QATBuf *b, uint64_t off, const void *p,
                    uint64_t len);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QATBuf, qat_buf_free)
+
+/* qat_pci.c */
+extern const char *const qat_service_names[QAT_NUM_SERVICES];
+void qat_unknown_reg(QATState *s, const char *what, int bar, hwaddr addr);
+
+/* qat_ae.c */
+void qat_ae_init(QATState *s);
+void qat_ae_finalize(QATState *s);
+void qat_ae_reset(QATState *s);
+void qat_serve(QATState *s);
+QATAe *qat_bank_ae(QATBank *b);
+bool qat_cap_read(QATState *s, hwaddr addr, uint32_t *val);
+bool qat_cap_write(QATState *s, hwaddr addr, uint32_t val);
+
+/* qat_ras.c */
+void qat_ras_reset(QATState *s);
+bool qat_ras_read(QATState *s, hwaddr addr, bool aram, uint32_t *val);
+bool qat_ras_write(QATState *s, hwaddr addr, bool aram, uint32_t val);
+uint32_t qat_errsou(QATState *s, unsigned n);
+void qat_misc_irq_eval(QATState *s);
+void qat_inject(Object *obj, const char *what, Error **errp);
 
 /* The services: fill the response's status and what is specific to them */
 void qat_sym_process(QATJob *job);

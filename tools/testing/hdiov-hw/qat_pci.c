@@ -4,15 +4,17 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Facts: Linux' and DPDK's headers. What they do not say is listed in
- * README-qat.rst. The files: qat_ring.c ring pairs, workers and interrupts,
- * qat_sym.c, qat_asym.c and qat_dc.c the three services.
+ * README-qat.rst. The files: qat_ae.c engines and firmware, qat_ras.c errors,
+ * qat_ring.c ring pairs, workers and interrupts, qat_sym.c, qat_asym.c and
+ * qat_dc.c the three services.
  *
- * Loading firmware is not modelled: it is there from the start, and the property
- * "services" says what each bank does; or it never is, and nothing answers.
+ * Unless the property "firmware" is off, firmware is there from the start, and
+ * the property "services" says what each bank does, until a driver resets the
+ * engines to load its own.
  */
 
 #include "qemu/osdep.h"
-#include "qemu/main-loop.h"
+#include "qemu/log.h"
 #include "qapi/error.h"
 #include "qapi/visitor.h"
 #include "qemu/module.h"
@@ -29,69 +31,17 @@
 #define QAT_ECAP_PASID      0x150
 #define   PASID_WIDTH           20
 
-static const char *const qat_service_names[] = {
+const char *const qat_service_names[QAT_NUM_SERVICES] = {
     [QAT_SYM] = "sym",
     [QAT_ASYM] = "asym",
     [QAT_DC] = "dc",
 };
 
-/* Admin messages: what firmware on the engines answers */
-
-/* Engines 0 to 3 serve even banks, 4 to 7 odd ones, and 8 only messages */
-static bool qat_ae_has(QATState *s, unsigned ae, QATService service)
+void qat_unknown_reg(QATState *s, const char *what, int bar, hwaddr addr)
 {
-    return ae < 8 && s->bank[(ae & 2) | ae >> 2].service == service;
-}
-
-static void qat_admin_one(QATState *s, unsigned ae)
-{
-    uint64_t addr = s->admin_page + ae * 2 * ADMIN_MSG_SIZE;
-    uint8_t req[ADMIN_MSG_SIZE], resp[ADMIN_MSG_SIZE] = {};
-
-    s->cnt.admin++;
-    if (!hdiov_dma_read(&s->dma, hdiov_dma_pf(&s->dma, HDIOV_NO_PASID), addr,
-                        req, sizeof(req))) {
-        return;
-    }
-
-    resp[3] = req[3];
-    memcpy(resp + 8, req + 8, 8);
-    switch (req[3]) {
-    case ADMIN_INIT_AE:
-    case ADMIN_CONSTANTS_CFG:
-        break;
-    case ADMIN_CAPABILITIES:
-        if (qat_ae_has(s, ae, QAT_SYM)) {
-            stl_le_p(resp + ADMIN_CAP_CIPHERS, QAT_CIPHER_ALGOS);
-            stl_le_p(resp + ADMIN_CAP_HASHES, QAT_HASH_ALGOS);
-        } else if (qat_ae_has(s, ae, QAT_ASYM)) {
-            stw_le_p(resp + ADMIN_CAP_PUBLIC_KEY, 1);
-        }
-        break;
-    case ADMIN_COMP_CAPABILITY:
-        if (!qat_ae_has(s, ae, QAT_DC)) {
-            resp[2] = ADMIN_STATUS_UNSUPP;
-        }
-        break;
-    default:
-        resp[2] = ADMIN_STATUS_UNSUPP;
-    }
-    hdiov_dma_write(&s->dma, hdiov_dma_pf(&s->dma, HDIOV_NO_PASID),
-                    addr + ADMIN_MSG_SIZE, resp,
-                    sizeof(resp));
-}
-
-static void qat_admin_bh(void *opaque)
-{
-    QATState *s = opaque;
-    unsigned ae;
-
-    for (ae = 0; ae < QAT_NUM_AES; ae++) {
-        if (s->admin_pending & BIT(ae)) {
-            qat_admin_one(s, ae);
-            s->admin_pending &= ~BIT(ae);
-        }
-    }
+    s->cnt.unknown_reg++;
+    qemu_log_mask(LOG_UNIMP, "qat: %s of unknown register 0x%06" HWADDR_PRIx
+                  " of BAR%d\n", what, addr, bar);
 }
 
 /* BAR2 */
@@ -129,17 +79,17 @@ static uint32_t *qat_pmisc_stored(QATState *s, hwaddr addr)
         return &s->vm2pf_msk;
     case PMISC_ERRMSK ... PMISC_ERRMSK + 15:
         return &s->errmsk[(addr - PMISC_ERRMSK) / 4];
-    case PMISC_PM_HOST_MSG:
-        return &s->pm_host_msg;
+    case PMISC_RL_R2L ... PMISC_RL_R2L + 4 * 64 - 1:
+        return &s->rl[(addr - PMISC_RL_R2L) / 4];
+    case PMISC_RL_L2C ... PMISC_RL_L2C + 4 * 64 - 1:
+        return &s->rl[64 + (addr - PMISC_RL_L2C) / 4];
+    case PMISC_RL_C2S ... PMISC_RL_C2S + 4 * 16 - 1:
+        return &s->rl[128 + (addr - PMISC_RL_C2S) / 4];
+    case PMISC_RL_PCIEIN:
+    case PMISC_RL_PCIEOUT:
+        return &s->rl[144 + (addr - PMISC_RL_PCIEIN) / 4];
     }
     return NULL;
-}
-
-static bool qat_mailbox(hwaddr addr, unsigned *ae)
-{
-    *ae = (addr - PMISC_MAILBOX) / PMISC_MAILBOX_STRIDE;
-    return addr >= PMISC_MAILBOX && *ae < QAT_NUM_AES &&
-           (addr - PMISC_MAILBOX) % PMISC_MAILBOX_STRIDE == 0;
 }
 
 static bool qat_rpint(hwaddr addr, unsigned *bank, bool *mask)
@@ -153,14 +103,15 @@ static uint64_t qat_pmisc_read(void *opaque, hwaddr addr, unsigned size)
 {
     QATState *s = opaque;
     uint32_t *reg = qat_pmisc_stored(s, addr);
+    uint32_t val;
     unsigned n;
     bool mask;
 
     if (reg) {
         return *reg;
     }
-    if (qat_mailbox(addr, &n)) {
-        return extract32(s->admin_pending, n, 1);
+    if (qat_cap_read(s, addr, &val) || qat_ras_read(s, addr, false, &val)) {
+        return val;
     }
     if (qat_rpint(addr, &n, &mask)) {
         return mask ? s->bank[n].rpintmsk : s->bank[n].rpintsou;
@@ -172,16 +123,17 @@ static uint64_t qat_pmisc_read(void *opaque, hwaddr addr, unsigned size)
         return s->admin_page;
     case PMISC_PM_STATUS:
         return s->powered ? PM_STATUS_INIT : 0;
+    case PMISC_PM_HOST_MSG:
+        return s->pm_host_msg;
     case PMISC_PM_INTERRUPT:
-        return s->powered ? PM_INTERRUPT_DRV_ACTIVE : 0;
-    case PMISC_FCU_STATUS:
-        return s->firmware ? FCU_STATUS_RUNNING : 0;
-    case PMISC_VM2PF_SOU:
+        return s->pm_interrupt;
     case PMISC_ERRSOU ... PMISC_ERRSOU + 15:
+        return qat_errsou(s, (addr - PMISC_ERRSOU) / 4);
+    case PMISC_VM2PF_SOU:
     case PMISC_VF ... PMISC_VF_END - 1:
         return 0;
     }
-    s->cnt.unknown_reg++;
+    qat_unknown_reg(s, "read", 2, addr);
     return 0;
 }
 
@@ -202,16 +154,12 @@ static void qat_pmisc_write(void *opaque, hwaddr addr, uint64_t val,
             for (n = 0; n < QAT_NUM_BANKS; n++) {
                 qat_bank_irq_eval(&s->bank[n]);
             }
+        } else if (addr >= PMISC_ERRMSK && addr < PMISC_ERRMSK + 16) {
+            qat_misc_irq_eval(s);
         }
         return;
     }
-    if (qat_mailbox(addr, &n)) {
-        if (val & 1) {
-            s->admin_pending |= BIT(n);
-            if (s->firmware) {
-                qemu_bh_schedule(s->admin_bh);
-            }
-        }
+    if (qat_cap_write(s, addr, val) || qat_ras_write(s, addr, false, val)) {
         return;
     }
     if (qat_rpint(addr, &n, &mask)) {
@@ -233,7 +181,19 @@ static void qat_pmisc_write(void *opaque, hwaddr addr, uint64_t val,
     case PMISC_ADMINMSGLR:
         s->admin_page = deposit64(s->admin_page, 0, 32, val & ~63u);
         return;
+    case PMISC_PM_HOST_MSG:
+        /* The engine for messages takes it, if there is one */
+        s->pm_host_msg = val;
+        if ((val & PM_HOST_MSG_PENDING) && s->ae[QAT_NUM_AES - 1].running) {
+            s->pm_host_msg &= ~PM_HOST_MSG_PENDING;
+            s->host_msgs++;
+        }
+        return;
     case PMISC_PM_INTERRUPT:
+        s->pm_interrupt = (val & PM_INTERRUPT_EN) |
+                          ((val | s->pm_interrupt) & PM_INTERRUPT_DRV_ACTIVE) |
+                          (s->pm_interrupt & ~val & PM_INTERRUPT_STS);
+        qat_misc_irq_eval(s);
         if ((val & PM_INTERRUPT_DRV_ACTIVE) && !s->powered) {
             s->powered = true;
             for (n = 0; n < QAT_NUM_BANKS; n++) {
@@ -246,7 +206,7 @@ static void qat_pmisc_write(void *opaque, hwaddr addr, uint64_t val,
     case PMISC_VF ... PMISC_VF_END - 1:
         return;
     }
-    s->cnt.unknown_reg++;
+    qat_unknown_reg(s, "write", 2, addr);
 }
 
 /* BAR4 */
@@ -273,7 +233,7 @@ static uint64_t qat_etr_read(void *opaque, hwaddr addr, unsigned size)
         return qat_bank_read(&s->bank[(addr - ETR_BANKS) / ETR_BANK_SIZE],
                              addr % ETR_BANK_SIZE);
     }
-    s->cnt.unknown_reg++;
+    qat_unknown_reg(s, "read", 4, addr);
     return 0;
 }
 
@@ -285,9 +245,11 @@ static void qat_etr_write(void *opaque, hwaddr addr, uint64_t val,
     switch (addr) {
     case ETR_SARCONFIG ... ETR_SARCONFIG + 4 * QAT_NUM_ARBITERS - 1:
         s->sarconfig[addr / 4] = val;
+        qat_serve(s);
         return;
     case ETR_WT2SAM ... ETR_WT2SAM + 4 * QAT_NUM_AES - 1:
         s->wt2sam[(addr - ETR_WT2SAM) / 4] = val;
+        qat_serve(s);
         return;
     case ETR_PASIDCTL ... ETR_PASIDCTL + 16 * QAT_NUM_BANKS - 1:
         if (addr & 0xf) {
@@ -310,19 +272,22 @@ static void qat_etr_write(void *opaque, hwaddr addr, uint64_t val,
                        addr % ETR_BANK_SIZE, val);
         return;
     }
-    s->cnt.unknown_reg++;
+    qat_unknown_reg(s, "write", 4, addr);
 }
 
-/* BAR0: the engines' SRAM, of use to firmware only */
+/* BAR0: the engines' SRAM, of use to firmware alone, and its error registers */
 
 static uint64_t qat_sram_read(void *opaque, hwaddr addr, unsigned size)
 {
-    return 0;
+    uint32_t val;
+
+    return qat_ras_read(opaque, addr, true, &val) ? val : 0;
 }
 
 static void qat_sram_write(void *opaque, hwaddr addr, uint64_t val,
                            unsigned size)
 {
+    qat_ras_write(opaque, addr, true, val);
 }
 
 /* Registers are dwords; a quadword is taken as two of them */
@@ -364,9 +329,16 @@ static void qat_reset(DeviceState *dev)
     s->vm2pf_msk = UINT32_MAX;
     memset(s->errmsk, 0xff, sizeof(s->errmsk));
     s->pm_host_msg = 0;
+    s->pm_interrupt = 0;
+    s->host_msgs = 0;
+    s->idle_filter = 0;
     s->powered = false;
     s->admin_page = 0;
     s->admin_pending = 0;
+    memset(s->rl, 0, sizeof(s->rl));
+    qat_ras_reset(s);
+    qat_ae_reset(s);
+    pci_set_word(PCI_DEVICE(dev)->config + QAT_ECAP_PASID + PCI_PASID_CTRL, 0);
 }
 
 static void qat_write_config(PCIDevice *pci, uint32_t addr, uint32_t val,
@@ -400,7 +372,7 @@ static bool qat_parse_services(QATState *s, Error **errp)
                        s->services, names[i % n]);
             return false;
         }
-        s->bank[i].service = j;
+        s->bank[i].preload = j;
     }
     return true;
 }
@@ -470,8 +442,7 @@ static void qat_realize(PCIDevice *pci, Error **errp)
     qat_add_pasid(pci);
 
     hdiov_dma_init(&s->dma, pci, QAT_ECAP_PASID, 0);
-    s->admin_bh = qemu_bh_new_guarded(qat_admin_bh, s,
-                                      &DEVICE(s)->mem_reentrancy_guard);
+    qat_ae_init(s);
     qat_ring_init(s);
 }
 
@@ -480,7 +451,7 @@ static void qat_exit(PCIDevice *pci)
     QATState *s = QAT(pci);
 
     qat_ring_finalize(s);
-    qemu_bh_delete(s->admin_bh);
+    qat_ae_finalize(s);
     hdiov_dma_finalize(&s->dma);
     msix_uninit(pci, &s->pmisc, &s->pmisc);
     pcie_aer_exit(pci);
@@ -510,6 +481,10 @@ static const struct {
     CNT("ring-faults", ring_faults),
     CNT("data-faults", data_faults),
     CNT("admin-messages", admin),
+    CNT("firmware-verified", fw_verified),
+    CNT("firmware-loaded", fw_loaded),
+    CNT("firmware-refused", fw_refused),
+    CNT("interrupts-misc", interrupts_misc),
     CNT("unknown-reg", unknown_reg),
 };
 
@@ -587,6 +562,11 @@ static const Property qat_properties[] = {
     DEFINE_PROP_BOOL("firmware", QATState, firmware, true),
 };
 
+static char *qat_get_inject(Object *obj, Error **errp)
+{
+    return g_strdup("");
+}
+
 static const VMStateDescription qat_vmstate = {
     .name = TYPE_QAT,
     .unmigratable = 1,
@@ -595,6 +575,8 @@ static const VMStateDescription qat_vmstate = {
 static void qat_instance_init(Object *obj)
 {
     QAT(obj)->services = g_strdup("sym;asym;dc;sym");
+    object_property_add_uint32_ptr(obj, "hung-engines", &QAT(obj)->hung_aes,
+                                   OBJ_PROP_FLAG_READWRITE);
 }
 
 static void qat_class_init(ObjectClass *klass, void *data)
@@ -618,6 +600,8 @@ static void qat_class_init(ObjectClass *klass, void *data)
                               NULL, NULL, NULL);
     object_class_property_add(klass, "dma-by-pasid", "HdiovDmaByPasid",
                               qat_get_by_pasid, NULL, NULL, NULL);
+    object_class_property_add_str(klass, "inject-error", qat_get_inject,
+                                  qat_inject);
     object_class_property_add(klass, "banks", "QATBanks", qat_get_banks,
                               NULL, NULL, NULL);
 }

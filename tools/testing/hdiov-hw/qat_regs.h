@@ -16,6 +16,8 @@
 #define QAT_NUM_VECTORS         65      /* one for each bank, one more */
 #define QAT_NUM_AES             9
 #define QAT_NUM_ARBITERS        4
+#define QAT_NUM_THREADS         8       /* of an engine */
+#define QAT_NUM_CONTEXTS        8
 
 /* Configuration space: fuses, a set bit turns a part off */
 #define CFG_FUSECTL0            0x2c8
@@ -28,6 +30,7 @@
 
 /* BAR4, ETR: per device and per bank */
 #define ETR_SARCONFIG           0x0
+#define   SARCONFIG_VALUE           (BIT(31) | BIT(6) | BIT(0))
 #define ETR_WT2SAM              0x400
 #define ETR_PASIDCTL            0x4000  /* << 4 */
 #define   PASIDCTL_PASID            MAKE_64BIT_MASK(0, 20)
@@ -90,32 +93,138 @@
 #define   IMS_VECCTL_MASK           BIT(0)
 #define PMISC_SMIAPF_RP_MASK    0x41a040    /* two: banks 0 to 31, 32 to 63 */
 #define PMISC_SMIAPF_MASK       0x41a084
+#define   SMIAPF_MASK_MISC          BIT(0)
 #define PMISC_VM2PF_SOU         0x41a180
 #define PMISC_VM2PF_MSK         0x41a1c0
 #define PMISC_ERRSOU            0x41a200
+#define   ERRSOU2_PM                BIT(18)
+#define   ERRSOU3_ATU               BIT(8)
 #define PMISC_ERRMSK            0x41a210
 #define PMISC_ADMINMSGUR        0x500574
 #define PMISC_ADMINMSGLR        0x500578
+#define PMISC_RL_R2L            0x508000    /* 64 each, but the last of 16 */
+#define PMISC_RL_PCIEIN         0x508800
+#define PMISC_RL_PCIEOUT        0x508804
+#define PMISC_RL_C2S            0x508818
+#define PMISC_RL_L2C            0x509000
 #define PMISC_PM_STATUS         0x50a00c
 #define   PM_STATUS_INIT            BIT(21)
 #define PMISC_PM_HOST_MSG       0x50a01c
+#define   PM_HOST_MSG_PENDING       BIT(0)
 #define PMISC_PM_INTERRUPT      0x50a028
+#define   PM_INTERRUPT_STS          MAKE_64BIT_MASK(0, 3)
+#define   PM_INTERRUPT_EN           MAKE_64BIT_MASK(18, 2)  /* idle, throttle */
 #define   PM_INTERRUPT_DRV_ACTIVE   BIT(20)
-#define PMISC_MAILBOX           0x600970    /* + ae * 0x1000 */
-#define PMISC_MAILBOX_STRIDE    0x1000
+
+/* A page for each engine: transfer registers, then its own */
+#define PMISC_AE                0x600000
+#define PMISC_AE_SIZE           0x1000
+#define   AE_XFER_REGS              256
+#define   AE_LOCAL                  0x800
+#define     AE_CSR_CTX_ARB_CNTL         0x014
+#define     AE_CSR_CTX_ENABLES          0x018
+#define     AE_CSR_CC_ENABLE            0x01c
+#define     AE_CSR_CTX_POINTER          0x020
+#define     AE_CSR_CTX_STS_INDIRECT     0x040
+#define     AE_CSR_ACTIVE_CTX_STATUS    0x044
+#define     AE_CSR_CTX_SIG_EVENTS_INDIRECT      0x048
+#define     AE_CSR_CTX_WAKEUP_EVENTS_INDIRECT   0x050
+#define     AE_CSR_TIMESTAMP_LOW        0x0c0
+#define     AE_CSR_TIMESTAMP_HIGH       0x0c4
+#define     AE_CSR_PROFILE_COUNT        0x144
+#define     AE_CSR_SIGNATURE_ENABLE     0x150
+#define     AE_CSR_MAILBOX              0x170
+#define     AE_CSR_LOCAL_CSR_STATUS     0x180
+
+/* What engines have in common, and the firmware control unit */
+#define PMISC_CAP_RESET         0x640938    /* ICP_RESET_CPP0 */
+#define   CAP_RESET_SLICES          BIT(20)
+#define   CAP_RESET_ALL             (CAP_RESET_SLICES | BIT(4) | BIT(2) | \
+                                     BIT(0))
+#define PMISC_CAP_CLK_ENABLE    0x640964    /* ICP_GLOBAL_CLK_ENABLE_CPP0 */
+#define PMISC_CAP_MISC_CONTROL  0x640aa0    /* MISC_CONTROL_C4XXX */
+#define PMISC_FCU_CONTROL       0x641000
+#define   FCU_CONTROL_CMD           MAKE_64BIT_MASK(0, 4)
+#define   FCU_CMD_NOOP              0
+#define   FCU_CMD_AUTH              1
+#define   FCU_CMD_LOAD              2
+#define   FCU_CMD_START             3
+#define   FCU_CONTROL_ONE_AE        BIT(4)      /* of bits 8 to 12 */
 #define PMISC_FCU_STATUS        0x641004
-#define   FCU_STATUS_RUNNING        (2 | BIT(8) | BIT(9)) /* loaded, started */
+#define   FCU_STATUS_STS            MAKE_64BIT_MASK(0, 3)
+#define   FCU_STS_VERI_DONE         1
+#define   FCU_STS_LOAD_DONE         2
+#define   FCU_STS_VERI_FAIL         3
+#define   FCU_STS_LOAD_FAIL         4
+#define   FCU_STS_BUSY              5
+#define   FCU_STATUS_AUTH_FW        BIT(8)
+#define   FCU_STATUS_STARTED        BIT(9)
+#define PMISC_FCU_BROADCAST     0x641008    /* FCU_ME_BROADCAST_MASK_TYPE */
+#define PMISC_FCU_AE_LOADED     0x641010
+#define PMISC_FCU_DRAM_LO       0x641014
+#define PMISC_FCU_DRAM_HI       0x641018
 
 /* Admin messages */
 #define ADMIN_MSG_SIZE          32
-#define ADMIN_INIT_AE           0
-#define ADMIN_CONSTANTS_CFG     3
-#define ADMIN_COMP_CAPABILITY   9
-#define ADMIN_CAPABILITIES      10
+#define ADMIN_CFG_SIZE          0
+#define ADMIN_CMD               3
+#define   ADMIN_INIT_AE             0
+#define   ADMIN_CONSTANTS_CFG       3
+#define     ADMIN_CONSTANTS_SIZE        1024
+#define   ADMIN_COUNTERS_GET        5
+#define   ADMIN_SYNC                7
+#define   ADMIN_COMP_CAPABILITY     9
+#define   ADMIN_CAPABILITIES        10
+#define   ADMIN_DC_CHAIN_INIT       11
+#define   ADMIN_HEARTBEAT_TIMER_SET 13
+#define   ADMIN_RL_INIT             15
+#define   ADMIN_TIMER_GET           19
+#define   ADMIN_CNV_STATS_GET       20
+#define   ADMIN_PM_STATE_CONFIG     128
+#define   ADMIN_PM_INFO             129
+#define   ADMIN_RL_ADD              134
+#define   ADMIN_RL_REMOVE           136
+#define   ADMIN_TL_START            137
+#define   ADMIN_TL_STOP             138
+#define ADMIN_OPAQUE            8
+#define ADMIN_CFG_ADDR          16
+#define ADMIN_ARG               24
+/* Their answers */
+#define ADMIN_STATUS            2
+#define   ADMIN_STATUS_FAIL         1
+#define   ADMIN_STATUS_UNSUPP       4
 #define ADMIN_CAP_CIPHERS       16
 #define ADMIN_CAP_HASHES        20
 #define ADMIN_CAP_PUBLIC_KEY    28
-#define ADMIN_STATUS_UNSUPP     4
+#define ADMIN_CAP_FW            16
+#define   ADMIN_CAP_FW_ALL          0x72    /* telemetry, rate limits */
+#define ADMIN_REQUESTS          16
+#define ADMIN_RESPONSES         24
+#define ADMIN_TIMESTAMP         16
+#define ADMIN_SLICES            16
+
+/* What PM_INFO writes */
+#define PM_INFO_SIZE            128
+#define PM_INFO_HOST_MSGS       16
+#define PM_INFO_FW_INIT         64
+#define PM_INFO_STATUS          72
+
+/* Telemetry: the device, 9 kinds of 24 slices, 4 banks, a counter */
+#define TL_DEV_PCI_TRANS        40
+#define TL_DEV_PUT              56
+#define TL_DEV_BW_IN            60
+#define TL_DEV_BW_OUT           64
+#define TL_DEV_SLICES           88
+#define   TL_SLICES_SIZE            (24 * 8)
+#define   TL_CPH                    1
+#define   TL_CPR                    2
+#define   TL_PKE                    5
+#define TL_DEV_SIZE             (TL_DEV_SLICES + 9 * TL_SLICES_SIZE)
+#define TL_RP_SIZE              56
+#define   TL_RP_PUT                 20
+#define TL_MSG_CNT              (TL_DEV_SIZE + 4 * TL_RP_SIZE)
+#define TL_SIZE                 (TL_MSG_CNT + 8)
+#define TL_BW_UNIT              64
 
 /* What the slices can, by the numbers that configuration words have for it */
 #define QAT_CIPHER_ALGOS        0xc39       /* NULL, AES, SM4, ChaCha20 */

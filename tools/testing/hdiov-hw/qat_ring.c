@@ -246,7 +246,7 @@ uint32_t qat_bank_read(QATBank *b, uint32_t off)
     case RING_UBASE + 4:
         return b->ring[r].base >> 32;
     }
-    b->s->cnt.unknown_reg++;
+    qat_unknown_reg(b->s, "read", 4, ETR_BANKS + off);
     return 0;
 }
 
@@ -337,7 +337,7 @@ void qat_bank_write(QATBank *b, uint32_t off, uint32_t val)
     case RING_C_STAT:
         break;
     default:
-        b->s->cnt.unknown_reg++;
+        qat_unknown_reg(b->s, "write", 4, ETR_BANKS + off);
     }
 }
 
@@ -586,7 +586,7 @@ static bool qat_bank_runnable(QATBank *b)
 {
     QATRing *tx = &b->ring[0];
 
-    return b->s->powered && b->s->firmware &&
+    return b->s->powered && b->served &&
            !b->busy && !b->stopped && !b->exp_stat && (b->arb_en & BIT(0)) &&
            qat_ring_bytes(tx) && tx->head != tx->tail &&
            qat_ring_bytes(&b->ring[1]) && !qat_ring_full(b, 1);
@@ -614,6 +614,7 @@ static void qat_bank_one(QATBank *b, QATJob *job)
 {
     QATState *s = b->s;
     QATRing *tx = &b->ring[0], *rx = &b->ring[1];
+    QATAe *ae = qat_bank_ae(b);
     uint32_t size = qat_msg_size(b, 0);
     uint32_t pasid = b->pasidctl & PASIDCTL_PASID;
     HdiovDmaTag tag = hdiov_dma_pf(&s->dma, b->pasidctl &
@@ -640,6 +641,7 @@ static void qat_bank_one(QATBank *b, QATJob *job)
     }
     tx->head = (tx->head + size) & (qat_ring_bytes(tx) - 1);
     b->requests++;
+    ae->requests++;
     if (job->req[REQ_SERVICE] == SERVICE_NULL) {
         s->cnt.req_null++;
     } else {
@@ -678,6 +680,7 @@ static void qat_bank_one(QATBank *b, QATJob *job)
     }
     rx->tail = (rx->tail + QAT_RESP_SIZE) & (qat_ring_bytes(rx) - 1);
     b->responses++;
+    ae->responses++;
     s->cnt.responses++;
     qat_bank_irq_check(b);
 }

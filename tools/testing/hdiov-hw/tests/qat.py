@@ -28,7 +28,7 @@ EMPTY = 0x7F7F7F7F
 class Qtest:
     """QEMU's qtest and QMP sockets, and a bump allocator in guest memory."""
 
-    def __init__(self, qemu, bios, verbose, iommu=()):
+    def __init__(self, qemu, bios, verbose, iommu=(), props=''):
         self.dir = tempfile.mkdtemp(prefix='qat-test-')
         self.socks = []
         listeners = []
@@ -43,7 +43,7 @@ class Qtest:
              '-nodefaults', '-display', 'none', '-bios', bios,
              *iommu, '-qtest', f'unix:{self.dir}/qtest',
              '-qmp', f'unix:{self.dir}/qmp',
-             '-device', f'qat-4xxx,id=qat,bus=pcie.0,addr={DEV}'],
+             '-device', f'qat-4xxx,id=qat,bus=pcie.0,addr={DEV}{props}'],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=None if verbose else subprocess.DEVNULL)
         atexit.register(self.clean_up)

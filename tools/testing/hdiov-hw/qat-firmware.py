@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Write firmware for the emulated QAT 2.0, in the files that Linux's qat_4xxx asks for.
+
+They have the published form: a MOF of four signed objects (sym, asym, dc and admin), and the image of
+the public key library (MMP). What is in them is a name for what engines shall do, and no instruction.
+Nobody but Intel can sign for a card: here the signature's first 48 bytes are the SHA-384 of what is
+signed, and the emulated card looks no further. No real card would take these files.
+"""
+
+import argparse
+import binascii
+import hashlib
+import os
+import struct
+import sys
+
+SERVICES = {"sym": 0xff, "asym": 0xff, "dc": 0xff, "admin": 0x100}     # and the engines that may have it
+DEV_4XXX = 0x08000000
+AE, MMP = 0, 1
+CSS, MODULUS, EXPONENT, SIGNATURE = 128, 384, 4, 384
+AE_INIT, AE_CODE = 400, 4096
+BROKEN = ("truncated", "checksum", "signature", "device", "no-admin")
+
+
+def summed(magic, body):
+    """A file's magic number, and the checksum of all that follows the two"""
+    return struct.pack("<II", magic, binascii.crc_hqx(body, 0)) + body
+
+
+def image(fw_type, content, broken=None):
+    """CSS header, key, signature, and what is signed"""
+    header = CSS + MODULUS + EXPONENT + SIGNATURE
+    css = struct.pack("<11I", 6, header // 4, 0x10000, 0, 0x8086, 0x20260101, (header + len(content)) // 4, MODULUS // 4,
+                      MODULUS // 4, EXPONENT // 4, fw_type).ljust(CSS, b"\0")
+    signature = hashlib.sha384(css + content).digest()
+    if broken == "signature":
+        content = content[:-1] + b"\1"
+    return css + bytes(MODULUS) + struct.pack("<I", 65537) + signature.ljust(SIGNATURE, b"\0") + content
+
+
+def ae_image(name, ae_mask, broken):
+    """What engines do, how they begin, and their code: nothing"""
+    device = 0x02000000 if broken == "device" else DEV_4XXX
+    mode = struct.pack("<IHHIHHII", 0, 1, 0, device, 0xff, 0, ae_mask, 0)
+    mode += struct.pack("<9B7x256s256s", 0, 8, 0, 0, 0, 0, 0, 0, 0, name.encode(), b"hdiov emulated QAT 2.0")
+    return image(AE, mode + bytes(AE_INIT + AE_CODE), broken)
+
+
+def suof(name, ae_mask, broken):
+    """A signed object: strings, and one image"""
+    strings = name.encode() + b"\0"
+    strings = struct.pack("<I", len(strings)) + strings.ljust(-(-len(strings) // 8) * 8, b"\0")
+    img = ae_image(name, ae_mask, broken)
+    img = struct.pack("<II", len(img), 0) + img
+    at = 16 + 2 * 24
+    chunks = struct.pack("<8sQQ", b"SYM_OBJS", at, len(strings))
+    chunks += struct.pack("<8sQQ", b"SUF_IMAG", at + len(strings), len(img))
+    return summed(0x53554f46, struct.pack("<4BHH", 1, 0, 0, 0, 2, 2) + chunks + strings + img)
+
+
+def mof(broken):
+    """Objects by name"""
+    names, objects, heads = b"", b"", b""
+    services = {s: m for s, m in SERVICES.items() if (s, broken) != ("admin", "no-admin")}
+    for service, ae_mask in services.items():
+        obj = suof(service, ae_mask, broken)
+        heads += struct.pack("<8sQQII", b"SUF_IMAG", 8 + 32 * len(services) + len(objects), len(obj), len(names), 0)
+        names += f"qat_4xxx_{service}.bin".encode() + b"\0"
+        objects += obj.ljust(-(-len(obj) // 8) * 8, b"\0")
+    names = struct.pack("<I", len(names)) + names
+    names = names.ljust(-(-len(names) // 8) * 8, b"\0")
+    objects = struct.pack("<HHI", len(services), len(services), 0) + heads + objects
+    at = 16 + 2 * 24
+    chunks = struct.pack("<8sQQ", b"SYM_OBJS", at, len(names))
+    chunks += struct.pack("<8sQQ", b"SUF_OBJS", at + len(names), len(objects))
+    data = summed(0x00666f6d, struct.pack("<BBHHH", 1, 0, 0, 2, 2) + chunks + names + objects)
+    if broken == "checksum":
+        data = data[:4] + bytes((data[4] ^ 1,)) + data[5:]
+    elif broken == "truncated":
+        data = data[:len(data) // 2]
+    return data
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("dir", help="where to write qat_4xxx.bin and qat_4xxx_mmp.bin, such as /lib/firmware")
+    ap.add_argument("--broken", choices=BROKEN,
+                    help="for tests: a file cut in the middle, a wrong checksum of it, images that are not what was signed, or that "
+                    "are for another card, no object for the engine that takes messages")
+    args = ap.parse_args()
+    for name, data in ("qat_4xxx.bin", mof(args.broken)), ("qat_4xxx_mmp.bin", image(MMP, bytes(4096))):
+        with open(os.path.join(args.dir, name), "wb") as f:
+            f.write(data)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
