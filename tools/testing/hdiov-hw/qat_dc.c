@@ -12,11 +12,13 @@
 #define DC_CMD_STATIC           0
 #define DC_CMD_DYNAMIC          1
 #define DC_CMD_DECOMPRESS       2
+#define DC_CMD_LZ4S             5
 #define DC_SERV_STATEFUL        BIT(2)
 #define DC_CONFIG               8       /* big endian */
 #define   CONFIG_FORMAT(v)          extract32(v, 5, 3)
 #define   FORMAT_ILZ77              0
 #define   FORMAT_DEFLATE            1
+#define   FORMAT_LZ4S               3
 #define   CONFIG_DEPTH(v)           extract32(v, 8, 4)
 #define DC_IN_LEN               56
 #define DC_OUT_LEN              60
@@ -35,6 +37,14 @@
 #define DC_RESP_ADLER32         28
 
 #define DEFLATE_CHUNK           (64 * KiB)
+
+/* A sequence's token has the lengths of literals and of the match, less 2 */
+#define LZ4S_MAX_NIBBLE         15
+#define LZ4S_MIN_MATCH          4       /* 3 would be possible */
+#define LZ4S_MAX_MATCH          32768
+#define LZ4S_MAX_OFFSET         65535
+#define LZ4S_LAST_LITERALS      5
+#define LZ4S_HASH_BITS          12
 
 #define ERR_OVERFLOW            (-11)
 #define ERR_FATAL               (-13)
@@ -142,6 +152,82 @@ static int qat_dc_deflate(QATJob *job, z_stream *z, int level, bool fixed,
     return code;
 }
 
+/* The rest of a length that does not fit its nibble */
+static uint8_t *qat_lz4s_length(uint8_t *p, uint32_t len)
+{
+    for (len -= LZ4S_MAX_NIBBLE; len >= 255; len -= 255) {
+        *p++ = 255;
+    }
+    *p++ = len;
+    return p;
+}
+
+/* At most in_len + in_len / 255 + 16 bytes; a match of 0 bytes is the end */
+static uint8_t *qat_lz4s_sequence(uint8_t *p, const uint8_t *lit, uint32_t n,
+                                  uint32_t match, uint32_t offset)
+{
+    uint32_t m = match ? match - 2 : 0;
+
+    *p++ = MIN(n, LZ4S_MAX_NIBBLE) << 4 | MIN(m, LZ4S_MAX_NIBBLE);
+    if (n >= LZ4S_MAX_NIBBLE) {
+        p = qat_lz4s_length(p, n);
+    }
+    memcpy(p, lit, n);
+    p += n;
+    if (match) {
+        stw_le_p(p, offset);
+        p += 2;
+        if (m >= LZ4S_MAX_NIBBLE) {
+            p = qat_lz4s_length(p, m);
+        }
+    }
+    return p;
+}
+
+/* What software makes Zstandard of: LZ4's sequences, with another token */
+static int qat_dc_lz4s(z_stream *z, uint8_t *in, uint32_t in_len, uint8_t *out,
+                       uint32_t out_len)
+{
+    g_autofree uint32_t *seen = g_new0(uint32_t, 1 << LZ4S_HASH_BITS);
+    g_autofree uint8_t *buf = g_try_malloc(in_len + in_len / 255 + 16);
+    uint8_t *p = buf;
+    uint32_t i = 0, lit = 0;
+
+    memset(z, 0, sizeof(*z));
+    if (!buf) {
+        return ERR_FATAL;
+    }
+    while (i + LZ4S_MIN_MATCH + LZ4S_LAST_LITERALS <= in_len) {
+        uint32_t hash = (ldl_le_p(in + i) * 2654435761u) >>
+                        (32 - LZ4S_HASH_BITS);
+        uint32_t from = seen[hash];     /* plus 1 */
+        uint32_t max = MIN(in_len - LZ4S_LAST_LITERALS - i, LZ4S_MAX_MATCH);
+        uint32_t match = 0;
+
+        seen[hash] = i + 1;
+        if (from && i + 1 - from <= LZ4S_MAX_OFFSET) {
+            while (match < max && in[from - 1 + match] == in[i + match]) {
+                match++;
+            }
+        }
+        if (match < LZ4S_MIN_MATCH) {
+            i++;
+            continue;
+        }
+        p = qat_lz4s_sequence(p, in + lit, i - lit, match, i + 1 - from);
+        i += match;
+        lit = i;
+    }
+    p = qat_lz4s_sequence(p, in + lit, in_len - lit, 0, 0);
+    if (p - buf > out_len) {
+        return ERR_OVERFLOW;
+    }
+    memcpy(out, buf, p - buf);
+    z->total_in = in_len;
+    z->total_out = p - buf;
+    return 0;
+}
+
 /* Compress and verify: the card checks its own work */
 static bool qat_dc_verify(uint8_t *in, uint32_t in_len,
                           uint8_t *out, uint32_t out_len)
@@ -173,9 +259,10 @@ void qat_dc_process(QATJob *job)
     z_stream z;
     int code;
 
-    if (cmd > DC_CMD_DECOMPRESS ||
-        (CONFIG_FORMAT(config) != FORMAT_DEFLATE &&
-         (cmd != DC_CMD_DYNAMIC || CONFIG_FORMAT(config) != FORMAT_ILZ77)) ||
+    if ((cmd > DC_CMD_DECOMPRESS && cmd != DC_CMD_LZ4S) ||
+        (cmd == DC_CMD_LZ4S ? CONFIG_FORMAT(config) != FORMAT_LZ4S :
+         CONFIG_FORMAT(config) != FORMAT_DEFLATE &&
+         (cmd == DC_CMD_DECOMPRESS || CONFIG_FORMAT(config) != FORMAT_ILZ77)) ||
         (lduw_le_p(req + REQ_SERV_FLAGS) & DC_SERV_STATEFUL) ||
         (flags & (FLAG_SOP | FLAG_EOP)) != (FLAG_SOP | FLAG_EOP)) {
         qat_dc_refuse(job, STATUS_UNSUPPORTED);
@@ -218,6 +305,9 @@ void qat_dc_process(QATJob *job)
         if (last) {
             resp[RESP_STATUS] |= STATUS_LAST_BLOCK;
         }
+    } else if (cmd == DC_CMD_LZ4S) {
+        code = qat_dc_lz4s(&z, in, in_len, out, out_len);
+        plain = in;
     } else {
         uint32_t depth = CONFIG_DEPTH(config);
 

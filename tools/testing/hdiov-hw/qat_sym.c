@@ -64,6 +64,7 @@
 #define LA_HASH_FLAGS           113
 #define   HASH_FLAG_MODE2           BIT(5)
 #define LA_HASH_CFG_OFF         114
+#define LA_HASH_FINAL_SIZE      118
 #define LA_STATE2_OFF           122
 
 #define LA_CD_MAX               (255 * 8)
@@ -212,10 +213,154 @@ static uint8_t qat_cipher_parse(QATSym *q)
         return E_UNSUPPORTED;
     }
     q->key_len = EVP_CIPHER_get_key_length(evp);
+    if (CIPHER_MODE(q->c_cfg) == MODE_XTS &&
+        LA_SLICE(q->flags) == SLICE_UCS) {
+        q->key_len /= 2;
+    }
     if (off + hdr + q->key_len > q->cd_len) {
         return E_INVALID;
     }
     return 0;
+}
+
+/* XTS of the UCS slice */
+
+static uint8_t qat_gf_mul2(uint8_t v)
+{
+    return v << 1 ^ (v >> 7 ? 0x1b : 0);
+}
+
+/* AES's substitution: the inverse in GF(2^8), then an affine map */
+static uint8_t qat_aes_sub(uint8_t v)
+{
+    uint8_t inv = 1, r;
+    int i, bit;
+
+    /* v^254 */
+    for (i = 0; i < 254; i++) {
+        uint8_t product = 0, a = inv;
+
+        for (bit = 0; bit < 8; bit++) {
+            product ^= v & BIT(bit) ? a : 0;
+            a = qat_gf_mul2(a);
+        }
+        inv = product;
+    }
+    r = inv;
+    for (i = 1; i < 5; i++) {
+        r ^= inv << i | inv >> (8 - i);
+    }
+    return r ^ 0x63;
+}
+
+static uint32_t qat_aes_sub_word(uint32_t w)
+{
+    return qat_aes_sub(w) | qat_aes_sub(w >> 8) << 8 |
+           qat_aes_sub(w >> 16) << 16 | (uint32_t)qat_aes_sub(w >> 24) << 24;
+}
+
+/*
+ * The key whose schedule ends with the round keys in @last, the very last one
+ * first: without conversion, decryption begins with these.
+ */
+static void qat_aes_key_from_last(const uint8_t *last, uint32_t key_len,
+                                  uint8_t *key)
+{
+    uint32_t nk = key_len / 4, n = 4 * (nk + 7);
+    uint32_t w[60];
+    uint8_t rcon[16] = { 0, 1 };
+    int i;
+
+    for (i = 2; i < ARRAY_SIZE(rcon); i++) {
+        rcon[i] = qat_gf_mul2(rcon[i - 1]);
+    }
+    for (i = 0; i < 4; i++) {
+        w[n - 4 + i] = ldl_be_p(last + 4 * i);
+        if (nk == 8) {
+            w[n - 8 + i] = ldl_be_p(last + LA_BLOCK + 4 * i);
+        }
+    }
+    for (i = n - 1; i >= nk; i--) {
+        uint32_t t = w[i - 1];
+
+        if (i % nk == 0) {
+            t = qat_aes_sub_word(rol32(t, 8)) ^ (uint32_t)rcon[i / nk] << 24;
+        } else if (nk == 8 && i % nk == 4) {
+            t = qat_aes_sub_word(t);
+        }
+        w[i - nk] = w[i] ^ t;
+    }
+    for (i = 0; i < nk; i++) {
+        stl_be_p(key + 4 * i, w[i]);
+    }
+}
+
+static bool qat_xts_block(EVP_CIPHER_CTX *ctx, uint8_t *block,
+                          const uint8_t *tweak)
+{
+    int i, n;
+
+    for (i = 0; i < LA_BLOCK; i++) {
+        block[i] ^= tweak[i];
+    }
+    if (!EVP_CipherUpdate(ctx, block, &n, block, LA_BLOCK)) {
+        return false;
+    }
+    for (i = 0; i < LA_BLOCK; i++) {
+        block[i] ^= tweak[i];
+    }
+    return true;
+}
+
+static void qat_xts_next(uint8_t *tweak)
+{
+    uint64_t lo = ldq_le_p(tweak), hi = ldq_le_p(tweak + 8);
+
+    stq_le_p(tweak, lo << 1 ^ (hi >> 63 ? 0x87 : 0));
+    stq_le_p(tweak + 8, hi << 1 | lo >> 63);
+}
+
+/*
+ * One key alone, and as IV the tweak as it is after encryption with the other
+ * one, which software does.
+ */
+static uint8_t qat_xts_ucs(QATSym *q, bool encrypt)
+{
+    uint32_t algo = CIPHER_ALGO(q->c_cfg), rest = q->c_len % LA_BLOCK;
+    uint8_t *data = q->data + q->c_off, *end = data + q->c_len - rest;
+    uint8_t key[32], tweak[LA_BLOCK], next[LA_BLOCK], *p;
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    bool ok;
+    int i;
+
+    if (encrypt || CIPHER_CONVERT(q->c_cfg)) {
+        memcpy(key, q->key, q->key_len);
+    } else {
+        qat_aes_key_from_last(q->key, q->key_len, key);
+    }
+    ok = ctx && EVP_CipherInit_ex(ctx, qat_evp_cipher(algo, MODE_ECB), NULL,
+                                  key, NULL, encrypt) &&
+         EVP_CIPHER_CTX_set_padding(ctx, 0);
+    memcpy(tweak, q->iv, sizeof(tweak));
+    for (p = data; ok && p < end - (rest ? LA_BLOCK : 0); p += LA_BLOCK) {
+        ok = qat_xts_block(ctx, p, tweak);
+        qat_xts_next(tweak);
+    }
+    if (ok && rest) {
+        /* The last whole block lends its end to the rest */
+        memcpy(next, tweak, sizeof(next));
+        qat_xts_next(next);
+        ok = qat_xts_block(ctx, p, encrypt ? tweak : next);
+        for (i = 0; i < rest; i++) {
+            uint8_t v = p[i];
+
+            p[i] = end[i];
+            end[i] = v;
+        }
+        ok = ok && qat_xts_block(ctx, p, encrypt ? next : tweak);
+    }
+    EVP_CIPHER_CTX_free(ctx);
+    return ok ? 0 : E_INVALID;
 }
 
 static uint8_t qat_cipher_run(QATSym *q)
@@ -234,8 +379,13 @@ static uint8_t qat_cipher_run(QATSym *q)
         return E_UNSUPPORTED;
     }
     if (((mode == MODE_ECB || mode == MODE_CBC) && q->c_len % LA_BLOCK) ||
-        (mode == MODE_XTS && q->c_len < LA_BLOCK) ||
-        (!encrypt && !CIPHER_CONVERT(q->c_cfg))) {
+        (mode == MODE_XTS && q->c_len < LA_BLOCK)) {
+        return E_INVALID;
+    }
+    if (mode == MODE_XTS && LA_SLICE(q->flags) == SLICE_UCS) {
+        return qat_xts_ucs(q, encrypt);
+    }
+    if ((!encrypt && !CIPHER_CONVERT(q->c_cfg))) {
         return E_INVALID;
     }
 
@@ -630,7 +780,8 @@ static uint8_t qat_hash_parse(QATSym *q)
     q->a_off = ldl_le_p(q->req + LA_AUTH_OFF);
     q->a_len = ldl_le_p(q->req + LA_AUTH_LEN);
     q->digest_addr = ldq_le_p(q->req + LA_DIGEST_ADDR);
-    q->digest_len = q->req[LA_DIGEST_LEN];
+    /* Linux gives it in the request only for a comparison */
+    q->digest_len = q->req[LA_DIGEST_LEN] ?: q->req[LA_HASH_FINAL_SIZE];
     return q->digest_len > sizeof(q->digest) ? E_INVALID : 0;
 }
 
@@ -642,18 +793,18 @@ static uint8_t qat_sym_load(QATSym *q, bool cipher, bool hash)
     const uint8_t *req = q->req;
     bool sgl = req[REQ_COMN_FLAGS] & COMN_SGL;
     uint64_t src = ldq_le_p(req + REQ_SRC), dst = ldq_le_p(req + REQ_DST);
-    uint64_t len = 0;
+    uint64_t len = 0, given = 0;
 
     if (cipher) {
-        len = (uint64_t)q->c_off + q->c_len;
+        given = len = (uint64_t)q->c_off + q->c_len;
     }
     if (hash) {
         uint64_t end = (uint64_t)q->a_off + q->a_len;
+        uint64_t digest = q->flags & LA_DIGEST_IN_BUFFER ? q->digest_len : 0;
 
-        if (q->flags & LA_DIGEST_IN_BUFFER) {
-            end += q->digest_len;
-        }
-        len = MAX(len, end);
+        len = MAX(len, end + digest);
+        /* A digest to write need not have room where it is not written */
+        given = MAX(given, q->flags & LA_CMP_AUTH ? end + digest : end);
     }
     q->in_place = src == dst;
     if (len > QAT_MAX_DATA ||
@@ -661,13 +812,13 @@ static uint8_t qat_sym_load(QATSym *q, bool cipher, bool hash)
                       &q->src) ||
         !qat_buf_load(q->job, sgl, dst, ldl_le_p(req + REQ_DST_LEN),
                       &q->dst) ||
-        q->src.len < len) {
+        q->src.len < given) {
         return E_INVALID;
     }
     /* Room for a block more, as ciphers want it */
     q->data = g_try_malloc0(len + LA_BLOCK);
     q->data_len = len;
-    if (!q->data || !qat_buf_read(q->job, &q->src, 0, q->data, len)) {
+    if (!q->data || !qat_buf_read(q->job, &q->src, 0, q->data, given)) {
         return E_INVALID;
     }
     return 0;
@@ -913,7 +1064,9 @@ static uint8_t qat_sym_chain(QATSym *q)
     to = from + q->c_len;
     if (q->flags & LA_DIGEST_IN_BUFFER || !q->in_place) {
         from = MIN(from, q->a_off);
-        to = q->data_len;
+        /* but not a digest that was only compared */
+        to = q->flags & LA_CMP_AUTH ? MAX(to, (uint64_t)q->a_off + q->a_len) :
+                                      q->data_len;
     }
     ret = qat_sym_store(q, from, to);
     if (!ret && (q->flags & LA_RET_AUTH) &&

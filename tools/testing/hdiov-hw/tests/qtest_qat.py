@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from qat import Bank, DEV, ECAM, ETR, PMISC, SRAM, Qtest, Tap, null_req
+from qat import Bank, DEV, ECAM, ETR, PMISC, SRAM, Qtest, Sym, Tap, null_req
 
 AE, CAP = PMISC + 0x600000, PMISC + 0x640000
 RESET, CLOCK, MISC = CAP + 0x938, CAP + 0x964, CAP + 0xAA0
@@ -396,6 +396,156 @@ def test_reset(q, tap, banks):
     tap.eq(q.cfg_read(0x154) >> 16 & 7, 0, "FLR: PASID off")
 
 
+# Services on firmware that was loaded
+
+def bring_up(q, group0, group1):
+    q.writel(PMISC + 0x50A028, 1 << 20)
+    q.writel(RESET, 0)
+    q.writel(CLOCK, ALL)
+    auth(q, firmware.image(firmware.MMP, bytes(4096)))
+    for name, mask in ((group0, 0xF), (group1, 0xF0)):
+        auth(q, ae_image(name))
+        load(q, mask)
+    auth(q, ae_image("admin"))
+    fcu(q, LOAD | 1 << 4 | 8 << 8)
+    fcu(q, START)
+    a = Admin(q)
+    a.send(8, 3, 1024, q.alloc(1024, 1024))
+    for ae in range(9):
+        a.send(ae, 0)
+    for i in range(4):
+        q.writel(ETR + 4 * i, 0x80000041)
+        q.writel(ETR + 0x400 + 4 * i, 0x55)
+        q.writel(ETR + 0x410 + 4 * i, 0xAAAAAAA)
+
+
+def xts(q, bank, key, iv, data, decrypt=False):
+    s = Sym(q)
+    cfg = (3 if len(key) == 16 else 5) | 6 << 4 | (1 << 8 if decrypt else 0)
+    s.cipher(struct.pack("<4I", cfg, 0, 0, 0) + key, 0, len(data), iv)
+    s.flags |= 1 << 14
+    s.buffers(data)
+    resp = bank.run(s.done(0))
+    return resp[6], s.output()
+
+
+def last_round_keys(key):
+    """What Linux's driver gives for decryption: of AES's key schedule the last 16 bytes, then those before"""
+    def mul(a, b):
+        r = 0
+        while b:
+            r ^= a if b & 1 else 0
+            a = a << 1 ^ (0x11B if a & 0x80 else 0)
+            b >>= 1
+        return r
+
+    def sub(v):
+        inv = next((i for i in range(256) if mul(i, v) == 1), 0)
+        return inv ^ 0x63 ^ (inv << 1 | inv >> 7) & 255 ^ (inv << 2 | inv >> 6) & 255 ^ (inv << 3 | inv >> 5) & 255 ^ \
+            (inv << 4 | inv >> 4) & 255
+
+    nk = len(key) // 4
+    words = [key[4 * i:4 * i + 4] for i in range(nk)]
+    rcon = 1
+    for i in range(nk, 4 * (nk + 7)):
+        t = words[-1]
+        if i % nk == 0:
+            t = bytes(sub(v) for v in t[1:] + t[:1])
+            t = bytes((t[0] ^ rcon,)) + t[1:]
+            rcon = mul(rcon, 2)
+        elif nk == 8 and i % nk == 4:
+            t = bytes(sub(v) for v in t)
+        words.append(bytes(a ^ b for a, b in zip(words[i - nk], t)))
+    sched = b"".join(words)
+    return sched[-16:] + (sched[-32:-16] if nk == 8 else b"")
+
+
+def test_xts(q, tap, bank):
+    """The tweak comes encrypted, and to decrypt the last round keys"""
+    # IEEE 1619's vector 2: the tweak is 33 33 33 33 33 00.. under the key 22..
+    tweak = bytes.fromhex("3f803bcd0d7fd2b37558419f59d5cda6")
+    plain, want = b"\x44" * 32, "c454185e6a16936e39334038acef838bfb186fff7480adc4289382ecd6d394f0"
+    status, out = xts(q, bank, b"\x11" * 16, tweak, plain)
+    tap.eq((status, out.hex()), (0, want), "XTS of the UCS slice: IEEE vector 2")
+    tap.eq(last_round_keys(bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3c")).hex(), "d014f9a8c9ee2589e13f0cc8b6630ca6",
+           "(FIPS 197's example of a key schedule)")
+    for size in 16, 32:
+        key = os.urandom(size)
+        for length in 16, 17, 31, 32, 33, 100, 4096, 4111:
+            plain = os.urandom(length)
+            status, out = xts(q, bank, key, tweak, plain)
+            status2, back = xts(q, bank, last_round_keys(key), tweak, out, True)
+            tap.ok((status, status2) == (0, 0) and out != plain and back == plain, f"AES-{8 * size} there and back, {length} bytes")
+
+
+def test_digest(q, tap, bank):
+    """A digest inside the buffer, of the size in the content descriptor's control block, as Linux asks for authenc"""
+    import hashlib
+    data = os.urandom(64)
+    for verify in False, True:
+        s = Sym(q)
+        state = bytes.fromhex("6a09e667bb67ae853c6ef372a54ff53a510e527f9b05688c1f83d9ab5be0cd19")
+        digest = hashlib.sha256(data).digest()
+        s.hash(struct.pack("<I4xI4x", 4 | 32 << 8, 0) + state, 32, 0, 64, 32, b"" if verify else None)
+        s.cipher(struct.pack("<II", 0, 0), 0, 64)
+        s.req[107] = 32 if verify else 0
+        s.req[118] = 32
+        s.flags |= 1 << 10
+        room = 64 if verify else 96
+        s.buffers(data + digest if verify else data)
+        dst, s.length = q.put(b"\xdd" * room), room
+        s.dst = dst
+        struct.pack_into("<QII", s.req, 40, dst, 96 if verify else 64, room)
+        resp = bank.run(s.done(3 if verify else 2))
+        tap.eq((resp[6], s.output()), (0, data if verify else data + digest),
+               "a digest to compare needs no room where the data goes" if verify else
+               "a digest to write needs none where they come from")
+
+
+def lz4s(data):
+    """Back from LZ4S: token, literals, offset, match of its length plus 2"""
+    out, at = bytearray(), 0
+
+    def more(n):
+        nonlocal at
+        if n == 15:
+            while True:
+                n += data[at]
+                at += 1
+                if data[at - 1] != 255:
+                    break
+        return n
+
+    while at < len(data):
+        token = data[at]
+        at += 1
+        n = more(token >> 4)
+        out += data[at:at + n]
+        at += n
+        if at == len(data):
+            break
+        offset = struct.unpack_from("<H", data, at)[0]
+        at += 2
+        n = more(token & 15)
+        for _ in range(n + 2 if n else 0):
+            out.append(out[-offset])
+    return bytes(out)
+
+
+def test_lz4s(q, tap, bank):
+    from qat import dc
+    for data, what in ((b"the quick brown fox " * 2000, "text"), (os.urandom(20000), "noise"), (bytes(70000), "zeros"),
+                       (b"a", "a byte"), (b"", "nothing")):
+        for sgl in False, True:
+            fl, st, _, used, out, _, _ = dc(q, bank, 5, data, len(data) + len(data) // 255 + 16, fmt=3, sgl=sgl)
+            tap.ok((fl, st, used) == (0xC0, 0, len(data)) and lz4s(out) == data,
+                   f"LZ4S {what}{' sgl' if sgl else ''}: {len(data)} bytes become {len(out)}")
+    _, st, err, _, _, _, _ = dc(q, bank, 5, os.urandom(1000), 500, fmt=3)
+    tap.eq((st, err), (0x20, -11), "LZ4S: overflow is -11")
+    _, st, _, _, out, _, _ = dc(q, bank, 0, b"static by command" * 100, 2000, fmt=0)
+    tap.ok(st == 0 and out[0] & 7 == 3, "static command with the dynamic one's configuration: fixed codes")
+
+
 def run(qemu, bios, verbose):
     tap = Tap()
     q = Qtest(qemu, bios, verbose, props=",firmware=off")
@@ -407,6 +557,10 @@ def run(qemu, bios, verbose):
     test_errors(q, tap)
     test_reset(q, tap, banks)
     tap.eq(q.prop("stats")["unknown-reg"], 0, "no unknown register")
+    bring_up(q, "dc", "sym")
+    test_xts(q, tap, Bank(q, 1))
+    test_digest(q, tap, Bank(q, 3))
+    test_lz4s(q, tap, Bank(q, 0))
     tap.eq(q.close(), 0, "QEMU ends well")
     return tap.done()
 
