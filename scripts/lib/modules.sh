@@ -130,6 +130,48 @@ kernel_source() (
 	fi
 )
 
+# qat_4xxx and the intel_qat it belongs to, unmodified, of the kernel's own source: Debian's kernels have it switched off. Stable's source
+# package may be newer than the kernel, so intel_qat is built too. The other cards' drivers are not.
+make_qat_driver() {
+	local which=$1 dir=$cache/qat-$1 series deb qat=drivers/crypto/intel/qat no='' card
+
+	rm -rf "$dir"
+	mkdir -p "$dir/src"
+	case $which in
+	backports) cp -r "$cache/linux/$qat/." "$dir/src/" ;;
+	stable)
+		series=6.12
+		mkdir -p "$dir/deb"
+		download "linux-source-$series/trixie" || download "linux-source-$series/trixie-security"
+		deb=$(find "$cache/debs" -name "linux-source-${series}_*.deb" | sort -V | tail -n 1)
+		dpkg-deb -x "$deb" "$dir/deb"
+		tar -C "$dir/src" -xf "$dir/deb/usr/src/linux-source-$series.tar.xz" --strip-components=5 "linux-source-$series/$qat"
+		rm -rf "$dir/deb"
+		;;
+	esac
+	for card in DH895xCC C3XXX C62X DH895xCCVF C3XXXVF C62XVF; do
+		no+=" CONFIG_CRYPTO_DEV_QAT_$card="
+	done
+	in_chroot "make -j$(nproc) -C $(kernel_build "$which") M=/cache/qat-$which/src CONFIG_CRYPTO_DEV_QAT_4XXX=m$no modules"
+	mv "$dir/src/qat_common/intel_qat.ko" "$dir/src/qat_4xxx/qat_4xxx.ko" "$dir/"
+	rm -rf "$dir/src"
+}
+
+# build_qat_driver WHICH: into $cache/qat-WHICH
+build_qat_driver() (
+	which=$1
+	stock_kernel "$which"
+	build_chroot
+	kernel_source
+	lock "qat-$which"
+	k=$(key qat-1 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key" "$cache/linux/.key")" "$(declare -f make_qat_driver)")
+	if ! fresh "$cache/qat-$which" "$k"; then
+		private_apt_setup
+		step "qat-$which" "qat_4xxx for $(cat "$cache/kernel-$which/abi")" make_qat_driver "$which"
+		seal "$cache/qat-$which" "$k"
+	fi
+)
+
 make_tests() {
 	rm -rf "$cache/tests.new"
 	mkdir -p "$cache/tests.new"
