@@ -72,8 +72,6 @@ static struct dentry *mock_debugfs;
 static bool mock_bare;
 /* Which mistake the next PF makes when it registers, see mock_make_mistake() */
 static u32 mock_mistake;
-/* Has the next PF only what a vendor must have for its registers */
-static bool mock_narrow;
 static struct workqueue_struct *mock_wq;
 static struct fwnode_handle *mock_msi_fwnode;
 static struct irq_domain *mock_msi_domain;
@@ -200,8 +198,8 @@ struct mock_adi {
  * @bad_area: if not 0, create() sets areas that it must not: which of
  *	mock_bad_areas, from 1
  * @drain_ms: time that quiesce() takes
- * @model: model of its types, if registers are narrow
- * @types: its types, if registers are narrow
+ * @model: model of its types, if it is bare
+ * @types: its types, if it is bare
  */
 struct mock_pf {
 	struct hdiov_pf pf;
@@ -1335,15 +1333,6 @@ static void mock_show(struct hdiov_adi *adi, struct seq_file *s)
 	}
 }
 
-/* The least that there can be, as of many cards: see the file "narrow" */
-static const struct hdiov_mmio_ops mock_narrow_mmio_ops = {
-	.min_width = 4,
-	.max_width = 4,
-	.read = mock_mmio_read,
-	.write = mock_mmio_write,
-	.fast_page = mock_fast_page,
-};
-
 static const struct hdiov_adi_ops mock_adi_ops = {
 	.available = mock_available,
 	.create = mock_create,
@@ -1367,6 +1356,15 @@ static const struct hdiov_adi_ops mock_bare_adi_ops = {
 	.enable = mock_enable,
 	.quiesce = mock_quiesce,
 	.reset = mock_reset,
+};
+
+/* Registers of 32 bits, as many cards have them */
+static const struct hdiov_mmio_ops mock_bare_mmio_ops = {
+	.min_width = 4,
+	.max_width = 4,
+	.read = mock_mmio_read,
+	.write = mock_mmio_write,
+	.fast_page = mock_fast_page,
 };
 
 /* Physical functions */
@@ -1636,7 +1634,8 @@ static void mock_make_mistake(struct mock_pf *mpf, u32 which)
 	}
 }
 
-static void mock_make_narrow(struct mock_pf *mpf)
+/* See the file "bare" */
+static void mock_make_bare(struct mock_pf *mpf)
 {
 	unsigned int i;
 
@@ -1647,8 +1646,13 @@ static void mock_make_narrow(struct mock_pf *mpf)
 		mpf->types[i] = mock_types[i];
 		mpf->types[i].model = &mpf->model;
 	}
-	mpf->pf.mmio_ops = &mock_narrow_mmio_ops;
 	mpf->pf.types = mpf->types;
+	mpf->pf.adi_ops = &mock_bare_adi_ops;
+	mpf->pf.mmio_ops = &mock_bare_mmio_ops;
+	mpf->pf.vector_ops = NULL;
+	mpf->pf.ims_ops = NULL;
+	mpf->pf.num_qps = num_qps;
+	mpf->own_accounts = false;
 }
 
 static int mock_probe(struct platform_device *pdev)
@@ -1685,15 +1689,8 @@ static int mock_probe(struct platform_device *pdev)
 	mpf->pf.types = mock_types;
 	mpf->pf.num_types = ARRAY_SIZE(mock_types);
 	mpf->pf.num_qps = mpf->own_accounts ? 0 : num_qps;
-	if (mock_bare) {
-		mpf->pf.adi_ops = &mock_bare_adi_ops;
-		mpf->pf.vector_ops = NULL;
-		mpf->pf.ims_ops = NULL;
-		mpf->pf.num_qps = num_qps;
-		mpf->own_accounts = false;
-	}
-	if (mock_narrow)
-		mock_make_narrow(mpf);
+	if (mock_bare)
+		mock_make_bare(mpf);
 	if (mock_mistake)
 		mock_make_mistake(mpf, mock_mistake);
 	platform_set_drvdata(pdev, mpf);
@@ -1839,7 +1836,6 @@ static int __init mock_init(void)
 	mock_debugfs = debugfs_create_dir("hdiov_mock", NULL);
 	debugfs_create_u32("mistake", 0600, mock_debugfs, &mock_mistake);
 	debugfs_create_bool("bare", 0600, mock_debugfs, &mock_bare);
-	debugfs_create_bool("narrow", 0600, mock_debugfs, &mock_narrow);
 
 	ret = platform_driver_register(&mock_driver);
 	if (ret)

@@ -457,23 +457,23 @@ TEST_F(hw, access_sizes)
 }
 
 /* The software device, when its driver says that its registers have 32 bits */
-FIXTURE(narrow)
+FIXTURE(bare)
 {
 	struct vdev vdev;
 };
 
-FIXTURE_VARIANT(narrow)
+FIXTURE_VARIANT(bare)
 {
 	const char *type;
 	enum vdev_mode mode;
 };
 
-VDEV_VARIANTS_MOCK(narrow);
+VDEV_VARIANTS_MOCK(bare);
 
-#define MOCK_NARROW	"/sys/kernel/debug/hdiov_mock/narrow"
+#define MOCK_BARE	"/sys/kernel/debug/hdiov_mock/bare"
 #define MOCK_DRIVER	"/sys/bus/platform/drivers/hdiov_mock"
 
-FIXTURE_SETUP(narrow)
+FIXTURE_SETUP(bare)
 {
 	const char *why;
 	char pf[64];
@@ -482,31 +482,31 @@ FIXTURE_SETUP(narrow)
 		SKIP(return, "%s: %s", variant->type, why);
 	vdev_init(&self->vdev, pf, variant->type, variant->mode);
 	ASSERT_EQ(0, file_write(MOCK_DRIVER "/unbind", pf));
-	ASSERT_EQ(0, file_write(MOCK_NARROW, "1"));
+	ASSERT_EQ(0, file_write(MOCK_BARE, "1"));
 	ASSERT_EQ(0, file_write(MOCK_DRIVER "/bind", pf));
 	ASSERT_EQ(0, vdev_create(&self->vdev));
 	ASSERT_EQ(0, vdev_open(&self->vdev));
 	vdev_enable(&self->vdev, true);
 }
 
-FIXTURE_TEARDOWN(narrow)
+FIXTURE_TEARDOWN(bare)
 {
 	if (!self->vdev.pf[0])
 		return;
 	vdev_cleanup(&self->vdev);
 	file_write(MOCK_DRIVER "/unbind", self->vdev.pf);
-	file_write(MOCK_NARROW, "0");
+	file_write(MOCK_BARE, "0");
 	file_write(MOCK_DRIVER "/bind", self->vdev.pf);
 }
 
-TEST_F(narrow, access_sizes)
+TEST_F(bare, access_sizes)
 {
 	check_32_bits(_metadata, &self->vdev,
 		      (struct registers){ MOCK_SCRATCH, true });
 }
 
 /* Its driver does not sort registers: all are counted as one kind */
-TEST_F(narrow, traps)
+TEST_F(bare, traps)
 {
 	long long traps = vdev_traps(&self->vdev, "all");
 
