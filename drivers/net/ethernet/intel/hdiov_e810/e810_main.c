@@ -492,11 +492,12 @@ static pci_ers_result_t e810_slot_reset(struct pci_dev *pdev)
 	struct e810_pf *pf = pci_get_drvdata(pdev);
 	int ret;
 
-	/* Another reset has brought it up meanwhile */
-	scoped_guard(mutex, &pf->reset_lock) {
-		if (!READ_ONCE(pf->in_reset))
-			e810_reset_begin(pf, true);
-	}
+	/*
+	 * VDEVs are off since e810_error_detected(), unless another reset has brought
+	 * the card up meanwhile
+	 */
+	scoped_guard(mutex, &pf->reset_lock)
+		e810_reset_begin(pf, true);
 
 	ret = pci_enable_device_mem(pdev);
 	if (ret) {
@@ -514,8 +515,15 @@ static void e810_resume(struct pci_dev *pdev)
 	struct e810_pf *pf = pci_get_drvdata(pdev);
 
 	guard(mutex)(&pf->reset_lock);
-	if (READ_ONCE(pf->in_reset))
-		e810_reset_end(pf);
+	if (!READ_ONCE(pf->in_reset))
+		return;
+	/*
+	 * After an error that was not fatal nobody has taken VDEVs off, and it may be
+	 * e810_card_reset() that has set this, called by e810_irq() for that error. Its
+	 * work comes to the lock after this.
+	 */
+	e810_reset_begin(pf, true);
+	e810_reset_end(pf);
 }
 
 static const struct pci_error_handlers e810_err_handlers = {
