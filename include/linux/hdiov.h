@@ -165,6 +165,12 @@ struct hdiov_dma_id {
  *
  * A reset of the PF that nobody announced takes the place of @quiesce, see @abandon.
  *
+ * Where the vendor knows of such a reset before it can call hdiov_pf_reset_begun(), or
+ * finds that the card needs one, @set_pasid, @enable, @resume, @quiesce, @reset and
+ * @restart return -EAGAIN: nothing leaves the ADI any more, as bus mastering is off for
+ * example, and that call will come. The core then takes the VDEV off the hardware, has
+ * it wait for the end of that reset, and tells nobody that it died.
+ *
  * A vendor without @pause and @resume has no state PAUSED: @enable leads to
  * RUNNING, from where @quiesce comes back.
  *
@@ -179,7 +185,8 @@ struct hdiov_dma_id {
  *
  * A reset of the PF is kept apart from all of these but @create, @destroy,
  * @clear_pasid (of a VDEV that is closed meanwhile) and @show, which the vendor
- * has to fence itself: the device may not even decode its addresses then.
+ * has to fence itself: the device may not even decode its addresses then. What is
+ * under way when hdiov_pf_reset_begun() is called it has to fence, too.
  *
  * @suits: optional, for hardware whose queue pairs are not all alike; whether
  *	queue pair @qp can be one of an ADI of @type. Constant while the PF is
@@ -232,7 +239,7 @@ struct hdiov_dma_id {
  *	then does not give the PASID and the queue pairs to anyone else, nor
  *	does it call @clear_pasid, so that nothing goes out without its PASID.
  * @abandon: optional; RUNNING or PAUSED to BOUND, instead of @quiesce after
- *	hdiov_pf_reset_begun(): the PF's reset has stopped all queues, and the
+ *	hdiov_pf_reset_begun(): the PF's reset stops all queues, and the
  *	function must not be touched. Forget what was under way for this ADI, and
  *	wait for work items that still deal with it. Doorbells are already
  *	unmapped and no trapped access runs.

@@ -206,7 +206,8 @@ static bool hdiov_config_resets(struct hdiov_vdev *vdev, unsigned int pos,
 	lockdep_assert_held(&vdev->lock);
 
 	return hdiov_config_is_reset(vdev, pos, val, count) ||
-	       (vdev->parked && command & PCI_COMMAND_MASTER &&
+	       (vdev->parked && !vdev->suspended &&
+		!hdiov_config_master(vdev) && command & PCI_COMMAND_MASTER &&
 		!(power & PCI_PM_CTRL_STATE_MASK));
 }
 
@@ -216,6 +217,7 @@ static void hdiov_config_write(struct hdiov_vdev *vdev, unsigned int pos,
 	bool reset = hdiov_config_is_reset(vdev, pos, val, count);
 	bool had_memory = hdiov_config_memory_enabled(vdev);
 	bool had_master = hdiov_config_master(vdev);
+	bool slept = hdiov_config_d3hot(vdev);
 	bool master = false;
 	unsigned int i;
 
@@ -230,8 +232,14 @@ static void hdiov_config_write(struct hdiov_vdev *vdev, unsigned int pos,
 			hdiov_region_unmap(vdev);
 			hdiov_region_map(vdev);
 		}
-		/* A reset sees to it by itself, and nothing old runs before */
-		master = hdiov_config_master(vdev) != had_master && !reset;
+		/*
+		 * Hardware that cannot pause may run with bus mastering off, but does
+		 * not in D3hot. A reset sees to it by itself, and nothing old runs
+		 * before.
+		 */
+		slept = !slept && hdiov_config_d3hot(vdev);
+		master = !reset &&
+			 (slept || hdiov_config_master(vdev) != had_master);
 		if (master)
 			hdiov_vdev_set_master(vdev, hdiov_config_master(vdev));
 	}

@@ -179,7 +179,7 @@ struct mock_adi {
  * @next_slot: where to look for the next one; protected by @accounts_lock
  * @slots_taken: how many were given out so far; protected by @accounts_lock
  * @slots_released: and came back; protected by @accounts_lock
- * @accounts_lock: protects @stuck_contexts and what else is stuck
+ * @accounts_lock: protects who has which queue pair and message, and what is stuck
  * @stuck_contexts: contexts of removed ADIs that did not get quiet
  * @dma_bytes: bytes read and written by all ADIs since the PF was probed
  * @debugfs: directory of the following
@@ -197,6 +197,7 @@ struct mock_adi {
  * @reset_accesses: how often they were touched all the same
  * @bad_area: if not 0, create() sets areas that it must not: which of
  *	mock_bad_areas, from 1
+ * @reset_coming: a reset of the PF will be told of
  * @drain_ms: time that quiesce() takes
  * @model: model of its types, if it is bare
  * @types: its types, if it is bare
@@ -229,6 +230,7 @@ struct mock_pf {
 	bool in_reset;
 	atomic_t reset_accesses;
 	u32 bad_area;
+	bool reset_coming;
 	u32 drain_ms;
 	struct hdiov_model model;
 	struct hdiov_type types[MOCK_NUM_TYPES];
@@ -1164,11 +1166,19 @@ static void mock_destroy(struct hdiov_adi *adi)
 	mutex_destroy(&madi->lock);
 }
 
+/* See the file "reset_coming": the card has stopped its engines, and waits for its reset */
+static bool mock_reset_comes(struct hdiov_pf *pf)
+{
+	return READ_ONCE(to_mock_pf(pf)->reset_coming);
+}
+
 static int mock_set_pasid(struct hdiov_adi *adi, const struct hdiov_dma_id *id)
 {
 	struct mock_adi *madi = to_mock(adi);
 
 	mock_touch(adi->pf);
+	if (mock_reset_comes(adi->pf))
+		return -EAGAIN;
 	guard(mutex)(&madi->lock);
 
 	WARN_ON(madi->state != MOCK_IDLE && adi->pf->adi_ops->clear_pasid);
@@ -1199,6 +1209,8 @@ static int mock_enable(struct hdiov_adi *adi)
 	guard(mutex)(&madi->lock);
 
 	WARN_ON(madi->state != MOCK_BOUND);
+	if (mock_reset_comes(adi->pf))
+		return -EAGAIN;
 	if (mock_misbehaves(&to_mock_pf(adi->pf)->fail_enable)) {
 		dev_err(adi->pf->dev, "%s: told to fail enable\n",
 			hdiov_adi_name(adi));
@@ -1222,6 +1234,8 @@ static int mock_resume(struct hdiov_adi *adi)
 	guard(mutex)(&madi->lock);
 
 	WARN_ON(madi->state != MOCK_PAUSED);
+	if (mock_reset_comes(adi->pf))
+		return -EAGAIN;
 	if (mock_misbehaves(&to_mock_pf(adi->pf)->fail_resume)) {
 		dev_err(adi->pf->dev, "%s: told to fail resume\n",
 			hdiov_adi_name(adi));
@@ -1270,6 +1284,8 @@ static int mock_quiesce(struct hdiov_adi *adi)
 	if (mpf->drain_ms)
 		msleep(mpf->drain_ms);
 
+	if (mock_reset_comes(adi->pf))
+		return -EAGAIN;
 	if (mock_misbehaves(&mpf->fail_quiesce)) {
 		dev_err(adi->pf->dev, "%s: told to fail quiesce\n",
 			hdiov_adi_name(adi));
@@ -1301,6 +1317,8 @@ static int mock_reset(struct hdiov_adi *adi)
 	guard(mutex)(&madi->lock);
 
 	WARN_ON(madi->state != MOCK_BOUND);
+	if (mock_reset_comes(adi->pf))
+		return -EAGAIN;
 	if (mock_misbehaves(&to_mock_pf(adi->pf)->fail_reset)) {
 		dev_err(adi->pf->dev, "%s: told to fail reset\n",
 			hdiov_adi_name(adi));
@@ -1348,13 +1366,14 @@ static const struct hdiov_adi_ops mock_adi_ops = {
 	.show = mock_show,
 };
 
-/* What no driver can do without */
+/* What no driver can do without, and abandon, as these engines are software */
 static const struct hdiov_adi_ops mock_bare_adi_ops = {
 	.create = mock_create,
 	.destroy = mock_destroy,
 	.set_pasid = mock_set_pasid,
 	.enable = mock_enable,
 	.quiesce = mock_quiesce,
+	.abandon = mock_abandon,
 	.reset = mock_reset,
 };
 
@@ -1457,6 +1476,7 @@ static int mock_pf_reset_late(void *data, u64 value)
 	struct mock_pf *mpf = data;
 
 	WRITE_ONCE(mpf->in_reset, true);
+	WRITE_ONCE(mpf->reset_coming, false);
 	hdiov_pf_reset_begun(&mpf->pf);
 
 	return 0;
@@ -1501,6 +1521,7 @@ static void mock_debugfs_add(struct mock_pf *mpf)
 	debugfs_create_atomic_t("reset_accesses", 0600, dir,
 				&mpf->reset_accesses);
 	debugfs_create_u32("bad_area", 0600, dir, &mpf->bad_area);
+	debugfs_create_bool("reset_coming", 0600, dir, &mpf->reset_coming);
 	debugfs_create_u32("drain_ms", 0600, dir, &mpf->drain_ms);
 	debugfs_create_file_unsafe("reset", 0200, dir, mpf, &mock_pf_reset_fops);
 	debugfs_create_file_unsafe("reset_begin", 0200, dir, mpf,

@@ -94,8 +94,8 @@ struct hdiov_ims;
  *	before any VDEV's lock
  * @vdevs: all VDEVs of this PF
  * @state: of the PF
- * @gone: its reset began before it was announced: nobody may begin to touch it, and
- *	VDEVs are taken off it without
+ * @gone: its reset began before it was announced: no callback that touches it begins,
+ *	and VDEVs are taken off it without. Set without @vdevs_lock, too
  * @resets: resets of the PF that have begun and are not over
  * @comebacks: how many times the PF was brought back by a reset
  * @lost: what VDEVs had that are removed, and that only a reset brings back
@@ -213,9 +213,11 @@ struct hdiov_vector {
  * @opened: has a user; protected by @lock
  * @failed: could not be started when it got a domain, and has none since then;
  *	protected by @lock
- * @suspended: was in use when the PF's reset began; protected by @lock
+ * @suspended: was in use when the PF's reset began, or when the vendor said that one
+ *	is coming; protected by @lock
  * @parked: is bound and not running because its guest has turned bus mastering off,
- *	or has put it to sleep, and its hardware could not pause; protected by @lock
+ *	or has put it to sleep, and its hardware could not pause. A reset by its
+ *	user or of the PF ends that; protected by @lock
  * @unreachable: the PF is being reset or down: neither its registers nor its
  *	MSI-X table may be touched; protected by @lock
  * @needs_reset: holds what a guest has programmed, which must be wiped before it can
@@ -224,6 +226,8 @@ struct hdiov_vector {
  *	pairs must not be given to anyone else until the PF has been reset;
  *	protected by @lock
  * @dead: why it is dead, as was reported, or %NULL; protected by @lock
+ * @told: its user has been told by the error interrupt that it is dead; protected by
+ *	@lock
  * @not_quiet_since: &hdiov_pf_core.comebacks at that moment
  * @lost: takes note of them if the VDEV is removed before that, and of vectors
  *	that cannot be freed because the PF is not reachable
@@ -276,6 +280,7 @@ struct hdiov_vdev {
 	bool needs_reset;
 	bool not_quiet;
 	const char *dead;
+	bool told;
 	u64 not_quiet_since;
 	struct hdiov_lost *lost;
 	struct work_struct suspend_work;

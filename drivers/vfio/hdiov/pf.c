@@ -503,6 +503,9 @@ EXPORT_SYMBOL_GPL(hdiov_pf_reset_prepare);
  * as from a handler of struct pci_error_handlers. The caller holds no lock, and is
  * no work item, that a callback of an ADI waits for: this waits for those that are
  * under way. hdiov_pf_reset_done() or hdiov_pf_reset_failed() must follow each call.
+ * What such a callback has started on a card that was reset under it, the vendor
+ * stops before hdiov_pf_reset_done(); messages that were written into the MSI-X table
+ * meanwhile it writes again after this.
  */
 void hdiov_pf_reset_begun(struct hdiov_pf *pf)
 {
@@ -511,6 +514,8 @@ void hdiov_pf_reset_begun(struct hdiov_pf *pf)
 	if (!core)
 		return;
 
+	/* At once, for callbacks that are to begin, and again if done() took it back */
+	WRITE_ONCE(core->gone, true);
 	scoped_guard(mutex, &core->vdevs_lock) {
 		core->resets++;
 		WRITE_ONCE(core->gone, true);
@@ -531,7 +536,7 @@ EXPORT_SYMBOL_GPL(hdiov_pf_reset_begun);
  * of it is given out again.
  *
  * Context: as hdiov_pf_reset_prepare(). Without one before, it brings back a PF
- * that was given up.
+ * that was given up, and does nothing if there is none.
  */
 void hdiov_pf_reset_done(struct hdiov_pf *pf)
 {
@@ -540,8 +545,12 @@ void hdiov_pf_reset_done(struct hdiov_pf *pf)
 	if (!core)
 		return;
 
+	/*
+	 * In state UP no reset has begun that VDEVs could come back from: they run, and
+	 * what did not get quiet still may.
+	 */
 	scoped_guard(mutex, &core->vdevs_lock) {
-		if (hdiov_pf_reset_over(core))
+		if (core->state != HDIOV_PF_UP && hdiov_pf_reset_over(core))
 			hdiov_pf_up(core);
 	}
 	hdiov_core_put(core);

@@ -22,27 +22,35 @@
 #include "hdiov_software.h"
 #include "trace.h"
 
+/*
+ * Is a reset of the PF coming, under way, or not over for this VDEV: CPU 0 has
+ * brought the PF up and not come to this VDEV yet, which did not get quiet. CPU 1, on
+ * which its user resets it, must not report that as the end.
+ */
+static bool hdiov_vdev_awaits_pf(const struct hdiov_vdev *vdev)
+{
+	lockdep_assert_held(&vdev->lock);
+
+	return READ_ONCE(vdev->core->state) == HDIOV_PF_RESETTING ||
+	       READ_ONCE(vdev->core->gone) || vdev->unreachable ||
+	       vdev->suspended;
+}
+
 /* Why nothing that the guest does reaches hardware any more, or NULL */
 static const char *hdiov_vdev_dead(struct hdiov_vdev *vdev)
 {
-	enum hdiov_pf_state pf_state = READ_ONCE(vdev->core->state);
-
 	lockdep_assert_held(&vdev->lock);
 
-	if (pf_state == HDIOV_PF_DOWN)
+	if (READ_ONCE(vdev->core->state) == HDIOV_PF_DOWN)
 		return "PF is down";
-	/*
-	 * No news before the PF's reset is over, for this VDEV too: CPU 0 has brought
-	 * the PF up and not come to this VDEV yet, which did not get quiet. CPU 1, on
-	 * which its user resets it, must not report that as the end.
-	 */
-	if (pf_state == HDIOV_PF_RESETTING || vdev->unreachable)
+	/* No news before */
+	if (hdiov_vdev_awaits_pf(vdev))
 		return vdev->dead;
 	if (vdev->not_quiet)
 		return "did not get quiet";
 	if (vdev->failed)
 		return "did not start";
-	if (vdev->state == HDIOV_BOUND && !vdev->suspended && !vdev->parked)
+	if (vdev->state == HDIOV_BOUND && !vdev->parked)
 		return "reset failed";
 	return NULL;
 }
@@ -55,28 +63,34 @@ static const char *hdiov_vdev_dead(struct hdiov_vdev *vdev)
  * To be called after whatever can be the cause. The administrator is told by a
  * uevent and the file "state". The user is told by VFIO's error interrupt, whereupon
  * QEMU stops the guest, of all that was not @answered, and of what no other try can
- * mend.
+ * mend; once, until it is alive again.
  *
  * Context: process
  */
 void hdiov_vdev_report(struct hdiov_vdev *vdev, bool answered)
 {
 	struct kobject *kobj = &hdiov_vdev_dev(vdev)->kobj;
+	bool down = READ_ONCE(vdev->core->state) == HDIOV_PF_DOWN;
 	const char *dead = hdiov_vdev_dead(vdev);
 	char text[48];
 	char *env[2] = { text };
 
-	if (dead == vdev->dead)
+	if (!down && hdiov_vdev_awaits_pf(vdev))
 		return;
 
-	vdev->dead = dead;
-	snprintf(text, sizeof(text), "HDIOV_STATE=%s%s",
-		 dead ? "dead: " : "alive", dead ?: "");
-	kobject_uevent_env(kobj, KOBJ_CHANGE, env);
-	sysfs_notify(kobj, NULL, "state");
-	if (dead && (!answered || vdev->not_quiet ||
-		     READ_ONCE(vdev->core->state) == HDIOV_PF_DOWN))
+	if (dead != vdev->dead) {
+		vdev->dead = dead;
+		snprintf(text, sizeof(text), "HDIOV_STATE=%s%s",
+			 dead ? "dead: " : "alive", dead ?: "");
+		kobject_uevent_env(kobj, KOBJ_CHANGE, env);
+		sysfs_notify(kobj, NULL, "state");
+	}
+	if (!dead) {
+		vdev->told = false;
+	} else if (!vdev->told && (!answered || vdev->not_quiet || down)) {
+		vdev->told = true;
 		hdiov_irq_error(vdev);
+	}
 }
 
 static ssize_t state_show(struct device *dev, struct device_attribute *attr,
@@ -107,6 +121,21 @@ static struct attribute *hdiov_vdev_attrs[] = {
 };
 ATTRIBUTE_GROUPS(hdiov_vdev);
 
+/*
+ * Has a vendor returned that a reset of the PF is coming? Then this VDEV is as if that
+ * had come to it already, and its end brings it back.
+ */
+static bool hdiov_vdev_leaves(struct hdiov_vdev *vdev, int ret)
+{
+	lockdep_assert_held(&vdev->lock);
+
+	if (ret != -EAGAIN)
+		return false;
+	vdev->needs_reset = true;
+	vdev->suspended = true;
+	return true;
+}
+
 /* Fast path off, and the hardware quiet. Leaves a running ADI bound. */
 static void hdiov_vdev_quiesce(struct hdiov_vdev *vdev)
 {
@@ -125,7 +154,7 @@ static void hdiov_vdev_quiesce(struct hdiov_vdev *vdev)
 		ops->abandon(vdev->adi);
 	/* Whatever reset follows is as good as the one asked for before */
 	WRITE_ONCE(vdev->reset_wanted, false);
-	if (ret && !vdev->not_quiet) {
+	if (ret && !hdiov_vdev_leaves(vdev, ret) && !vdev->not_quiet) {
 		vdev->not_quiet = true;
 		vdev->not_quiet_since = READ_ONCE(vdev->core->comebacks);
 		dev_err(hdiov_vdev_dev(vdev),
@@ -141,12 +170,14 @@ static int hdiov_vdev_wipe(struct hdiov_vdev *vdev, bool restart)
 	const struct hdiov_adi_ops *ops = vdev->core->pf->adi_ops;
 	int ret;
 
-	if (restart && ops->restart)
+	if (READ_ONCE(vdev->core->gone))
+		ret = -EAGAIN;
+	else if (restart && ops->restart)
 		ret = ops->restart(vdev->adi);
 	else
 		ret = ops->reset(vdev->adi);
 	vdev->needs_reset = ret;
-	if (ret)
+	if (ret && !hdiov_vdev_leaves(vdev, ret))
 		dev_err_ratelimited(hdiov_vdev_dev(vdev), "reset failed: %d\n",
 				    ret);
 	return ret;
@@ -165,10 +196,12 @@ static int hdiov_vdev_unpause(struct hdiov_vdev *vdev)
 	lockdep_assert_held(&vdev->lock);
 	lockdep_assert_held_write(&vdev->access);
 
-	ret = vdev->core->pf->adi_ops->resume(vdev->adi);
+	ret = READ_ONCE(vdev->core->gone) ? -EAGAIN :
+	      vdev->core->pf->adi_ops->resume(vdev->adi);
 	if (ret) {
-		dev_err_ratelimited(hdiov_vdev_dev(vdev),
-				    "cannot go on: %d\n", ret);
+		if (!hdiov_vdev_leaves(vdev, ret))
+			dev_err_ratelimited(hdiov_vdev_dev(vdev),
+					    "cannot go on: %d\n", ret);
 		hdiov_vdev_quiesce(vdev);
 		vdev->needs_reset = true;
 		return ret;
@@ -191,10 +224,12 @@ static int hdiov_vdev_enable(struct hdiov_vdev *vdev, bool restart)
 			return ret;
 	}
 
-	ret = vdev->core->pf->adi_ops->enable(vdev->adi);
+	ret = READ_ONCE(vdev->core->gone) ? -EAGAIN :
+	      vdev->core->pf->adi_ops->enable(vdev->adi);
 	if (ret) {
-		dev_err_ratelimited(hdiov_vdev_dev(vdev),
-				    "cannot enable: %d\n", ret);
+		if (!hdiov_vdev_leaves(vdev, ret))
+			dev_err_ratelimited(hdiov_vdev_dev(vdev),
+					    "cannot enable: %d\n", ret);
 		return ret;
 	}
 
@@ -280,14 +315,11 @@ void hdiov_vdev_set_master(struct hdiov_vdev *vdev, bool on)
  */
 int hdiov_vdev_usable(struct hdiov_vdev *vdev)
 {
-	enum hdiov_pf_state pf_state = READ_ONCE(vdev->core->state);
-
 	lockdep_assert_held(&vdev->lock);
 
-	if (pf_state == HDIOV_PF_DOWN)
+	if (READ_ONCE(vdev->core->state) == HDIOV_PF_DOWN)
 		return -EIO;
-	/* The second: the PF is back, but has not come to this VDEV yet */
-	if (pf_state == HDIOV_PF_RESETTING || vdev->unreachable)
+	if (hdiov_vdev_awaits_pf(vdev))
 		return -EAGAIN;
 	return vdev->not_quiet ? -EIO : 0;
 }
@@ -309,8 +341,10 @@ static int hdiov_vdev_enable_idle(struct hdiov_vdev *vdev)
 	guard(rwsem_write)(&vdev->access);
 	vdev->state = HDIOV_BOUND;
 	ret = hdiov_vdev_enable(vdev, false);
-	if (ret)
+	if (ret) {
 		vdev->state = HDIOV_IDLE;
+		vdev->suspended = false;
+	}
 	return ret;
 }
 
@@ -340,8 +374,10 @@ int hdiov_vdev_start(struct hdiov_vdev *vdev)
 	if (ret)
 		return ret;
 
+	/* Attaching the PASID may have taken its time */
 	id.pasid = vdev->pasid;
-	ret = ops->set_pasid(vdev->adi, &id);
+	ret = READ_ONCE(vdev->core->gone) ? -EAGAIN :
+	      ops->set_pasid(vdev->adi, &id);
 	if (ret) {
 		dev_err_ratelimited(hdiov_vdev_dev(vdev),
 				    "cannot set PASID %u: %d\n", vdev->pasid,
@@ -428,6 +464,9 @@ static int hdiov_vdev_try_reset(struct hdiov_vdev *vdev, bool restart)
 		restart = restart && !vdev->needs_reset;
 		vdev->needs_reset = true;
 		ret = hdiov_vdev_enable(vdev, restart);
+		/* When the PF is back */
+		if (vdev->suspended)
+			ret = 0;
 	}
 
 	trace_hdiov_reset(vdev, ret, ktime_sub(ktime_get(), start));
@@ -720,6 +759,8 @@ static int hdiov_adi_create(struct hdiov_vdev *vdev,
 err_destroy:
 	pf->adi_ops->destroy(adi);
 err_qp:
+	/* That the vendor may have queued */
+	cancel_delayed_work_sync(&vdev->reset_work);
 	vdev->adi = NULL;
 	hdiov_qp_free(vdev->core, adi->qp_base, adi->num_qps);
 err_lost:

@@ -147,7 +147,8 @@ static int hdiov_vfio_change_domain(struct hdiov_vdev *vdev)
 
 	hdiov_vdev_stop(vdev);
 	ret = hdiov_vdev_start(vdev);
-	vdev->failed = ret;
+	/* Nothing is wrong with it if it has to wait for the PF's reset */
+	vdev->failed = ret && ret != -EAGAIN;
 	hdiov_vdev_report(vdev, true);
 	return ret;
 }

@@ -92,7 +92,7 @@ static int qat_adi_set_pasid(struct hdiov_adi *adi, const struct hdiov_dma_id *i
 
 	guard(mutex)(&qa->lock);
 	if (READ_ONCE(qa->pf->in_reset))
-		return -EIO;
+		return -EAGAIN;
 	/* A new guest. The last one may have gone while it was being reset */
 	qa->announced = false;
 	qat_adi_wipe(qa);
@@ -122,7 +122,7 @@ static int qat_adi_enable(struct hdiov_adi *adi)
 
 	guard(mutex)(&qa->lock);
 	if (READ_ONCE(qa->pf->in_reset))
-		return -EIO;
+		return -EAGAIN;
 	/* Without one, the guest's requests would go out as the function's */
 	val = qat_etr_read(qa->pf, ETR_PASIDCTL(qa->bank));
 	if (!qa->pasidctl || val != qa->pasidctl) {
@@ -163,7 +163,7 @@ static int qat_adi_reset(struct hdiov_adi *adi)
 
 	guard(mutex)(&qa->lock);
 	if (READ_ONCE(qa->pf->in_reset))
-		return -EIO;
+		return -EAGAIN;
 
 	/* Quiescing has reset the bank */
 	qat_adi_wipe(qa);
@@ -177,7 +177,7 @@ static int qat_adi_restart(struct hdiov_adi *adi)
 
 	guard(mutex)(&qa->lock);
 	if (READ_ONCE(qa->pf->in_reset))
-		return -EIO;
+		return -EAGAIN;
 	qa->rp_done = true;
 	return 0;
 }

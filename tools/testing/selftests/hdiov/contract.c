@@ -110,6 +110,9 @@ TEST_F(contract, bare)
 		EXPECT_EQ(0, vdev_reset(vdev));
 		EXPECT_EQ(0, mock_tell(vdev->pf, "reset", 1));
 		EXPECT_TRUE(vdev_in_state(vdev, "running"));
+		EXPECT_EQ(0, mock_tell(vdev->pf, "reset_late", 1));
+		EXPECT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+		EXPECT_TRUE(vdev_in_state(vdev, "running"));
 		mock_unmap_db(&q);
 		vdev_close(vdev);
 		EXPECT_TRUE(vdev_in_state(vdev, "idle"));

@@ -378,7 +378,7 @@ TEST_F(master, storm_of_threads)
 	if (is_mock(vdev)) {
 		EXPECT_EQ(0, resets);
 	} else {
-		EXPECT_LE(16, resets);
+		EXPECT_LT(0, resets);
 		EXPECT_GE(16 + (now_ms() - begin) / 100 + 1, resets);
 	}
 	vdev_set_master(vdev, true);

@@ -401,7 +401,7 @@ static void check_32_bits(struct __test_metadata *_metadata, struct vdev *vdev,
 	memcpy(want, "\x51\x62\x73\x84", 4);
 	ASSERT_EQ(4, vdev_write(vdev, 0, regs.offset, want, 4));
 	for (pos = 0; pos < 4; pos++) {
-		for (len = 1; pos + len < 4; len++) {
+		for (len = 1; len < 4 && pos + len <= 4; len++) {
 			ASSERT_EQ(len, vdev_read(vdev, 0, regs.offset + pos,
 						 bytes, len));
 			EXPECT_EQ(0, memcmp(want + pos, bytes, len)) {

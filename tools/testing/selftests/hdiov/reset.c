@@ -807,6 +807,29 @@ TEST_F(out_of_reach, late)
 	munmap((void *)db, 4096);
 }
 
+/* Nothing goes on with a card that was reset under a callback which takes its time */
+TEST_F(out_of_reach, late_amid_quiesce)
+{
+	struct resetter r = { .vdev = &self->vdev, .how = BY_IOCTL };
+	struct vdev *vdev = &self->vdev;
+	pthread_t thread;
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "drain_ms", LONG_MS));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_reset", 1));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, reset_thread, &r));
+	msleep(LONG_MS / 4);
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_late", 1));
+	pthread_join(thread, NULL);
+	EXPECT_TRUE(r.done);
+	/* It was quiesced, and not reset, nor enabled */
+	EXPECT_EQ(1, mock_asks(vdev->pf, "fail_reset"));
+	EXPECT_EQ(0, mock_asks(vdev->pf, "reset_accesses"));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_reset", 0));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "drain_ms", 0));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+	EXPECT_TRUE(vdev_in_state(vdev, "running"));
+}
+
 /* A user that leaves meanwhile leaves nothing to the next one */
 TEST_F(out_of_reach, late_close)
 {

@@ -253,6 +253,82 @@ TEST_F(state, amid_comeback)
 	EXPECT_TRUE(vdev_says(vdev, "running"));
 }
 
+/* The vendor knows what the core will be told only later: nobody stops a guest for that */
+TEST_F(state, pf_reset_coming)
+{
+	struct vdev *vdev = &self->vdev;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(0, mock_tell(vdev->pf, "reset_coming", 1));
+		switch (i) {
+		case 0:
+			EXPECT_EQ(0, vdev_reset(vdev));
+			break;
+		case 1:
+			vdev_flr(vdev);
+			break;
+		case 2:
+			/* Quiet it is, but does not come back */
+			ASSERT_EQ(0, mock_tell(vdev->pf, "reset_coming", 0));
+			vdev_set_master(vdev, false);
+			ASSERT_EQ(0, mock_tell(vdev->pf, "reset_coming", 1));
+			vdev_set_master(vdev, true);
+			break;
+		case 3:
+			vdev_set32(vdev, MOCK_BAR, MOCK_RESET, 1);
+			msleep(NEVER_MS);
+		}
+		EXPECT_TRUE(vdev_says(vdev, "paused: PF is being reset"));
+		EXPECT_EQ(~0U, vdev_get32(vdev, MOCK_BAR, MOCK_ID));
+		EXPECT_EQ(0, vdev_reset(vdev));
+		ASSERT_EQ(0, mock_tell(vdev->pf, "reset_late", 1));
+		ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+		EXPECT_TRUE(vdev_says(vdev, "running"));
+	}
+	EXPECT_EQ(NULL, uevent(self->uevents, vdev, NEVER_MS));
+	EXPECT_EQ(0, event_wait(self->error, 0));
+
+	/* One comes amid the return from another */
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_begin", 1));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_coming", 1));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+	EXPECT_TRUE(vdev_says(vdev, "paused: PF is being reset"));
+	vdev_close(vdev);
+	EXPECT_EQ(-EAGAIN, vdev_open(vdev));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_late", 1));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+	EXPECT_EQ(0, vdev_open(vdev));
+	EXPECT_EQ(NULL, uevent(self->uevents, vdev, NEVER_MS));
+}
+
+/* What the first time was an answer is none the next time */
+TEST_F(state, told_later)
+{
+	struct vdev *vdev = &self->vdev;
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_reset", 2));
+	EXPECT_EQ(-EIO, vdev_reset(vdev));
+	EXPECT_EQ(0, event_wait(self->error, NEVER_MS));
+	vdev_flr(vdev);
+	EXPECT_EQ(1, event_wait(self->error, SOON_MS));
+	EXPECT_EQ(0, vdev_reset(vdev));
+	EXPECT_TRUE(vdev_says(vdev, "running"));
+}
+
+/* The end of a reset that never began brings nothing back */
+TEST_F(state, end_of_nothing)
+{
+	struct vdev *vdev = &self->vdev;
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_quiesce", 1));
+	EXPECT_EQ(-EIO, vdev_reset(vdev));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+	EXPECT_TRUE(vdev_says(vdev, "dead: did not get quiet"));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset", 1));
+	EXPECT_TRUE(vdev_says(vdev, "running"));
+}
+
 /* It is well again for the next user */
 TEST_F(state, closed)
 {

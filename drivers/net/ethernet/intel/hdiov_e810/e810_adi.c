@@ -173,6 +173,16 @@ static void e810_adi_destroy(struct hdiov_adi *adi)
 	mutex_destroy(&ea->lock);
 }
 
+/*
+ * What an operation of the core returns. All that fails because the card is being
+ * reset, or needs to be, is made good by that reset, which e810_global_reset() tells
+ * the core of. Bus mastering is off until then.
+ */
+static int e810_adi_verdict(const struct e810_adi *ea, int ret)
+{
+	return ret && READ_ONCE(ea->pf->in_reset) ? -EAGAIN : ret;
+}
+
 static int e810_adi_set_pasid(struct hdiov_adi *adi,
 			      const struct hdiov_dma_id *id)
 {
@@ -187,7 +197,7 @@ static int e810_adi_set_pasid(struct hdiov_adi *adi,
 	e810_vc_reset(ea, true);
 	ea->keep_mac = false;
 	ret = e810_vsi_set_mac_assigned(ea);
-	return ret ?: e810_vsi_set_pasid(ea, id->pasid);
+	return e810_adi_verdict(ea, ret ?: e810_vsi_set_pasid(ea, id->pasid));
 }
 
 static void e810_adi_clear_pasid(struct hdiov_adi *adi)
@@ -211,8 +221,8 @@ static int e810_adi_enable(struct hdiov_adi *adi)
 	struct e810_adi *ea = to_e810_adi(adi);
 
 	guard(mutex)(&ea->lock);
-	if (ea->dead || ea->pf->in_reset)
-		return -EIO;
+	if (ea->dead || READ_ONCE(ea->pf->in_reset))
+		return e810_adi_verdict(ea, -EIO);
 	/* Without one, the guest's requests would go out as the function's */
 	if (!(ea->ctx.pasid_id & cpu_to_le32(E810_VSI_PASID_ID_VALID))) {
 		dev_err_ratelimited(&ea->pf->pdev->dev,
@@ -254,6 +264,8 @@ static int e810_adi_stop(struct e810_adi *ea)
 		dev_err_ratelimited(&ea->pf->pdev->dev,
 				    "%s: the card does not deliver its messages: %d\n",
 				    hdiov_adi_name(&ea->adi), late);
+	if (READ_ONCE(ea->pf->in_reset))
+		return -EAGAIN;
 	ea->stuck = err || ret || late;
 	return err ?: ret ?: late;
 }
@@ -288,16 +300,16 @@ static int e810_adi_reset(struct hdiov_adi *adi)
 	guard(rwsem_read)(&ea->pf->reset_sem);
 	guard(mutex)(&ea->lock);
 
-	if (ea->dead || ea->pf->in_reset)
-		return -EIO;
+	if (ea->dead || READ_ONCE(ea->pf->in_reset))
+		return e810_adi_verdict(ea, -EIO);
 
 	e810_vc_reset(ea, false);
 	ret = e810_vsi_reset_hw(ea);
 	if (ret)
-		return ret;
+		return e810_adi_verdict(ea, ret);
 	ret = e810_vsi_restore(ea);
 	if (ret)
-		return ret;
+		return e810_adi_verdict(ea, ret);
 	e810_mbx_off(ea);
 	e810_irq_reset(ea);
 	WRITE_ONCE(ea->icr0_ena, 0);
