@@ -494,10 +494,12 @@ static pci_ers_result_t e810_slot_reset(struct pci_dev *pdev)
 
 	/*
 	 * VDEVs are off since e810_error_detected(), unless another reset has brought
-	 * the card up meanwhile
+	 * the card up meanwhile. Its registers need not answer before it is enabled.
 	 */
-	scoped_guard(mutex, &pf->reset_lock)
-		e810_reset_begin(pf, true);
+	scoped_guard(mutex, &pf->reset_lock) {
+		if (!pf->vdevs_off)
+			e810_reset_begin(pf, true);
+	}
 
 	ret = pci_enable_device_mem(pdev);
 	if (ret) {
