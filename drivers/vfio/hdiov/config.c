@@ -23,21 +23,69 @@
 static void hdiov_config_bars(struct hdiov_vdev *vdev)
 {
 	const struct hdiov_model *model = vdev->adi->type->model;
-	u8 *wmask = vdev->config_wmask;
-	unsigned int i, reg;
-	u64 mask;
+	unsigned int i;
 
-	for (i = 0; i < HDIOV_NUM_BARS; i++) {
-		if (!model->bar[i].size)
-			continue;
-		reg = PCI_BASE_ADDRESS_0 + i * 4;
-		mask = ~(model->bar[i].size - 1);
-		put_unaligned_le32(model->bar[i].flags, vdev->config + reg);
-		put_unaligned_le32(mask & PCI_BASE_ADDRESS_MEM_MASK,
-				   wmask + reg);
-		if (model->bar[i].flags & PCI_BASE_ADDRESS_MEM_TYPE_64)
-			put_unaligned_le32(mask >> 32, wmask + reg + 4);
+	for (i = 0; i < HDIOV_NUM_BARS; i++)
+		if (model->bar[i].size)
+			put_unaligned_le32(model->bar[i].flags,
+					   vdev->config + PCI_BASE_ADDRESS_0 +
+					   i * 4);
+}
+
+/* Which bits of a base address register the guest can write */
+static u32 hdiov_config_bar_mask(const struct hdiov_model *model, unsigned int i)
+{
+	if (model->bar[i].size)
+		return ~(model->bar[i].size - 1) & PCI_BASE_ADDRESS_MEM_MASK;
+	if (i && model->bar[i - 1].flags & PCI_BASE_ADDRESS_MEM_TYPE_64)
+		return ~(model->bar[i - 1].size - 1) >> 32;
+	return 0;
+}
+
+/*
+ * Which bits of a register of one byte the guest can write. Worked out at each write,
+ * as these are rare: a table in each of hundreds of VDEVs would be the larger half
+ * of it.
+ */
+static u8 hdiov_config_wmask(const struct hdiov_vdev *vdev, unsigned int reg)
+{
+	const unsigned int bars = PCI_BASE_ADDRESS_0;
+	unsigned int first = ALIGN_DOWN(reg, 2);
+	u32 mask;
+
+	if (reg >= bars && reg < bars + HDIOV_NUM_BARS * 4) {
+		first = ALIGN_DOWN(reg, 4);
+		mask = hdiov_config_bar_mask(vdev->adi->type->model,
+					     (first - bars) / 4);
+		return mask >> (reg - first) * 8;
 	}
+
+	switch (first) {
+	case PCI_COMMAND:
+		mask = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
+		       PCI_COMMAND_PARITY | PCI_COMMAND_SERR |
+		       PCI_COMMAND_INTX_DISABLE;
+		break;
+	case PCI_CACHE_LINE_SIZE:
+	case PCI_INTERRUPT_LINE:
+		mask = 0xff;
+		break;
+	case HDIOV_CAP_MSIX + PCI_MSIX_FLAGS:
+		mask = PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL;
+		break;
+	case HDIOV_CAP_EXP + PCI_EXP_DEVCTL:
+		mask = PCI_EXP_DEVCTL_CERE | PCI_EXP_DEVCTL_NFERE |
+		       PCI_EXP_DEVCTL_FERE | PCI_EXP_DEVCTL_URRE |
+		       PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_PAYLOAD |
+		       PCI_EXP_DEVCTL_NOSNOOP_EN | PCI_EXP_DEVCTL_READRQ;
+		break;
+	case HDIOV_PM_STATE:
+		mask = PCI_PM_CTRL_STATE_MASK;
+		break;
+	default:
+		mask = 0;
+	}
+	return mask >> (reg - first) * 8;
 }
 
 /*
@@ -69,12 +117,10 @@ void hdiov_config_reset(struct hdiov_vdev *vdev)
 	const struct hdiov_type *type = vdev->adi->type;
 	const struct hdiov_model *model = type->model;
 	u8 *cfg = vdev->config;
-	u8 *wmask = vdev->config_wmask;
 
 	lockdep_assert_held(&vdev->lock);
 
 	memset(cfg, 0, sizeof(vdev->config));
-	memset(wmask, 0, sizeof(vdev->config_wmask));
 	memset(vdev->msix_table, 0, type->num_vectors * PCI_MSIX_ENTRY_SIZE);
 
 	put_unaligned_le16(model->vendor, cfg + PCI_VENDOR_ID);
@@ -87,11 +133,6 @@ void hdiov_config_reset(struct hdiov_vdev *vdev)
 	put_unaligned_le16(model->subsystem_device, cfg + PCI_SUBSYSTEM_ID);
 	cfg[PCI_CAPABILITY_LIST] = HDIOV_CAP_MSIX;
 
-	put_unaligned_le16(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
-			   PCI_COMMAND_PARITY | PCI_COMMAND_SERR |
-			   PCI_COMMAND_INTX_DISABLE, wmask + PCI_COMMAND);
-	wmask[PCI_CACHE_LINE_SIZE] = 0xff;
-	wmask[PCI_INTERRUPT_LINE] = 0xff;
 	hdiov_config_bars(vdev);
 
 	cfg[HDIOV_CAP_MSIX] = PCI_CAP_ID_MSIX;
@@ -102,8 +143,6 @@ void hdiov_config_reset(struct hdiov_vdev *vdev)
 			   cfg + HDIOV_CAP_MSIX + PCI_MSIX_TABLE);
 	put_unaligned_le32(model->msix_pba | model->msix_bar,
 			   cfg + HDIOV_CAP_MSIX + PCI_MSIX_PBA);
-	put_unaligned_le16(PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL,
-			   wmask + HDIOV_CAP_MSIX + PCI_MSIX_FLAGS);
 
 	cfg[HDIOV_CAP_EXP] = PCI_CAP_ID_EXP;
 	cfg[HDIOV_CAP_EXP + PCI_CAP_LIST_NEXT] = HDIOV_CAP_PM;
@@ -111,16 +150,10 @@ void hdiov_config_reset(struct hdiov_vdev *vdev)
 			   cfg + HDIOV_CAP_EXP + PCI_EXP_FLAGS);
 	put_unaligned_le32(PCI_EXP_DEVCAP_RBER | PCI_EXP_DEVCAP_FLR,
 			   cfg + HDIOV_CAP_EXP + PCI_EXP_DEVCAP);
-	put_unaligned_le16(PCI_EXP_DEVCTL_CERE | PCI_EXP_DEVCTL_NFERE |
-			   PCI_EXP_DEVCTL_FERE | PCI_EXP_DEVCTL_URRE |
-			   PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_PAYLOAD |
-			   PCI_EXP_DEVCTL_NOSNOOP_EN | PCI_EXP_DEVCTL_READRQ,
-			   wmask + HDIOV_CAP_EXP + PCI_EXP_DEVCTL);
 
 	/* Version 3, without D1, D2 and PME */
 	cfg[HDIOV_CAP_PM] = PCI_CAP_ID_PM;
 	put_unaligned_le16(3, cfg + HDIOV_CAP_PM + PCI_PM_PMC);
-	wmask[HDIOV_PM_STATE] = PCI_PM_CTRL_STATE_MASK;
 	/* It goes on where it was, or is reset when it wakes up, and says which */
 	if (vdev->core->pf->adi_ops->pause)
 		put_unaligned_le16(PCI_PM_CTRL_NO_SOFT_RESET,
@@ -167,7 +200,7 @@ static bool hdiov_config_asks_flr(unsigned int pos, const u8 *val, size_t count)
 static u8 hdiov_config_after(const struct hdiov_vdev *vdev, unsigned int reg,
 			     unsigned int pos, const u8 *val, size_t count)
 {
-	u8 mask = reg < PCI_CFG_SPACE_SIZE ? vdev->config_wmask[reg] : 0;
+	u8 mask = hdiov_config_wmask(vdev, reg);
 	u8 old = vdev->config[reg];
 	u8 new;
 

@@ -245,7 +245,6 @@ struct hdiov_vector {
  * @pasid: valid while @state is not %HDIOV_IDLE, and while @not_quiet
  * @config: PCI configuration space, what is kept of it; protected by @lock, and changes
  *	of the memory enable bit and of the power state by @access too
- * @config_wmask: which bits of @config the guest can write; protected by @lock
  * @msix_table: what the user wrote to the MSI-X table; no meaning, protected by
  *	@lock
  * @inert: page behind fast-path areas that have nothing to back them
@@ -296,7 +295,6 @@ struct hdiov_vdev {
 	u32 pasid;
 
 	u8 config[HDIOV_CONFIG_KEPT];
-	u8 config_wmask[PCI_CFG_SPACE_SIZE];
 	u8 *msix_table;
 	struct page *inert;
 	struct rw_semaphore mapping;	/* mapped */
