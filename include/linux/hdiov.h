@@ -332,7 +332,8 @@ struct hdiov_mmio_ops {
  *	account of them and has given one away; %HDIOV_SLOT_ANY; or
  *	%HDIOV_SLOT_SOFTWARE for a vector without hardware that the driver
  *	raises by hdiov_adi_signal(). Asked each time that the guest enables the
- *	vector. A negative errno if there is none, which the user is told.
+ *	vector, of a software vector perhaps more often, which must give the same
+ *	answer then. A negative errno if there is none, which the user is told.
  * @release: optional, with @slot: the core has no use any more for the number @slot
  *	that the function of that name has returned: it could not be allocated,
  *	or the vector has been disabled. Called once for each such number, after

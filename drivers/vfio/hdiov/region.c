@@ -321,35 +321,51 @@ static void hdiov_trap_write(struct hdiov_vdev *vdev, unsigned int bar,
 	}
 }
 
+/*
+ * The MSI-X table and the pending bits are the core's own, so they answer while the
+ * PF is being reset, too. As with any device, not without memory space.
+ */
+static void hdiov_msix_rw(struct hdiov_vdev *vdev, u8 *entry, unsigned int width,
+			  u64 *value, bool write)
+{
+	__le64 raw = cpu_to_le64(*value);
+
+	guard(mutex)(&vdev->lock);
+
+	if (!hdiov_config_memory_enabled(vdev)) {
+		*value = hdiov_width_mask(width);
+	} else if (!entry) {
+		*value = 0;
+	} else if (write) {
+		memcpy(entry, &raw, width);
+	} else {
+		memcpy(&raw, entry, width);
+		*value = le64_to_cpu(raw);
+	}
+}
+
 /* As the guest makes it, but aligned: @width is 1, 2, 4 or 8 */
 static u64 hdiov_reg_read(struct hdiov_vdev *vdev, unsigned int bar, u64 offset,
 			  unsigned int width)
 {
 	u8 *entry = hdiov_msix_entry(vdev, bar, offset);
-	__le64 raw = 0;
+	u64 value = 0;
 
-	if (entry) {
-		guard(mutex)(&vdev->lock);
-		memcpy(&raw, entry, width);
-		return le64_to_cpu(raw);
-	}
-	if (hdiov_is_msix_pba(vdev, bar, offset))
-		return 0;
-	return hdiov_trap_read(vdev, bar, offset, width);
+	if (!entry && !hdiov_is_msix_pba(vdev, bar, offset))
+		return hdiov_trap_read(vdev, bar, offset, width);
+
+	hdiov_msix_rw(vdev, entry, width, &value, false);
+	return value;
 }
 
 static void hdiov_reg_write(struct hdiov_vdev *vdev, unsigned int bar,
 			    u64 offset, unsigned int width, u64 value)
 {
 	u8 *entry = hdiov_msix_entry(vdev, bar, offset);
-	__le64 raw = cpu_to_le64(value);
 
-	if (entry) {
-		guard(mutex)(&vdev->lock);
-		memcpy(entry, &raw, width);
-		return;
-	}
-	if (!hdiov_is_msix_pba(vdev, bar, offset))
+	if (entry || hdiov_is_msix_pba(vdev, bar, offset))
+		hdiov_msix_rw(vdev, entry, width, &value, true);
+	else
 		hdiov_trap_write(vdev, bar, offset, width, value);
 }
 

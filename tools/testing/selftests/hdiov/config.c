@@ -156,6 +156,7 @@ TEST_F(config, msix)
 	EXPECT_LT(pba & PCI_MSIX_PBA_OFFSET, info.size);
 
 	/* The table is there, it can be written, and means nothing */
+	vdev_enable(&self->vdev, true);
 	vdev_set32(&self->vdev, table & PCI_MSIX_TABLE_BIR,
 		   (table & PCI_MSIX_TABLE_OFFSET) + 8, 0x12345678);
 	EXPECT_EQ(0x12345678,
@@ -163,6 +164,19 @@ TEST_F(config, msix)
 			     (table & PCI_MSIX_TABLE_OFFSET) + 8));
 	EXPECT_EQ(0, vdev_get32(&self->vdev, pba & PCI_MSIX_PBA_BIR,
 				pba & PCI_MSIX_PBA_OFFSET));
+
+	/* It is memory space as all the rest: gone without that, and kept */
+	vdev_enable(&self->vdev, false);
+	EXPECT_EQ(~0U, vdev_get32(&self->vdev, table & PCI_MSIX_TABLE_BIR,
+				  (table & PCI_MSIX_TABLE_OFFSET) + 8));
+	EXPECT_EQ(~0U, vdev_get32(&self->vdev, pba & PCI_MSIX_PBA_BIR,
+				  pba & PCI_MSIX_PBA_OFFSET));
+	vdev_set32(&self->vdev, table & PCI_MSIX_TABLE_BIR,
+		   (table & PCI_MSIX_TABLE_OFFSET) + 8, 0);
+	vdev_enable(&self->vdev, true);
+	EXPECT_EQ(0x12345678,
+		  vdev_get32(&self->vdev, table & PCI_MSIX_TABLE_BIR,
+			     (table & PCI_MSIX_TABLE_OFFSET) + 8));
 }
 
 TEST_F(config, express)
