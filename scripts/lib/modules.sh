@@ -18,19 +18,14 @@ sync_sources() {
 		--exclude='*' --prune-empty-dirs "$top/Kbuild" "$top/Makefile" "$top/Kconfig" "$top/include" "$top/drivers" "$1/"
 }
 
-# modules_make WHICH [MAKE-ARGUMENT...]
+# modules_make WHICH [MAKE-ARGUMENT...]: with the compiler's extra warnings, each an error.
 modules_make() {
-	in_chroot "make -j$(nproc) -C $(kernel_build "$1") M=/cache/modules-$1/src W=1 ${*:2} modules"
+	in_chroot "make -j$(nproc) -C $(kernel_build "$1") M=/cache/modules-$1/src W=1e ${*:2} modules"
 }
 
-# What a build from nothing says is kept for the static checks.
 make_modules() {
-	local dir=$cache/modules-$1 log=/dev/null
-
-	[ -e "$dir/src" ] || log=$dir/full.log
-	rm -f "$dir/full.log"
-	sync_sources "$dir/src"
-	modules_make "$1" 2>&1 | tee "$log"
+	sync_sources "$cache/modules-$1/src"
+	modules_make "$1"
 }
 
 # The modules and the module index with them in it, as they are laid over L1's /lib/modules/ABI.
@@ -77,7 +72,7 @@ build_modules() {
 build_modules_for() (
 	which=$1
 	lock "modules-$which"
-	k=$(key modules-1 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key")" @Kbuild @Makefile @Kconfig @include @drivers "$(declare -f make_overlay)")
+	k=$(key modules-2 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key")" @Kbuild @Makefile @Kconfig @include @drivers "$(declare -f make_overlay)")
 	if ! fresh "$cache/modules-$which" "$k"; then
 		mkdir -p "$cache/modules-$which"
 		step "modules-$which" "hdiov's modules for $(cat "$cache/kernel-$which/abi")" make_modules_overlay "$which"
