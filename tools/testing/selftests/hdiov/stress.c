@@ -34,8 +34,8 @@ FIXTURE_VARIANT(stress)
 		.type = type_name, .mode = VDEV_IOMMUFD, .rounds = num	\
 	}
 
-STRESS_VARIANT(dma_1, "dma-1", 30);
-STRESS_VARIANT(dma_4, "dma-4", 30);
+STRESS_VARIANT(dma_1, "dma-1", 12);
+STRESS_VARIANT(dma_4, "dma-4", 12);
 STRESS_VARIANT(avf_1, "avf-1", 8);
 STRESS_VARIANT(vdcm_4, "vdcm-4", 8);
 STRESS_VARIANT(vqat_sym, "vqat_sym", 8);
