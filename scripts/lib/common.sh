@@ -94,8 +94,13 @@ key() {
 	done | sha256sum | cut -c1-16
 }
 
-# fresh DIR KEY: does DIR hold the result for KEY?
-fresh() { [ "$(cat "$1/.key" 2>/dev/null)" = "$2" ]; }
+# fresh DIR KEY: does DIR hold the result for KEY? If not, it is about to be made anew: then the seal goes, as what a failed build leaves must
+# not pass for the result of before.
+fresh() {
+	[ "$(cat "$1/.key" 2>/dev/null)" != "$2" ] || return 0
+	rm -f "$1/.key"
+	return 1
+}
 # A new file each time: a copy of the cache made of hard links (cp -al) must not take this result for its own.
 seal() {
 	printf '%s\n' "$2" >"$1/.key.new"
