@@ -146,7 +146,7 @@ vm_answers() {
 has_device() { "$(qemu_binary)" -device help 2>/dev/null | grep -q "name \"$1\""; }
 
 cmd_boot() {
-	local kernel=stable name=$l1_name smp=2 mem=3G ports='' qat=yes extra=() qemu d sock accel i attempt start append='' modules=yes below=no bus='' vfs='' one=no card port macs=()
+	local kernel=stable name=$l1_name smp=2 mem=3G ports='' qat=yes extra=() qemu d sock accel i attempt start append='' modules=yes below=no bus='' vfs='' one=no icount=no card port macs=()
 
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -159,6 +159,7 @@ cmd_boot() {
 		--root-ports) below=yes && shift ;;
 		--vfs) vfs=$2 && shift 2 ;;
 		--one-card) one=yes && shift ;;
+		--icount) icount=yes && shift ;;
 		--append) append=$2 && shift 2 ;;
 		--no-modules) modules=no && shift ;;
 		--) shift && extra=("$@") && break ;;
@@ -207,7 +208,12 @@ cmd_boot() {
 	payload "$kernel" "$d/payload" "${macs[@]}"
 	cat "$cache/kernel-$kernel/l1-initrd" "$d/payload" >"$d/initrd"
 	rm "$d/payload"
-	accel=$(accel_args)
+	if [ $icount = yes ]; then
+		accel=$(HDIOV_ACCEL=tcg accel_args)
+		accel="${accel/thread=multi/thread=single} -icount shift=1"
+	else
+		accel=$(accel_args)
+	fi
 	[ -e "$cache/l2/l2.img" ] && extra+=(-drive "file=$cache/l2/l2.img,format=raw,if=none,id=l2,readonly=on" -device "virtio-blk-pci,drive=l2")
 	for ((i = 0; i < ports; i++)); do
 		card=
