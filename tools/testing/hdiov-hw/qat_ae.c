@@ -9,7 +9,10 @@
  */
 
 #include "qemu/osdep.h"
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/rsa.h>
 #include "qemu/main-loop.h"
 #include "hw/pci/pci.h"
 #include "qat.h"
@@ -22,6 +25,7 @@
 #define   DESC_CSS_HDR              8
 #define   DESC_IMG                  16
 #define   DESC_SIGNATURE            24
+#define   DESC_KEY                  32
 #define   DESC_AE_MODE              40
 
 /* An image: header, public key, signature, then what is signed */
@@ -32,9 +36,12 @@
 #define     FW_TYPE_AE                  0
 #define     FW_TYPE_MMP                 1
 #define CSS_SIGNED_AT           (CSS_SIZE + 384 + 4 + 384)
+/* In memory, the driver puts zeros between modulus and exponent */
+#define KEY_SIZE                768
+#define   KEY_EXPONENT              384
+#define SIGNATURE_SIZE          384
 #define CSS_MAX_AE              0x40000
 #define CSS_MAX_MMP             0x30000
-#define SIGNATURE_SIZE          48          /* SHA-384, see README-qat.rst */
 #define AE_MODE_SIZE            552
 #define   AE_MODE_DEV_TYPE          8
 #define     DEV_TYPE_4XXX               0x08000000
@@ -263,15 +270,17 @@ static void qat_cap_reset(QATState *s, uint32_t val)
 
 /* Reads a whole image, of whose parts all must be readable */
 static uint8_t *qat_fcu_get(QATState *s, const uint8_t *desc, uint8_t *css,
-                            uint8_t *signature, uint32_t *len)
+                            uint8_t *key, uint8_t *signature, uint32_t *len)
 {
     HdiovDmaTag tag = hdiov_dma_pf(&s->dma, HDIOV_NO_PASID);
     g_autofree uint8_t *img = NULL;
-    uint64_t addr[3];
+    uint64_t addr[4];
     int i;
 
-    for (i = 0; i < 3; i++) {
-        static const uint8_t at[] = { DESC_CSS_HDR, DESC_IMG, DESC_SIGNATURE };
+    for (i = 0; i < 4; i++) {
+        static const uint8_t at[] = {
+            DESC_CSS_HDR, DESC_IMG, DESC_SIGNATURE, DESC_KEY
+        };
 
         addr[i] = (uint64_t)ldl_le_p(desc + at[i]) << 32 |
                   (uint32_t)ldl_le_p(desc + at[i] + 4);
@@ -283,24 +292,74 @@ static uint8_t *qat_fcu_get(QATState *s, const uint8_t *desc, uint8_t *css,
     img = g_malloc(*len);
     if (!hdiov_dma_read(&s->dma, tag, addr[0], css, CSS_SIZE) ||
         !hdiov_dma_read(&s->dma, tag, addr[1], img, *len) ||
-        !hdiov_dma_read(&s->dma, tag, addr[2], signature, SIGNATURE_SIZE)) {
+        !hdiov_dma_read(&s->dma, tag, addr[2], signature, SIGNATURE_SIZE) ||
+        !hdiov_dma_read(&s->dma, tag, addr[3], key, KEY_SIZE)) {
         return NULL;
     }
     return g_steal_pointer(&img);
 }
 
-static bool qat_fcu_signed(const uint8_t *css, const uint8_t *img,
-                           uint32_t len, const uint8_t *signature)
+/* A modulus and an exponent of the same size, both big endian */
+static EVP_PKEY *qat_fcu_key(const uint8_t *key)
 {
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    uint8_t md[EVP_MAX_MD_SIZE];
-    bool ok;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+    BIGNUM *n = BN_bin2bn(key, KEY_EXPONENT, NULL);
+    BIGNUM *e = BN_bin2bn(key + KEY_EXPONENT, KEY_SIZE - KEY_EXPONENT, NULL);
+    OSSL_PARAM *params = NULL;
+    EVP_PKEY *pkey = NULL;
 
-    ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha384(), NULL) &&
-         EVP_DigestUpdate(ctx, css, CSS_SIZE) &&
-         EVP_DigestUpdate(ctx, img, len) && EVP_DigestFinal_ex(ctx, md, NULL);
-    EVP_MD_CTX_free(ctx);
-    return ok && !memcmp(md, signature, SIGNATURE_SIZE);
+    if (ctx && bld && n && e &&
+        OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n) &&
+        OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, e)) {
+        params = OSSL_PARAM_BLD_to_param(bld);
+    }
+    if (!params || EVP_PKEY_fromdata_init(ctx) <= 0 ||
+        EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) <= 0) {
+        pkey = NULL;
+    }
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(bld);
+    BN_free(n);
+    BN_free(e);
+    EVP_PKEY_CTX_free(ctx);
+    return pkey;
+}
+
+/*
+ * By the key that comes with the image: which keys the card trusts is not
+ * known here, nor how it pads what it signs, so all usual ways are good.
+ */
+static bool qat_fcu_signed(const uint8_t *css, const uint8_t *img,
+                           uint32_t len, const uint8_t *key,
+                           const uint8_t *signature)
+{
+    static const struct {
+        const char *md;
+        int padding;
+    } ways[] = {
+        { "SHA384", RSA_PKCS1_PADDING }, { "SHA384", RSA_PKCS1_PSS_PADDING },
+        { "SHA256", RSA_PKCS1_PADDING }, { "SHA256", RSA_PKCS1_PSS_PADDING },
+        { "SHA512", RSA_PKCS1_PADDING }, { "SHA512", RSA_PKCS1_PSS_PADDING },
+    };
+    EVP_PKEY *pkey = qat_fcu_key(key);
+    bool ok = false;
+    int i;
+
+    for (i = 0; pkey && !ok && i < ARRAY_SIZE(ways); i++) {
+        EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+        EVP_PKEY_CTX *pctx;
+
+        ok = ctx && EVP_DigestVerifyInit_ex(ctx, &pctx, ways[i].md, NULL, NULL,
+                                            pkey, NULL) > 0 &&
+             EVP_PKEY_CTX_set_rsa_padding(pctx, ways[i].padding) > 0 &&
+             EVP_DigestVerifyUpdate(ctx, css, CSS_SIZE) > 0 &&
+             EVP_DigestVerifyUpdate(ctx, img, len) > 0 &&
+             EVP_DigestVerifyFinal(ctx, signature, SIGNATURE_SIZE) > 0;
+        EVP_MD_CTX_free(ctx);
+    }
+    EVP_PKEY_free(pkey);
+    return ok;
 }
 
 static bool qat_fcu_verify(QATState *s)
@@ -308,7 +367,8 @@ static bool qat_fcu_verify(QATState *s)
     HdiovDmaTag tag = hdiov_dma_pf(&s->dma, HDIOV_NO_PASID);
     QATFcu *f = &s->fcu;
     g_autofree uint8_t *img = NULL;
-    uint8_t desc[DESC_SIZE], css[CSS_SIZE], signature[SIGNATURE_SIZE];
+    uint8_t desc[DESC_SIZE], css[CSS_SIZE];
+    uint8_t key[KEY_SIZE], signature[SIGNATURE_SIZE];
     uint32_t len, type, ae_mask;
     const char *name;
     int i;
@@ -317,10 +377,10 @@ static bool qat_fcu_verify(QATState *s)
     if (!hdiov_dma_read(&s->dma, tag, f->dram, desc, sizeof(desc))) {
         return false;
     }
-    img = qat_fcu_get(s, desc, css, signature, &len);
+    img = qat_fcu_get(s, desc, css, key, signature, &len);
     if (!img || ldl_le_p(css + CSS_HEADER_LEN) * 4 != CSS_SIGNED_AT ||
         ldl_le_p(css + CSS_IMG_SIZE) * 4 != CSS_SIGNED_AT + len ||
-        !qat_fcu_signed(css, img, len, signature)) {
+        !qat_fcu_signed(css, img, len, key, signature)) {
         return false;
     }
 

@@ -175,7 +175,9 @@ def load(q, mask):
 def test_firmware(q, tap):
     good = ae_image("asym")
     tap.eq(load(q, 0xF), LOAD_FAIL, "nothing verified, nothing loaded")
-    for img, why in ((ae_image("asym", broken="signature"), "not what was signed"), (good[:24] + b"\1" + good[25:], "a header that lies"),
+    for img, why in ((ae_image("asym", broken="signature"), "not what was signed"),
+                     (good[:128] + bytes(383) + b"\1" + good[512:], "another key"), (good[:516] + bytes(384) + good[900:], "no signature"),
+                     (good[:24] + b"\1" + good[25:], "a header that lies"),
                      (ae_image("asym", broken="device"), "another device"), (ae_image("wireless"), "a service that is not"),
                      (ae_image("sym", 0x1FF), "a service on the engine for messages"), (ae_image("admin", 0xFF), "messages on others"),
                      (good[:4] + struct.pack("<I", 224) + good[8:], "another header's length")):
