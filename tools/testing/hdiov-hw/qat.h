@@ -73,6 +73,8 @@ typedef struct QATBank {
     uint64_t responses;
     uint64_t errors;
     uint64_t interrupts;
+    uint64_t msix;          /* those of them that were no IMS */
+    uint64_t no_pasid;      /* transfers without a PASID */
 } QATBank;
 
 typedef struct QATIms {

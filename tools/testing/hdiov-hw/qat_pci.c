@@ -534,7 +534,7 @@ static void qat_get_banks(Object *obj, Visitor *v, const char *name,
         char *service = (char *)qat_service_names[b->service];
         uint32_t num = i, pasidctl = b->pasidctl;
 
-        if (!b->requests && !pasidctl) {
+        if (!b->requests && !b->no_pasid && !pasidctl) {
             continue;
         }
         ok = visit_start_struct(v, NULL, NULL, 0, errp);
@@ -546,6 +546,8 @@ static void qat_get_banks(Object *obj, Visitor *v, const char *name,
                  visit_type_uint64(v, "responses", &b->responses, errp) &&
                  visit_type_uint64(v, "errors", &b->errors, errp) &&
                  visit_type_uint64(v, "interrupts", &b->interrupts, errp) &&
+                 visit_type_uint64(v, "interrupts-msix", &b->msix, errp) &&
+                 visit_type_uint64(v, "no-pasid", &b->no_pasid, errp) &&
                  visit_check_struct(v, errp);
             visit_end_struct(v, NULL);
         }

@@ -67,6 +67,7 @@ void qat_bank_irq_eval(QATBank *b)
         if (s->route[n] < QAT_NUM_VECTORS) {
             s->cnt.interrupts_msix++;
             b->interrupts++;
+            b->msix++;
             msix_notify(PCI_DEVICE(s), s->route[n]);
         }
     }
@@ -420,6 +421,9 @@ static bool qat_dma(QATJob *job, uint64_t addr, void *buf, uint64_t len,
 
         bql_lock();
         ok = b->gen == job->gen;
+        if (ok && job->tag.pasid == HDIOV_NO_PASID) {
+            b->no_pasid++;
+        }
         if (ok && is_write) {
             ok = hdiov_dma_write(&b->s->dma, job->tag, addr, p, n);
         } else if (ok) {
@@ -629,6 +633,9 @@ static void qat_bank_one(QATBank *b, QATJob *job)
     job->tag = hdiov_dma_pf(&s->dma, b->pasidctl & PASIDCTL_DATA_PASID_EN ?
                             pasid : HDIOV_NO_PASID);
 
+    if (tag.pasid == HDIOV_NO_PASID) {
+        b->no_pasid++;
+    }
     ok = hdiov_dma_read(&s->dma, tag, qat_ring_base(tx) + tx->head,
                         job->req, size);
     /* Any transfer may hit the device's own registers */

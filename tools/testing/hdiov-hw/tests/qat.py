@@ -1471,6 +1471,9 @@ def test_pasid(qemu, bios, verbose, tap):
             q.prop('stats')['dma-no-pasid']),
            ([5, 77, 0xFEDCB], [0, 0, 0], untagged),
            'all of it is counted under the PASIDs, none without')
+    by_bank = {e['bank']: e['no-pasid'] for e in q.prop('banks')}
+    tap.ok(by_bank[plain.num] and not any(by_bank[b.num] for b in banks),
+           'by bank: only the first one did without')
     b = banks[0]
     vtd.map(5, b.IOVA + 12288, 0, 0)
     b.encrypt(bytes(16), bytes(16), bytes(1024))
@@ -1566,6 +1569,8 @@ def test_irq(q, tap, bank, other):
     tap.ok(resp and wait_mem(q, mail, 0x1000 + n) and
            counts() == (base[0], base[1] + 1),
            'unmasked: MSI-X of the bank')
+    tap.eq([e['interrupts-msix'] for e in q.prop('banks') if e['bank'] == n],
+           [1], 'counted for the bank, too')
     q.writel(bank.csr + 0xC4, bank.head)
     q.writel(PMISC + 0x200000 + (n << 12), 1)
     tap.eq(q.readl(PMISC + 0x200000 + (n << 12)), 0, 'RPINTSOU clears')
