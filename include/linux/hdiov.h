@@ -364,9 +364,9 @@ struct hdiov_vector_ops {
  * Called by the irq core in atomic context with a raw spinlock held; not while the
  * PF is being reset or down, except by hdiov_unregister_pf().
  *
- * @write_msg: store address and data of @slot. The vendor remembers them and
- *	whether the slot is masked: after a reset of the PF nobody but the
- *	vendor writes them again.
+ * @write_msg: store address and data of @slot; 0 and 0 if nobody has it any more.
+ *	The vendor remembers them and whether the slot is masked: after a reset of
+ *	the PF nobody but the vendor writes them again.
  * @mask: no interrupt from @slot after return
  * @unmask: undo @mask
  */

@@ -130,10 +130,20 @@ static int hdiov_table_activate(struct irq_domain *domain,
 	return 0;
 }
 
+/* Nobody requests the interrupt any more, and the core has masked it */
+static void hdiov_table_deactivate(struct irq_domain *domain,
+				   struct irq_data *data)
+{
+	struct hdiov_pf *pf = hdiov_table_pf(data);
+
+	pf->ims_ops->write_msg(pf, irqd_to_hwirq(data), 0, 0);
+}
+
 static const struct irq_domain_ops hdiov_table_domain_ops = {
 	.alloc = hdiov_table_domain_alloc,
 	.free = hdiov_table_domain_free,
 	.activate = hdiov_table_activate,
+	.deactivate = hdiov_table_deactivate,
 };
 
 static int hdiov_table_init(struct hdiov_ims *ims)
