@@ -185,6 +185,8 @@ static inline void qat_bank_write(struct qat_adi *qa, u32 reg, u32 val)
 /* qat_hw.c: the card without its VDEVs */
 int qat_hw_up(struct qat_pf *pf, bool first);
 void qat_hw_down(struct qat_pf *pf);
+
+/* qat_bank.c: operations on a bank */
 int qat_bank_set_pasid(struct qat_pf *pf, unsigned int bank, u32 pasidctl);
 int qat_bank_reset(struct qat_pf *pf, unsigned int bank, u32 pasidctl);
 
