@@ -519,6 +519,9 @@ int eg_queues_start(struct eg *g)
 	ret = eg_tell(g, VC_CONFIG_RSS_LUT, lut, sizeof(lut));
 	if (ret)
 		return ret;
+	/* Who polls has to say so, or descriptors are not written back one by one */
+	for (i = 0; i < g->num_queues; i++)
+		eg_vector_poll(g, i + 1);
 	return queues_enable(g);
 }
 
