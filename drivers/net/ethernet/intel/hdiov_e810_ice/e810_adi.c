@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Life of an ADI, most of which is ice's
+ */
+#include <linux/bitfield.h>
+#include <linux/device.h>
+#include <linux/etherdevice.h>
+#include <linux/seq_file.h>
+#include <linux/siphash.h>
+#include <linux/sysfs.h>
+
+#include "e810.h"
+
+#define E810_ENTRIES_TIMEOUT	(10 * HZ)
+
+/*
+ * The same VDEV on the same port gets the same address each time it is made,
+ * and no two VDEVs of one: 46 bits of a hash of its name.
+ */
+static void e810_adi_default_mac(struct e810_adi *ea)
+{
+	const char *name = hdiov_adi_name(&ea->adi);
+	siphash_key_t key = {
+		.key = { pci_get_dsn(ea->pf->pdev), ea->pf->pdev->devfn },
+	};
+
+	u64_to_ether_addr(siphash(name, strlen(name), &key) &
+			  GENMASK_ULL(47, 0), ea->mac);
+	ea->mac[0] &= ~0x01;
+	ea->mac[0] |= 0x02;
+}
+
+/* ice holds locks: this only has the core's work queued */
+static void e810_adi_event(void *cookie, enum ice_adi_event event)
+{
+	struct e810_adi *ea = cookie;
+
+	switch (event) {
+	case ICE_ADI_EVENT_MALICIOUS:
+		atomic_inc(&ea->malicious);
+		break;
+	case ICE_ADI_EVENT_RESET:
+		WRITE_ONCE(ea->resetting, true);
+		hdiov_adi_request_reset(&ea->adi);
+		break;
+	}
+}
+
+static unsigned int e810_adi_available(struct hdiov_pf *hpf,
+				       const struct hdiov_type *type)
+{
+	return ice_hdiov_available(to_e810_pf(hpf)->ice, type->num_qps);
+}
+
+static bool e810_adi_has_entries(struct e810_adi *ea)
+{
+	unsigned int first = ea->layout.first_msix;
+	unsigned int end = first + ea->layout.num_vectors;
+
+	return find_next_bit(ea->pf->entries, end, first) == end;
+}
+
+/*
+ * A VDEV that is removed while the PF is being reset gives its ADI back when ice is
+ * done, and its vectors a moment later, when the core is. ice can have given both to
+ * this ADI in between.
+ */
+static int e810_adi_wait_for_entries(struct e810_adi *ea)
+{
+	long left;
+
+	left = wait_event_killable_timeout(ea->pf->entry_back,
+					   e810_adi_has_entries(ea),
+					   E810_ENTRIES_TIMEOUT);
+	if (left < 0)
+		return left;
+	if (left)
+		return 0;
+	dev_err(&ea->pf->pdev->dev,
+		"%s: vectors of a VDEV that was removed are still in use\n",
+		hdiov_adi_name(&ea->adi));
+	return -EBUSY;
+}
+
+static int e810_adi_create(struct hdiov_adi *adi)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+	struct e810_pf *pf = to_e810_pf(adi->pf);
+	struct ice_adi_params params = {
+		.num_qps = adi->num_qps,
+		.event = e810_adi_event,
+		.cookie = ea,
+	};
+	int ret;
+
+	ea->pf = pf;
+	e810_adi_default_mac(ea);
+	ether_addr_copy(params.mac, ea->mac);
+	e810_mmio_set_areas(ea);
+
+	ea->ice = ice_adi_create(pf->ice, &params);
+	if (IS_ERR(ea->ice))
+		return PTR_ERR(ea->ice);
+	ret = ice_adi_layout(ea->ice, &ea->layout) ?:
+	      e810_adi_wait_for_entries(ea);
+	if (ret)
+		ice_adi_destroy(ea->ice);
+	return ret;
+}
+
+static void e810_adi_destroy(struct hdiov_adi *adi)
+{
+	ice_adi_destroy(to_e810_adi(adi)->ice);
+}
+
+/* What a guest has written to its vectors is not for the next one */
+static void e810_adi_reset_vectors(struct e810_adi *ea)
+{
+	unsigned int v, i;
+	void __iomem *page;
+
+	for (v = 0; v < ea->layout.num_vectors; v++) {
+		page = e810_page(ea->pf,
+				 E810_PAGE_INT(ea->layout.first_vector + v));
+		writel(FIELD_PREP(GLINT_DYN_CTL_ITR_INDX,
+				  GLINT_DYN_CTL_ITR_NONE) |
+		       GLINT_DYN_CTL_CLEARPBA, page + PGINT_DYN_CTL);
+		for (i = 0; i < E810_NUM_ITR; i++)
+			writel(0, page + PGINT_ITR(i));
+	}
+}
+
+static int e810_adi_reset(struct hdiov_adi *adi)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+	int ret;
+
+	/* Quiescing was the reset; or the PF's, with new numbers */
+	ret = ice_adi_layout(ea->ice, &ea->layout);
+	if (ret)
+		return ret;
+	e810_adi_reset_vectors(ea);
+	WRITE_ONCE(ea->icr0_ena, 0);
+	xchg(&ea->icr0_heads, 0);
+	return 0;
+}
+
+static int e810_adi_set_pasid(struct hdiov_adi *adi,
+			      const struct hdiov_dma_id *id)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+
+	/* The PF may have been reset since the last guest, or none was there */
+	return e810_adi_reset(adi) ?: ice_adi_set_pasid(ea->ice, id->pasid);
+}
+
+static void e810_adi_clear_pasid(struct hdiov_adi *adi)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+	int ret = ice_adi_clear_pasid(ea->ice);
+
+	if (ret && ret != -EBUSY)
+		dev_err(&ea->pf->pdev->dev, "%s: VSI %u keeps its PASID: %d\n",
+			hdiov_adi_name(adi), ea->layout.vsi, ret);
+}
+
+static int e810_adi_enable(struct hdiov_adi *adi)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+
+	WRITE_ONCE(ea->resetting, false);
+	return ice_adi_enable(ea->ice);
+}
+
+static int e810_adi_quiesce(struct hdiov_adi *adi)
+{
+	return ice_adi_quiesce(to_e810_adi(adi)->ice);
+}
+
+static void e810_adi_abandon(struct hdiov_adi *adi)
+{
+	ice_adi_abandon(to_e810_adi(adi)->ice);
+}
+
+static void e810_adi_show(struct hdiov_adi *adi, struct seq_file *s)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+	unsigned int q;
+
+	seq_printf(s, "vsi: %u\n", ea->layout.vsi);
+	seq_printf(s, "mac: %pM\n", ea->mac);
+	seq_printf(s, "malicious driver events: %d\n",
+		   atomic_read(&ea->malicious));
+	seq_printf(s, "msix entries: %u to %u\n", ea->layout.first_msix,
+		   ea->layout.first_msix + ea->layout.num_vectors - 1);
+	for (q = 0; q < ea->layout.num_qps; q++)
+		seq_printf(s, "queue pair %u: tx %u rx %u\n", q,
+			   ea->layout.txq[q], ea->layout.rxq[q]);
+}
+
+const struct hdiov_adi_ops e810_adi_ops = {
+	.available = e810_adi_available,
+	.create = e810_adi_create,
+	.destroy = e810_adi_destroy,
+	.set_pasid = e810_adi_set_pasid,
+	.clear_pasid = e810_adi_clear_pasid,
+	.enable = e810_adi_enable,
+	.quiesce = e810_adi_quiesce,
+	.abandon = e810_adi_abandon,
+	.reset = e810_adi_reset,
+	.show = e810_adi_show,
+};
+
+static ssize_t mac_show(struct device *dev, struct device_attribute *attr,
+			char *buf)
+{
+	struct hdiov_adi *adi = hdiov_adi_from_dev(dev);
+
+	return sysfs_emit(buf, "%pM\n", to_e810_adi(adi)->mac);
+}
+static DEVICE_ATTR_RO(mac);
+
+static struct attribute *e810_adi_attrs[] = {
+	&dev_attr_mac.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(e810_adi);
+
+const struct attribute_group **e810_vdev_groups = e810_adi_groups;
+
+/* ice keeps a run of entries for each ADI, to which its causes always point */
+static int e810_vector_slot(struct hdiov_adi *adi, unsigned int vector)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+	unsigned int entry = ea->layout.first_msix + vector;
+
+	set_bit(entry, ea->pf->entries);
+	return entry;
+}
+
+static void e810_vector_release(struct hdiov_pf *hpf, unsigned int slot)
+{
+	struct e810_pf *pf = to_e810_pf(hpf);
+
+	clear_bit(slot, pf->entries);
+	wake_up_all(&pf->entry_back);
+}
+
+static int e810_vector_bind(struct hdiov_adi *adi, unsigned int vector,
+			    unsigned int slot)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+	u32 page = E810_PAGE_INT(ea->layout.first_vector + vector);
+	void __iomem *ctl = e810_page(ea->pf, page + PGINT_DYN_CTL);
+	u32 val = readl(ctl);
+
+	/* What happened while the entry was masked raised nothing */
+	if (val & GLINT_DYN_CTL_INTENA)
+		writel(val | GLINT_DYN_CTL_SWINT_TRIG, ctl);
+	return 0;
+}
+
+/* The entry stays the ADI's, and is masked when it is freed */
+static void e810_vector_unbind(struct hdiov_adi *adi, unsigned int vector)
+{
+}
+
+const struct hdiov_vector_ops e810_vector_ops = {
+	.slot = e810_vector_slot,
+	.release = e810_vector_release,
+	.bind = e810_vector_bind,
+	.unbind = e810_vector_unbind,
+};
