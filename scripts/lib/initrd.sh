@@ -76,11 +76,11 @@ build_ddp_package() (
 	fi
 )
 
-# payload WHICH OUT [MAC...]: what changes from boot to boot, as a second initrd: the testbed's own scripts in L1, hdiov's modules, the ssh
-# key; and the package for E810 cards with these MACs, by whose serial numbers ice asks for it first.
+# payload WHICH OUT OVERLAY [MAC...]: what changes from boot to boot, as a second initrd: the testbed's own scripts in L1, the modules of
+# OVERLAY if it is there, the ssh key; and the package for E810 cards with these MACs, by whose serial numbers ice asks for it first.
 payload() {
-	local which=$1 out=$2 root abi mac
-	shift 2
+	local which=$1 out=$2 overlay=$3 root abi mac
+	shift 3
 
 	abi=$(cat "$cache/kernel-$which/abi")
 	root=$(mktemp -d "$cache/payload.XXXXXX")
@@ -92,9 +92,9 @@ payload() {
 	chmod 0755 "$root/payload/usr/lib/hdiov/rc" "$root"/payload/usr/bin/*
 	cp "$cache/ssh-key.pub" "$root/payload/root/.ssh/authorized_keys"
 	chmod 0700 "$root/payload/root" "$root/payload/root/.ssh"
-	if [ -d "$cache/modules-$which/overlay" ]; then
+	if [ -d "$overlay" ]; then
 		mkdir -p "$root/payload/usr/lib/modules/$abi"
-		cp -a "$cache/modules-$which/overlay/." "$root/payload/usr/lib/modules/$abi/"
+		cp -a "$overlay/." "$root/payload/usr/lib/modules/$abi/"
 	fi
 	for mac; do
 		build_ddp_package

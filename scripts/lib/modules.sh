@@ -28,9 +28,10 @@ make_modules() {
 	modules_make "$1"
 }
 
-# The modules and the module index with them in it, as they are laid over L1's /lib/modules/ABI.
+# make_overlay WHICH DIR FOLDER...: modules in the folders, and the module index with them in it, in DIR/overlay, as they are laid over L1's
+# /lib/modules/ABI.
 make_overlay() {
-	local which=$1 dir=$cache/modules-$1 abi all ko
+	local which=$1 dir=$2 abi all ko
 
 	abi=$(cat "$cache/kernel-$which/abi")
 	all=$(mktemp -d "$cache/all.XXXXXX")
@@ -39,7 +40,7 @@ make_overlay() {
 	# Links: what depmod rewrites must not be the stock kernel's own files.
 	rm -f "$all/lib/modules/$abi"/modules.{dep,alias,symbols,softdep,devname,weakdep}* "$all/lib/modules/$abi"/modules.builtin*.bin
 	mkdir -p "$all/lib/modules/$abi/updates"
-	find "$dir/src" -name '*.ko' | while read -r ko; do
+	find "${@:3}" -name '*.ko' | while read -r ko; do
 		cp "$ko" "$all/lib/modules/$abi/updates/"
 	done
 	/sbin/depmod -b "$all" "$abi"
@@ -54,7 +55,7 @@ make_overlay() {
 
 make_modules_overlay() {
 	make_modules "$1"
-	make_overlay "$1"
+	make_overlay "$1" "$cache/modules-$1" "$cache/modules-$1/src"
 }
 
 # build_modules WHICH...
@@ -80,18 +81,25 @@ build_modules_for() (
 	fi
 )
 
+# overlay_of WHICH ICE: where build_modules, or build_ice if ICE is yes, leaves what is laid over L1's modules.
+overlay_of() {
+	if [ "$2" = yes ]; then echo "$cache/ice-$1/overlay"; else echo "$cache/modules-$1/overlay"; fi
+}
+
 # Rebuild the modules for a running L1's kernel and put them there.
 cmd_modules() {
-	local name=$l1_name which
+	local name=$l1_name which ice overlay
 
 	if [ "${1:-}" = --name ]; then name=$2; fi
 	need_vm "$name"
 	which=$(cat "$(vm_dir "$name")/kernel")
+	ice=$(cat "$(vm_dir "$name")/ice")
 	build_modules "$which"
-	[ -d "$cache/modules-$which/overlay" ] || die "there are no modules to build (no Kbuild in $top)"
-	tar -C "$cache/modules-$which/overlay" -cf - . |
-		vm_ssh "$name" "tar --no-same-owner -C /lib/modules/$(cat "$cache/kernel-$which/abi") -xf -"
-	say "in $name now: $(cd "$cache/modules-$which/overlay/updates" && echo *.ko)"
+	if [ "$ice" = yes ]; then build_ice "$which"; fi
+	overlay=$(overlay_of "$which" "$ice")
+	[ -d "$overlay" ] || die "there are no modules to build (no Kbuild in $top)"
+	tar -C "$overlay" -cf - . | vm_ssh "$name" "tar --no-same-owner -C /lib/modules/$(cat "$cache/kernel-$which/abi") -xf -"
+	say "in $name now: $(cd "$overlay/updates" && echo *.ko)"
 }
 
 # The kernel source, slimmed to what a build for this testbed and the check scripts need.
