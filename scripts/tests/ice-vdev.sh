@@ -1,0 +1,183 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# hdiov_e810_ice beside ice, in an L1 with the patched ice: a guest with Debian's own iavf on a VDEV of one queue pair (eth0) and on one of
+# four (eth1), the host's own network on the same port, and what ice does with its PF meanwhile.
+set -euo pipefail
+# shellcheck source=scripts/tests/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck disable=SC2034
+pf_driver=ice
+
+u1=6d1c1d3e-0001-4a6b-9df0-aaaaaaaaaaaa
+u2=6d1c1d3e-0002-4a6b-9df0-aaaaaaaaaaaa
+dev=/sys/bus/pci/devices/$pf
+types=/sys/class/mdev_bus/$pf/mdev_supported_types
+
+cleanup() {
+	"$tb" run "l2 stop g1; for u in $u1 $u2; do
+		[ ! -e /sys/bus/mdev/devices/\$u ] || echo 1 >/sys/bus/mdev/devices/\$u/remove; done
+		for p in \$(pgrep -x iperf3); do kill \$p; done
+		echo 0 >$dev/sriov_numvfs
+		ip netns del vf; ip -n peer addr del 10.0.9.1/24 dev up0; exit 0" >/dev/null 2>&1 || true
+}
+trap cleanup EXIT
+
+# logged TEXT: how often the host's kernel has said so
+logged() { host "dmesg | grep -cF '$1' || true"; }
+
+# refused ERROR REASON CMD: CMD in L1 fails and says ERROR; the kernel's log gives REASON, if that is not empty.
+refused() {
+	local out n=0
+
+	[ -z "$2" ] || n=$(logged "$2")
+	if out=$(host "$3" 2>&1); then
+		echo "not refused: $3"
+		return 1
+	fi
+	echo "$out"
+	[[ $out == *"$1"* ]] || return 1
+	[ -z "$2" ] || [ "$(logged "$2")" -gt "$n" ] || { host 'dmesg | tail -n 5' && return 1; }
+}
+
+host_up() {
+	host "pf-driver $pf ice && modprobe hdiov_e810_ice || exit 1
+		d=\$(ls $dev/net) && ip addr replace 10.0.0.9/24 dev \$d && ip link set \$d up
+		[ -e $types ] || { dmesg | tail -n 20; exit 1; }"
+}
+# host_pings ADDRESS [FROM]: within a minute; FROM is how to get into a name space
+host_pings() { host "i=0; until ${2:-} ping -q -c 3 -i 0.3 -W 2 $1 | grep -q ' 3 received'; do i=\$((i + 1)); [ \$i -lt 25 ] || exit 1; done"; }
+available() { host "cat $types/ice-$1/available_instances"; }
+
+host "d=$dev/driver; [ ! -e \$d ] || echo $pf >\$d/unbind" || true
+check "ice with hdiov's patches has the PF, hdiov_e810_ice its queues" host_up
+check "the host's own network reaches the peer" host_pings 10.0.0.1
+netdev=$(host "ls $dev/net") free1=$(available avf-1) free4=$(available avf-4)
+
+# Limits of the card: 768 VSIs, of which ice has some; 2048 vectors, of which a VDEV of four takes five
+many() { echo "avf-1: $free1, avf-4: $free4" && [ "$free1" -ge 758 ] && [ "$free4" -ge 400 ]; }
+check "room for 758 VDEVs of one queue pair, 400 of four" many
+
+# SR-IOV is as it was. A VF in the host's hands will do, in a name space of its own, as if it were a guest's.
+vf_pings() { host_pings "10.0.0.1" "ip netns exec vf"; }
+vf() {
+	host "ip netns add vf; echo 1 >$dev/sriov_drivers_autoprobe; echo 1 >$dev/sriov_numvfs && modprobe iavf || exit 1
+		i=0; until ls $dev/virtfn0/net/* >/dev/null 2>&1; do sleep 0.2; i=\$((i + 1)); [ \$i -lt 100 ] || exit 1; done
+		d=\$(ls $dev/virtfn0/net) && ip link set \$d netns vf name vf0 && ip -n vf addr add 10.0.0.8/24 dev vf0 && ip -n vf link set vf0 up" &&
+		vf_pings
+}
+check "a VF, with its own driver, reaches the peer" vf
+vf_reset() { host "echo 1 >$dev/reset" && vf_pings && host_pings 10.0.0.1; }
+check "reset of the PF: VF and host go on" vf_reset
+# SR-IOV and VDEVs exclude one another
+check "a VF is there: no VDEV, and the log says why" refused "Device or resource busy" "no HD-IOV device while SR-IOV is enabled" \
+	"echo $u1 >$types/ice-avf-1/create"
+vf_gone() {
+	echo "avf-1: $(available avf-1) with a VF"
+	[ "$(available avf-1)" = 0 ] && host "echo 0 >$dev/sriov_numvfs; ip netns del vf" || return 1
+	echo "$(available avf-1) without"
+	[ "$(available avf-1)" = "$free1" ]
+}
+check "without it there is room for as many VDEVs as before" vf_gone
+check "a VDEV of one queue pair" vdev_create $u1 avf-1
+check "a VDEV of four" vdev_create $u2 avf-4
+check "VDEVs are there: no VF, and the log says why" refused "Device or resource busy" \
+	"SR-IOV cannot be enabled: 2 HD-IOV devices are there" "echo 1 >$dev/sriov_numvfs"
+check "nor is a VDEV a VF to the host's tools" refused "Operation not supported" "" \
+	"ip link set $netdev vf $(vdev_state $u1 vsi) mac 02:00:00:00:00:09"
+
+start_guest g1 --smp 2 --vdev $u1 --vdev $u2
+host 'ip -n peer addr add 10.0.9.1/24 dev up0; ip netns exec peer iperf3 -s -D'
+check "iavf gets link with one queue" link_up g1 10.0.0.2
+check "iavf gets link with four" link_up g1 10.0.9.2 eth1
+check "the guest reaches the peer" pings g1 10.0.0.1
+check "the guest reaches the host's own interface on the same port" pings g1 10.0.0.9
+check "the host reaches the guest" host_pings 10.0.0.2
+check "the second VDEV reaches the peer" pings g1 10.0.9.1
+
+pasid1=$(vdev_state $u1 pasid)
+fast_path() {
+	local d0 d1
+
+	d0=$(stat_of "pasid($pasid1)")
+	guest g1 'ping -q -c 300 -i 0.01 10.0.0.1' | tee /dev/stderr | grep -qE ' (29[0-9]|300) received' || return 1
+	d1=$(stat_of "pasid($pasid1)")
+	echo "$((d1 - d0)) transfers with PASID $pasid1; traps: tx_tail $(traps $u1 tx_tail), rx_tail $(traps $u1 rx_tail)"
+	# Each packet is at least a descriptor, a buffer and a write-back
+	[ $((d1 - d0)) -ge 1200 ] && [ "$(traps $u1 tx_tail)" = "0 0" ] && [ "$(traps $u1 rx_tail)" = "0 0" ]
+}
+check "300 pings: DMA with the VDEV's PASID, no doorbell trapped" fast_path
+
+# ice hashes for the guest, as for a VF
+four_packets() { guest g1 'ethtool -S eth1' | sed -n 's/^ *rx-[0-9]*\.packets: //p' | head -n 4; }
+rss() {
+	local before after i
+
+	guest g1 'ethtool -L eth1 combined 4' && link_up g1 10.0.9.2 eth1 && reaches g1 10.0.9.1 || return 1
+	mapfile -t before < <(four_packets)
+	iperf g1 10.0.9.1 -n 8M -R -P 16 || return 1
+	mapfile -t after < <(four_packets)
+	echo "packets received by each queue before: ${before[*]}, and after: ${after[*]}"
+	[ ${#after[@]} = 4 ] || return 1
+	for i in 0 1 2 3; do
+		[ $((after[i] - before[i])) -gt 50 ] || return 1
+	done
+}
+check "16 flows spread over four queues" rss
+
+# survives CMD: the VDEVs are reset while packets go, because of CMD in L1, and the guest goes on; the host, too.
+survives() {
+	local r1 r2
+
+	r1=$(vdev_state $u1 resets) r2=$(vdev_state $u2 resets)
+	guest g1 'ping -q -i 0.02 -c 400 10.0.9.1 >/dev/null 2>&1 &'
+	host "ip netns exec peer ping -q -i 0.02 -c 400 10.0.0.2 >/dev/null 2>&1 & sleep 1; $1; sleep 2" || return 1
+	reaches g1 10.0.0.1 && reaches g1 10.0.0.9 && reaches g1 10.0.9.1 && host_pings 10.0.0.1 || return 1
+	echo "resets: $r1 and $r2 before, $(vdev_state $u1 resets) and $(vdev_state $u2 resets) now, PASID $(vdev_state $u1 pasid)"
+	[ "$(vdev_state $u1 resets)" -gt "$r1" ] && [ "$(vdev_state $u2 resets)" -gt "$r2" ] && [ "$(vdev_state $u1 pasid)" = "$pasid1" ]
+}
+check "reset of the PF amid traffic: VDEVs and host go on" survives "echo 1 >$dev/reset"
+# GLGEN_RTRIG.CORER, as any function of the card or its firmware can ask for it. ice hears of it by an interrupt, in the 100 ms that
+# GLGEN_RSTCTL lets pass before; without these it would miss it now and then, on a busy machine.
+check "reset of the card amid traffic: VDEVs and host go on" survives \
+	"read -r bar _ <$dev/resource; busybox devmem \$((bar + 0xb8180)) 32 1; busybox devmem \$((bar + 0xb8190)) 32 1"
+
+carrier() { guest g1 "i=0; until [ \$(cat /sys/class/net/eth0/carrier) = $1 ]; do sleep 0.2; i=\$((i + 1)); [ \$i -lt 100 ] || exit 1; done"; }
+link_down() {
+	"$tb" qmp set_link '{"name":"pf0","up":false}' && carrier 0 && "$tb" qmp set_link '{"name":"pf0","up":true}' && carrier 1 &&
+		reaches g1 10.0.0.1 && host_pings 10.0.0.1
+}
+check "the port loses its link: the guest sees it, and goes on when it is back" link_down
+if_down() {
+	host "ip link set $netdev down" && pings g1 10.0.0.1 && host "ip link set $netdev up" && reaches g1 10.0.0.9
+}
+check "the host's interface is down: guests go on; up: they reach it again" if_down
+check "rmmod iavf, modprobe iavf" reload
+flr() {
+	local n
+
+	n=$(vdev_state $u1 resets)
+	guest g1 'echo 1 >/sys/class/net/eth0/device/reset' || return 1
+	echo "resets: $n before, $(vdev_state $u1 resets) now"
+	[ "$(vdev_state $u1 resets)" -gt "$n" ] && reaches g1 10.0.0.1
+}
+check "FLR by the guest" flr
+
+# Nobody takes the driver away below its guests
+check "rmmod ice: refused" refused "is in use" "" "rmmod ice"
+check "rmmod hdiov_e810_ice: refused" refused "is in use" "" "rmmod hdiov_e810_ice"
+check "rmmod hdiov: refused" refused "is in use" "" "rmmod hdiov"
+check "devlink reload: refused" refused "Operation not supported" "" "devlink dev reload pci/$pf"
+check "and the guest has not noticed" pings g1 10.0.0.1
+
+gone() {
+	host 'l2 stop g1' && [ "$(vdev_state $u1 state)" = idle ] && [ "$(vdev_state $u1 pasid)" = none ] || return 1
+	vdev_remove $u1 && vdev_remove $u2 || return 1
+	echo "avf-1: $free1 before, $(available avf-1) now; avf-4: $free4 before, $(available avf-4) now"
+	[ "$(available avf-1)" = "$free1" ] && [ "$(available avf-4)" = "$free4" ]
+}
+check "the guest ends, its VDEVs are removed: all is back" gone
+unload() { host "rmmod hdiov_e810_ice && [ ! -e $types ] && ping -q -c 1 -W 5 10.0.0.1 && rmmod ice && [ ! -e $dev/driver ]"; }
+check "rmmod hdiov_e810_ice, which leaves the host its network; rmmod ice" unload
+again() { host_up && host_pings 10.0.0.1 && vdev_create $u1 avf-1 && vdev_remove $u1; }
+check "and both again" again
+finish
