@@ -20,6 +20,7 @@ struct device;
 struct hdiov_adi;
 struct hdiov_pf;
 struct hdiov_pf_core;
+struct hdiov_records;
 struct hdiov_vdev;
 struct module;
 struct seq_file;
@@ -378,6 +379,65 @@ struct hdiov_ims_ops {
 };
 
 /**
+ * struct hdiov_record_kind - a part of a saved ADI
+ * @type: what it is called in the stream: %HDIOV_RECORD_VENDOR or more
+ * @name: for messages
+ * @min_len: smallest length in bytes
+ * @max_len: largest length in bytes, at most %HDIOV_RECORD_MAX_LEN
+ * @optional: may be missing
+ */
+struct hdiov_record_kind {
+	u16 type;
+	const char *name;
+	u32 min_len;
+	u32 max_len;
+	bool optional;
+};
+
+/* Types below are the core's */
+#define HDIOV_RECORD_VENDOR	0x100
+#define HDIOV_RECORD_MAX_LEN	0x10000
+
+/**
+ * struct hdiov_migrate_ops - an ADI's state, to be taken elsewhere
+ *
+ * What the guest has programmed, and how far the hardware has come with it, in terms
+ * that do not depend on the card: queues by their number in the ADI, no number of
+ * the PF's. It goes through the hands of whoever migrates the guest. So it can have
+ * no more authority than the guest, and what the host's administrator has decided
+ * about a VDEV is not in it: the destination has its own.
+ *
+ * It is used on the host that it comes from as well: when a guest is stopped, its
+ * ADI is saved and quiesced, and loaded when the guest goes on.
+ *
+ * All in process context, may sleep, with the VDEV's lock held.
+ *
+ * @version: of the records that @save writes
+ * @min_reader: the oldest version whose @check understands them
+ * @kinds: which records there can be, each once; the core has checked their lengths,
+ *	that none is missing and that there are no others, before @check
+ * @num_kinds: entries of @kinds
+ * @save: in PAUSED: write all of it by hdiov_records_put(). Nothing is under way for
+ *	this ADI, and no access to its registers comes. Returns 0 or a negative errno
+ * @check: in any state: would @load accept these? Must look at each value, as all come
+ *	from outside, and must change nothing. Returns 0 or -EINVAL, or -EPERM if the
+ *	guest had what it must not have here, after a dev_err_ratelimited() that names
+ *	the value and its limit
+ * @load: in PAUSED, nothing programmed since @reset: put what was saved and @check
+ *	has accepted into the hardware. After @resume the guest's queues go on where
+ *	they were. Returns 0 or a negative errno; the ADI is then quiesced and reset
+ */
+struct hdiov_migrate_ops {
+	u16 version;
+	u16 min_reader;
+	const struct hdiov_record_kind *kinds;
+	unsigned int num_kinds;
+	int (*save)(struct hdiov_adi *adi, struct hdiov_records *to);
+	int (*check)(struct hdiov_adi *adi, const struct hdiov_records *from);
+	int (*load)(struct hdiov_adi *adi, const struct hdiov_records *from);
+};
+
+/**
  * struct hdiov_pf - a physical function in HD-IOV mode
  * @dev: the PCI device, with PASIDs enabled; its driver's name begins the names of
  *	the mdev types
@@ -391,6 +451,7 @@ struct hdiov_ims_ops {
  *	which must then be enabled with room for dynamic allocation
  *	(pci_msix_can_alloc_dyn()) before hdiov_register_pf()
  * @num_ims: slots of the device's own table
+ * @migrate_ops: optional, with &hdiov_adi_ops.pause: guests can be migrated
  * @types: the types offered, constant while registered
  * @num_types: entries of @types
  * @num_qps: queue pairs for the core to share out, numbered from 0; or 0 if the
@@ -411,6 +472,7 @@ struct hdiov_pf {
 	const struct hdiov_vector_ops *vector_ops;
 	const struct hdiov_ims_ops *ims_ops;
 	unsigned int num_ims;
+	const struct hdiov_migrate_ops *migrate_ops;
 	const struct hdiov_type *types;
 	unsigned int num_types;
 	unsigned int num_qps;
@@ -430,6 +492,11 @@ void hdiov_pf_reset_failed(struct hdiov_pf *pf);
 
 void hdiov_adi_request_reset(struct hdiov_adi *adi);
 void hdiov_adi_signal(struct hdiov_adi *adi, unsigned int vector);
+
+int hdiov_records_put(struct hdiov_records *records, u16 type, const void *data,
+		      u32 len);
+const void *hdiov_records_get(const struct hdiov_records *records, u16 type,
+			      u32 *len);
 
 const char *hdiov_adi_name(struct hdiov_adi *adi);
 struct hdiov_adi *hdiov_adi_from_dev(struct device *dev);

@@ -215,6 +215,43 @@ static u8 hdiov_config_after(const struct hdiov_vdev *vdev, unsigned int reg,
 	return new;
 }
 
+/**
+ * hdiov_config_save - what a guest has written to configuration space
+ * @vdev: the VDEV; the caller holds its lock
+ * @to: where to
+ *
+ * Return: as hdiov_records_put()
+ */
+int hdiov_config_save(struct hdiov_vdev *vdev, struct hdiov_records *to)
+{
+	lockdep_assert_held(&vdev->lock);
+
+	return hdiov_records_put(to, HDIOV_RECORD_CONFIG, vdev->config,
+				 PCI_CFG_SPACE_SIZE);
+}
+
+/**
+ * hdiov_config_load - put back what hdiov_config_save() has saved, of another VDEV perhaps
+ * @vdev: the VDEV, halted; the caller holds its lock
+ * @from: checked records
+ *
+ * Only what a guest could write is taken, and as if it had written it.
+ */
+void hdiov_config_load(struct hdiov_vdev *vdev, const struct hdiov_records *from)
+{
+	const u8 *val;
+	unsigned int i;
+	u32 len;
+
+	lockdep_assert_held(&vdev->lock);
+
+	val = hdiov_records_get(from, HDIOV_RECORD_CONFIG, &len);
+
+	guard(rwsem_write)(&vdev->access);
+	for (i = 0; i < len; i++)
+		vdev->config[i] = hdiov_config_after(vdev, i, 0, val, len);
+}
+
 /* Is this write a reset? FLR is, and to wake up if that does not keep all there was */
 static bool hdiov_config_is_reset(const struct hdiov_vdev *vdev,
 				  unsigned int pos, const u8 *val, size_t count)

@@ -198,6 +198,34 @@ struct hdiov_vector {
 };
 
 /**
+ * struct hdiov_records - the state of a VDEV as it is migrated
+ * @size: room in @data
+ * @len: bytes of @data that are in use, a multiple of 8
+ * @data: one record after the other, &struct hdiov_record and its data, each padded
+ *	to 8 bytes
+ */
+struct hdiov_records {
+	u32 size;
+	u32 len;
+	u8 data[] __aligned(8);
+};
+
+/* As it is in the stream */
+struct hdiov_record {
+	__le16 type;
+	__le16 flags;
+	__le32 len;
+};
+
+/* Who does not know a record of this kind can do without */
+#define HDIOV_RECORD_SKIP	0x1
+
+/* The core's own: the first 256 bytes of configuration space */
+#define HDIOV_RECORD_CONFIG	0x1
+
+struct hdiov_mig_file;
+
+/**
  * struct hdiov_vdev - a VDEV
  * @vfio: the VFIO device; its life is the life of this structure
  * @core: the PF
@@ -238,6 +266,14 @@ struct hdiov_vector {
  * @reset_paid: when, in ns, its user's resets so far would have been granted at
  *	one each %HDIOV_RESET_INTERVAL; protected by @lock
  * @resets: how many resets there were; protected by @lock
+ * @mig_state: what VFIO's migration protocol has it in; its user has stopped it in all
+ *	but RUNNING and PRE_COPY; protected by @lock
+ * @mig_file: what its state is read from or written to, %NULL if nothing; protected
+ *	by @lock
+ * @mig_loaded: in RESUMING: all was written, and no more, and it is loaded; its user may
+ *	have closed the file since. Protected by @lock
+ * @saved: its state, while it is stopped: the hardware has been quiesced, or holds the
+ *	same; protected by @lock
  * @endpoint: stands for {PF, PASID} towards the IOMMU core
  * @domain: domain attached to the endpoint, NULL while that is the blocked one;
  *	written under the endpoint's iommu_group mutex
@@ -289,6 +325,11 @@ struct hdiov_vdev {
 	u64 reset_paid;
 	u64 resets;
 
+	enum vfio_device_mig_state mig_state;
+	struct hdiov_mig_file *mig_file;
+	bool mig_loaded;
+	struct hdiov_records *saved;
+
 	struct platform_device *endpoint;
 	struct hdiov_domain *domain;
 	struct hdiov_domain *bound;
@@ -337,6 +378,11 @@ int hdiov_vdev_await_reset(u64 wait);
 int hdiov_vdev_reset(struct hdiov_vdev *vdev, bool answered);
 void hdiov_vdev_report(struct hdiov_vdev *vdev, bool answered);
 void hdiov_vdev_set_master(struct hdiov_vdev *vdev, bool on);
+void hdiov_vdev_halt(struct hdiov_vdev *vdev);
+void hdiov_vdev_go(struct hdiov_vdev *vdev);
+int hdiov_vdev_save(struct hdiov_vdev *vdev, struct hdiov_records *to);
+int hdiov_vdev_unsave(struct hdiov_vdev *vdev);
+int hdiov_vdev_load(struct hdiov_vdev *vdev, struct hdiov_records *from);
 
 /* pf.c: registration of PFs, their resets */
 void hdiov_pf_lose(struct hdiov_pf_core *core, struct hdiov_lost *lost);
@@ -418,12 +464,26 @@ void hdiov_irq_free_lost(struct hdiov_pf_core *core,
 void hdiov_irq_request(struct hdiov_vdev *vdev, unsigned int count);
 void hdiov_irq_error(struct hdiov_vdev *vdev);
 void hdiov_irq_wait(struct hdiov_vdev *vdev);
+void hdiov_irq_raise(struct hdiov_vdev *vdev);
 
 /* config.c: PCI configuration space */
 void hdiov_config_reset(struct hdiov_vdev *vdev);
 int hdiov_config_flr(struct hdiov_vdev *vdev, bool answered);
+int hdiov_config_save(struct hdiov_vdev *vdev, struct hdiov_records *to);
+void hdiov_config_load(struct hdiov_vdev *vdev,
+		       const struct hdiov_records *from);
 ssize_t hdiov_config_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
 			u64 pos, bool write);
+
+/* records.c: what a saved VDEV consists of */
+struct hdiov_records *hdiov_records_alloc(u32 size);
+u32 hdiov_records_size(const struct hdiov_migrate_ops *ops);
+int hdiov_records_check(struct hdiov_vdev *vdev,
+			const struct hdiov_records *records);
+
+/* migrate.c: VFIO's migration protocol */
+extern const struct vfio_migration_ops hdiov_vfio_mig_ops;
+void hdiov_migrate_end(struct hdiov_vdev *vdev);
 
 /* region.c: BARs */
 int hdiov_region_check(struct hdiov_adi *adi);
@@ -488,6 +548,18 @@ static inline bool hdiov_config_master(const struct hdiov_vdev *vdev)
 {
 	return vdev->config[PCI_COMMAND] & PCI_COMMAND_MASTER &&
 	       !hdiov_config_d3hot(vdev);
+}
+
+/**
+ * hdiov_vdev_halted - has its user stopped a VDEV
+ * @vdev: the VDEV; the caller holds its lock
+ *
+ * Return: true if it must do no DMA and raise no interrupt, whatever its guest wants
+ */
+static inline bool hdiov_vdev_halted(const struct hdiov_vdev *vdev)
+{
+	return vdev->mig_state != VFIO_DEVICE_STATE_RUNNING &&
+	       vdev->mig_state != VFIO_DEVICE_STATE_PRE_COPY;
 }
 
 /**

@@ -497,6 +497,22 @@ void hdiov_irq_wait(struct hdiov_vdev *vdev)
 			synchronize_irq(vdev->vectors[i].irq);
 }
 
+/**
+ * hdiov_irq_raise - signal the user of each vector that is enabled
+ * @vdev: the VDEV; the caller holds its lock
+ *
+ * Context: process
+ */
+void hdiov_irq_raise(struct hdiov_vdev *vdev)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&vdev->lock);
+
+	for (i = 0; i < vdev->adi->type->num_vectors; i++)
+		hdiov_adi_signal(vdev->adi, i);
+}
+
 static unsigned int hdiov_irq_count(struct hdiov_vdev *vdev, u32 index)
 {
 	switch (index) {

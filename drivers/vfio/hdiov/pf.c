@@ -194,6 +194,30 @@ static bool hdiov_has_ims_ops(const struct hdiov_ims_ops *ops)
 	return ops->write_msg && ops->mask && ops->unmask;
 }
 
+static bool hdiov_has_migrate_ops(const struct hdiov_migrate_ops *ops)
+{
+	return ops->save && ops->check && ops->load && ops->kinds &&
+	       ops->num_kinds;
+}
+
+static bool hdiov_has_record_kinds(const struct hdiov_migrate_ops *ops)
+{
+	unsigned int i, k;
+
+	for (i = 0; i < ops->num_kinds; i++) {
+		const struct hdiov_record_kind *kind = &ops->kinds[i];
+
+		if (kind->type < HDIOV_RECORD_VENDOR || !kind->name ||
+		    kind->min_len > kind->max_len ||
+		    kind->max_len > HDIOV_RECORD_MAX_LEN)
+			return false;
+		for (k = 0; k < i; k++)
+			if (ops->kinds[k].type == kind->type)
+				return false;
+	}
+	return ops->min_reader <= ops->version;
+}
+
 /* What of the vendor's part of @pf is not as it must be, or NULL */
 static const char *hdiov_pf_mistake(const struct hdiov_pf *pf)
 {
@@ -213,6 +237,12 @@ static const char *hdiov_pf_mistake(const struct hdiov_pf *pf)
 		return "an operation of the message table is missing";
 	if (pf->ims_ops && !pf->num_ims)
 		return "the message table has no slots";
+	if (pf->migrate_ops && !pf->adi_ops->pause)
+		return "it cannot pause, which migration needs";
+	if (pf->migrate_ops && !hdiov_has_migrate_ops(pf->migrate_ops))
+		return "an operation of migration is missing";
+	if (pf->migrate_ops && !hdiov_has_record_kinds(pf->migrate_ops))
+		return "bad kinds of records, or versions of them";
 	if (pf->adi_size < sizeof(struct hdiov_adi))
 		return "adi_size is not HDIOV_ADI_SIZE()";
 	if (!pf->types || !pf->num_types)

@@ -94,6 +94,31 @@ TRACE_EVENT(hdiov_reset,
 		  __entry->ns)
 );
 
+TRACE_EVENT(hdiov_migrate,
+	TP_PROTO(struct hdiov_vdev *vdev, unsigned int from, unsigned int to,
+		 u32 len, int ret, ktime_t took),
+	TP_ARGS(vdev, from, to, len, ret, took),
+	TP_STRUCT__entry(
+		__string(name, dev_name(vdev->vfio.dev))
+		__field(unsigned int, from)
+		__field(unsigned int, to)
+		__field(u32, len)
+		__field(int, ret)
+		__field(s64, ns)
+	),
+	TP_fast_assign(
+		__assign_str(name);
+		__entry->from = from;
+		__entry->to = to;
+		__entry->len = len;
+		__entry->ret = ret;
+		__entry->ns = ktime_to_ns(took);
+	),
+	TP_printk("%s state=%u->%u saved=%u ret=%d ns=%lld", __get_str(name),
+		  __entry->from, __entry->to, __entry->len, __entry->ret,
+		  __entry->ns)
+);
+
 TRACE_EVENT(hdiov_vector,
 	TP_PROTO(struct hdiov_vdev *vdev, unsigned int vector, int irq,
 		 unsigned int slot, bool on),

@@ -50,7 +50,7 @@ static const char *hdiov_vdev_dead(struct hdiov_vdev *vdev)
 		return "did not get quiet";
 	if (vdev->failed)
 		return "did not start";
-	if (vdev->state == HDIOV_BOUND && !vdev->parked)
+	if (vdev->state == HDIOV_BOUND && !vdev->parked && !vdev->saved)
 		return "reset failed";
 	return NULL;
 }
@@ -106,6 +106,8 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr,
 		return sysfs_emit(buf, "dead: %s\n", dead);
 	if (vdev->suspended)
 		return sysfs_emit(buf, "paused: PF is being reset\n");
+	if (hdiov_vdev_halted(vdev))
+		return sysfs_emit(buf, "paused: its user has stopped it\n");
 	if (vdev->state == HDIOV_PAUSED || vdev->parked)
 		return sysfs_emit(buf, "paused: %s\n",
 				  hdiov_config_d3hot(vdev) ?
@@ -212,6 +214,54 @@ static int hdiov_vdev_unpause(struct hdiov_vdev *vdev)
 	return 0;
 }
 
+/* What was saved is not what the guest goes on with */
+static void hdiov_vdev_forget(struct hdiov_vdev *vdev)
+{
+	lockdep_assert_held(&vdev->lock);
+
+	kvfree(vdev->saved);
+	vdev->saved = NULL;
+}
+
+/*
+ * The guest goes on with what was saved, which is in the hardware now. An interrupt that
+ * came when it was stopped may be lost: its driver looks what there is to do if it gets
+ * one too many.
+ */
+static void hdiov_vdev_restored(struct hdiov_vdev *vdev)
+{
+	lockdep_assert_held(&vdev->lock);
+
+	if (!vdev->saved)
+		return;
+	hdiov_vdev_forget(vdev);
+	hdiov_irq_raise(vdev);
+}
+
+/* What was saved, into hardware that has been reset */
+static int hdiov_vdev_restore(struct hdiov_vdev *vdev)
+{
+	int ret;
+
+	lockdep_assert_held(&vdev->lock);
+	lockdep_assert_held_write(&vdev->access);
+
+	ret = READ_ONCE(vdev->core->gone) ? -EAGAIN :
+	      vdev->core->pf->migrate_ops->load(vdev->adi, vdev->saved);
+	if (!ret)
+		return 0;
+
+	if (!hdiov_vdev_leaves(vdev, ret)) {
+		dev_err_ratelimited(hdiov_vdev_dev(vdev),
+				    "cannot restore what was saved: %d\n",
+				    ret);
+		hdiov_vdev_forget(vdev);
+	}
+	hdiov_vdev_quiesce(vdev);
+	vdev->needs_reset = true;
+	return ret;
+}
+
 static int hdiov_vdev_enable(struct hdiov_vdev *vdev, bool restart)
 {
 	int ret;
@@ -240,6 +290,14 @@ static int hdiov_vdev_enable(struct hdiov_vdev *vdev, bool restart)
 	}
 
 	vdev->state = HDIOV_PAUSED;
+	if (vdev->saved) {
+		ret = hdiov_vdev_restore(vdev);
+		if (ret)
+			return ret;
+	}
+	if (hdiov_vdev_halted(vdev))
+		return 0;
+	hdiov_vdev_restored(vdev);
 	return hdiov_config_master(vdev) ? hdiov_vdev_unpause(vdev) : 0;
 }
 
@@ -298,7 +356,8 @@ void hdiov_vdev_set_master(struct hdiov_vdev *vdev, bool on)
 	if (!on && vdev->state == HDIOV_RUNNING) {
 		hdiov_vdev_pause(vdev);
 	} else if (on && vdev->state == HDIOV_PAUSED) {
-		hdiov_vdev_unpause(vdev);
+		if (!hdiov_vdev_halted(vdev))
+			hdiov_vdev_unpause(vdev);
 	} else if (on && vdev->parked && !vdev->suspended) {
 		vdev->resets++;
 		vdev->parked = false;
@@ -524,9 +583,168 @@ int hdiov_vdev_await_reset(u64 wait)
  */
 int hdiov_vdev_reset(struct hdiov_vdev *vdev, bool answered)
 {
-	int ret = hdiov_vdev_try_reset(vdev, false);
+	int ret;
 
+	/* Of one that is stopped, too, and even if it has to wait for the PF */
+	hdiov_vdev_forget(vdev);
+	ret = hdiov_vdev_try_reset(vdev, false);
 	hdiov_vdev_report(vdev, answered);
+	return ret;
+}
+
+/**
+ * hdiov_vdev_halt - a VDEV's user stops it
+ * @vdev: the VDEV in any state, halted from now on; the caller holds its lock
+ *
+ * When it returns, no DMA and no message of the VDEV is under way, and none comes.
+ * A reset that its guest has asked for is done before, as nobody would know of it
+ * elsewhere.
+ *
+ * Context: process
+ */
+void hdiov_vdev_halt(struct hdiov_vdev *vdev)
+{
+	lockdep_assert_held(&vdev->lock);
+
+	if (READ_ONCE(vdev->reset_wanted) && !vdev->parked) {
+		hdiov_vdev_try_reset(vdev, true);
+	} else if (!READ_ONCE(vdev->core->gone) &&
+		   vdev->state == HDIOV_RUNNING) {
+		guard(rwsem_write)(&vdev->access);
+		hdiov_vdev_pause(vdev);
+	}
+	hdiov_irq_wait(vdev);
+	hdiov_vdev_report(vdev, false);
+}
+
+/**
+ * hdiov_vdev_go - a VDEV's user lets it go on
+ * @vdev: the VDEV in any state, halted until now; the caller holds its lock
+ *
+ * Context: process
+ */
+void hdiov_vdev_go(struct hdiov_vdev *vdev)
+{
+	lockdep_assert_held(&vdev->lock);
+
+	scoped_guard(rwsem_write, &vdev->access) {
+		/* Where the PF is being reset it is still to be loaded */
+		if (hdiov_vdev_answers(vdev))
+			hdiov_vdev_restored(vdev);
+		if (hdiov_config_master(vdev))
+			hdiov_vdev_set_master(vdev, true);
+	}
+	if (READ_ONCE(vdev->reset_wanted))
+		queue_delayed_work(hdiov_wq, &vdev->reset_work, 0);
+	hdiov_vdev_report(vdev, false);
+}
+
+/**
+ * hdiov_vdev_save - keep what a halted VDEV has, and let go of the hardware
+ * @vdev: the VDEV; the caller holds its lock
+ * @to: where to; on success it belongs to the VDEV
+ *
+ * The hardware is quiesced. So each guest that is stopped and goes on goes the way of
+ * one that is migrated, and a reset of the PF meanwhile takes nothing from it.
+ *
+ * Context: process
+ *
+ * Return: 0; -EAGAIN while the PF is being reset; -EIO if there is nothing to be saved,
+ * as the VDEV is dead or has no address space; or what the vendor returns
+ */
+int hdiov_vdev_save(struct hdiov_vdev *vdev, struct hdiov_records *to)
+{
+	int ret;
+
+	lockdep_assert_held(&vdev->lock);
+
+	guard(rwsem_write)(&vdev->access);
+	ret = hdiov_vdev_usable(vdev);
+	if (ret)
+		return ret;
+	if (vdev->state != HDIOV_PAUSED)
+		return -EIO;
+	ret = vdev->core->pf->migrate_ops->save(vdev->adi, to);
+	if (ret)
+		return ret;
+
+	hdiov_vdev_forget(vdev);
+	vdev->saved = to;
+	hdiov_vdev_quiesce(vdev);
+	vdev->needs_reset = true;
+	return 0;
+}
+
+/* Load it, unless it is already, or is when the VDEV is started or the PF is back */
+static int hdiov_vdev_unsave_locked(struct hdiov_vdev *vdev)
+{
+	lockdep_assert_held_write(&vdev->access);
+
+	if (!vdev->saved || vdev->state != HDIOV_BOUND || vdev->suspended ||
+	    READ_ONCE(vdev->core->gone))
+		return 0;
+	return hdiov_vdev_enable(vdev, false);
+}
+
+/**
+ * hdiov_vdev_unsave - undo hdiov_vdev_save()
+ * @vdev: the VDEV, halted; the caller holds its lock
+ *
+ * Context: process
+ *
+ * Return: 0; or a negative errno, then the VDEV is dead until its next reset
+ */
+int hdiov_vdev_unsave(struct hdiov_vdev *vdev)
+{
+	int ret;
+
+	lockdep_assert_held(&vdev->lock);
+
+	scoped_guard(rwsem_write, &vdev->access)
+		ret = hdiov_vdev_unsave_locked(vdev);
+	if (vdev->suspended)
+		ret = 0;
+	hdiov_vdev_report(vdev, true);
+	return ret;
+}
+
+/**
+ * hdiov_vdev_load - a halted VDEV gets what another has saved
+ * @vdev: the VDEV; the caller holds its lock
+ * @from: what it gets, which the vendor has checked; belongs to the VDEV from now on, or
+ *	is freed
+ *
+ * Context: process
+ *
+ * Return: 0; what hdiov_vdev_usable() or the vendor return, then the VDEV is as after a
+ * reset
+ */
+int hdiov_vdev_load(struct hdiov_vdev *vdev, struct hdiov_records *from)
+{
+	int ret;
+
+	lockdep_assert_held(&vdev->lock);
+
+	ret = hdiov_vdev_usable(vdev);
+	if (ret) {
+		kvfree(from);
+		return ret;
+	}
+
+	scoped_guard(rwsem_write, &vdev->access) {
+		hdiov_vdev_forget(vdev);
+		vdev->saved = from;
+		if (hdiov_vdev_answers(vdev))
+			hdiov_vdev_quiesce(vdev);
+		vdev->parked = false;
+		vdev->needs_reset = true;
+		ret = hdiov_vdev_unsave_locked(vdev);
+		if (ret)
+			hdiov_vdev_forget(vdev);
+		if (ret && !vdev->suspended && vdev->state == HDIOV_BOUND)
+			hdiov_vdev_enable(vdev, false);
+	}
+	hdiov_vdev_report(vdev, true);
 	return ret;
 }
 
@@ -537,8 +755,12 @@ static void hdiov_vdev_reset_work(struct work_struct *work)
 	u64 wait;
 
 	guard(mutex)(&vdev->lock);
-	/* A parked one is reset when its guest turns bus mastering on */
-	if (!READ_ONCE(vdev->reset_wanted) || vdev->parked)
+	/*
+	 * A parked one is reset when its guest turns bus mastering on. And for one that
+	 * is halted this comes again when it goes on.
+	 */
+	if (!READ_ONCE(vdev->reset_wanted) || vdev->parked ||
+	    hdiov_vdev_halted(vdev))
 		return;
 
 	wait = hdiov_vdev_grant_reset(vdev);
@@ -697,6 +919,7 @@ void hdiov_vdev_close(struct hdiov_vdev *vdev)
 
 	scoped_guard(mutex, &vdev->lock) {
 		hdiov_vdev_stop(vdev);
+		hdiov_vdev_forget(vdev);
 		hdiov_irq_release(vdev);
 		vdev->opened = false;
 		vdev->failed = false;
@@ -858,6 +1081,13 @@ struct hdiov_vdev *hdiov_vdev_create(struct hdiov_pf_core *core,
 	INIT_WORK(&vdev->suspend_work, hdiov_vdev_suspend_work);
 	INIT_WORK(&vdev->resume_work, hdiov_vdev_resume_work);
 	vdev->core = core;
+	vdev->mig_state = VFIO_DEVICE_STATE_RUNNING;
+	if (core->pf->migrate_ops) {
+		vdev->vfio.mig_ops = &hdiov_vfio_mig_ops;
+		vdev->vfio.migration_flags = VFIO_MIGRATION_STOP_COPY |
+					     VFIO_MIGRATION_P2P |
+					     VFIO_MIGRATION_PRE_COPY;
+	}
 
 	ret = hdiov_irq_init(vdev, type);
 	if (ret)

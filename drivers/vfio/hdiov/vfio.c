@@ -24,7 +24,11 @@ static int hdiov_vfio_open(struct vfio_device *vfio)
 
 static void hdiov_vfio_close(struct vfio_device *vfio)
 {
-	hdiov_vdev_close(to_hdiov_vdev(vfio));
+	struct hdiov_vdev *vdev = to_hdiov_vdev(vfio);
+
+	scoped_guard(mutex, &vdev->lock)
+		hdiov_migrate_end(vdev);
+	hdiov_vdev_close(vdev);
 }
 
 static void hdiov_vfio_request(struct vfio_device *vfio, unsigned int count)
@@ -97,8 +101,10 @@ static long hdiov_vfio_reset(struct hdiov_vdev *vdev)
 	for (;;) {
 		scoped_guard(mutex, &vdev->lock) {
 			wait = hdiov_vdev_grant_reset(vdev);
-			if (!wait)
+			if (!wait) {
+				hdiov_migrate_end(vdev);
 				ret = hdiov_config_flr(vdev, true);
+			}
 		}
 		if (!wait)
 			return ret;
