@@ -189,6 +189,8 @@ struct mock_adi {
  * @fail_quiesce: same for quiesce(), as if the hardware never got idle
  * @fail_pause: same for pause()
  * @fail_resume: same for resume()
+ * @fail_save: same for save()
+ * @fail_load: same for load()
  * @fail_bind: same for bind()
  * @fail_slot: same for slot()
  * @bad_slot: that many calls of slot() will give out a message that does not exist
@@ -223,6 +225,8 @@ struct mock_pf {
 	atomic_t fail_quiesce;
 	atomic_t fail_pause;
 	atomic_t fail_resume;
+	atomic_t fail_save;
+	atomic_t fail_load;
 	atomic_t fail_bind;
 	atomic_t fail_slot;
 	atomic_t bad_slot;
@@ -742,10 +746,15 @@ static u32 mock_qp_read(struct mock_qp *qp, unsigned int reg)
 	}
 }
 
+static bool mock_ring_valid(u64 ring, u32 size)
+{
+	return is_power_of_2(size) && size >= MOCK_RING_MIN &&
+	       size <= MOCK_RING_MAX && IS_ALIGNED(ring, MOCK_RING_ALIGN);
+}
+
 static void mock_qp_start(struct mock_qp *qp)
 {
-	if (!is_power_of_2(qp->size) || qp->size < MOCK_RING_MIN ||
-	    qp->size > MOCK_RING_MAX || !IS_ALIGNED(qp->ring, MOCK_RING_ALIGN)) {
+	if (!mock_ring_valid(qp->ring, qp->size)) {
 		qp->status = MOCK_QP_STATUS_INVALID;
 		return;
 	}
@@ -1351,6 +1360,189 @@ static void mock_show(struct hdiov_adi *adi, struct seq_file *s)
 	}
 }
 
+/* Migration: what there is of it in the stream, little-endian */
+
+#define MOCK_MIGRATE_VERSION	1
+
+enum mock_record { MOCK_RECORD_ADI = HDIOV_RECORD_VENDOR, MOCK_RECORD_QPS };
+
+struct mock_saved_adi {
+	__le64 scratch;
+	__le32 faults;
+	__le32 reserved;
+};
+
+/* An entry for each queue pair of the ADI */
+struct mock_saved_qp {
+	__le64 ring;
+	__le64 fault;
+	__le32 size;
+	__le32 head;
+	__le32 tail;
+	__le32 status;
+	__le32 vector;
+	__le32 reserved;
+};
+
+static const struct hdiov_record_kind mock_record_kinds[] = {
+	{
+		.type = MOCK_RECORD_ADI,
+		.name = "registers",
+		.min_len = sizeof(struct mock_saved_adi),
+		.max_len = sizeof(struct mock_saved_adi),
+	},
+	{
+		.type = MOCK_RECORD_QPS,
+		.name = "queue pairs",
+		.min_len = sizeof(struct mock_saved_qp),
+		.max_len = MOCK_MAX_ADI_QPS * sizeof(struct mock_saved_qp),
+	},
+};
+
+static int mock_save(struct hdiov_adi *adi, struct hdiov_records *to)
+{
+	struct mock_saved_qp qps[MOCK_MAX_ADI_QPS] = {};
+	struct mock_adi *madi = to_mock(adi);
+	struct mock_saved_adi regs = {};
+	struct mock_qp *qp;
+	unsigned int i;
+	int ret;
+
+	mock_touch(adi->pf);
+	guard(mutex)(&madi->lock);
+
+	WARN_ON(madi->state != MOCK_PAUSED);
+	if (mock_misbehaves(&to_mock_pf(adi->pf)->fail_save)) {
+		dev_err(adi->pf->dev, "%s: told to fail save\n",
+			hdiov_adi_name(adi));
+		return -EIO;
+	}
+
+	regs.scratch = cpu_to_le64(madi->scratch);
+	regs.faults = cpu_to_le32(madi->faults);
+	for (i = 0; i < adi->num_qps; i++) {
+		qp = madi->qp[i];
+		qps[i].ring = cpu_to_le64(qp->ring);
+		qps[i].fault = cpu_to_le64(qp->fault);
+		qps[i].size = cpu_to_le32(qp->size);
+		qps[i].head = cpu_to_le32(qp->head);
+		qps[i].tail = READ_ONCE(qp->db[MOCK_DB_TAIL / 4]);
+		qps[i].status = cpu_to_le32(qp->status);
+		qps[i].vector = cpu_to_le32(qp->vector);
+	}
+	ret = hdiov_records_put(to, MOCK_RECORD_ADI, &regs, sizeof(regs));
+	return ret ?: hdiov_records_put(to, MOCK_RECORD_QPS, qps,
+					adi->num_qps * sizeof(qps[0]));
+}
+
+/* What of a queue pair no guest could have come to, or NULL */
+static const char *mock_saved_mistake(const struct mock_saved_qp *qp)
+{
+	u32 status = le32_to_cpu(qp->status);
+	u32 vector = le32_to_cpu(qp->vector);
+	u32 size = le32_to_cpu(qp->size);
+
+	if (qp->reserved)
+		return "reserved bits";
+	if (vector & ~(MOCK_QP_VECTOR_ENABLE | MOCK_QP_VECTOR_INDEX))
+		return "vector";
+	if (status & ~(MOCK_QP_STATUS_RUNNING | MOCK_QP_STATUS_FAULT |
+		       MOCK_QP_STATUS_INVALID) || status & (status - 1))
+		return "status";
+	if (status != MOCK_QP_STATUS_RUNNING)
+		return NULL;
+	if (!mock_ring_valid(le64_to_cpu(qp->ring), size))
+		return "ring";
+	return le32_to_cpu(qp->head) < size ? NULL : "head";
+}
+
+static int mock_check(struct hdiov_adi *adi, const struct hdiov_records *from)
+{
+	const struct mock_saved_adi *regs;
+	const struct mock_saved_qp *qps;
+	const char *mistake;
+	unsigned int i;
+	u32 len;
+
+	regs = hdiov_records_get(from, MOCK_RECORD_ADI, &len);
+	if (regs->reserved) {
+		dev_err_ratelimited(adi->pf->dev,
+				    "%s: saved state: reserved bits 0x%x\n",
+				    hdiov_adi_name(adi),
+				    le32_to_cpu(regs->reserved));
+		return -EINVAL;
+	}
+
+	qps = hdiov_records_get(from, MOCK_RECORD_QPS, &len);
+	if (len != adi->num_qps * sizeof(*qps)) {
+		dev_err_ratelimited(adi->pf->dev,
+				    "%s: saved state: %u bytes of queue pairs, not %zu\n",
+				    hdiov_adi_name(adi), len,
+				    adi->num_qps * sizeof(*qps));
+		return -EINVAL;
+	}
+	for (i = 0; i < adi->num_qps; i++) {
+		mistake = mock_saved_mistake(&qps[i]);
+		if (mistake) {
+			dev_err_ratelimited(adi->pf->dev,
+					    "%s: saved state: queue pair %u: bad %s\n",
+					    hdiov_adi_name(adi), i, mistake);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int mock_load(struct hdiov_adi *adi, const struct hdiov_records *from)
+{
+	const struct mock_saved_adi *regs;
+	struct mock_adi *madi = to_mock(adi);
+	const struct mock_saved_qp *qps;
+	struct mock_qp *qp;
+	unsigned int i;
+	u32 len;
+
+	mock_touch(adi->pf);
+	guard(mutex)(&madi->lock);
+
+	WARN_ON(madi->state != MOCK_PAUSED);
+	if (mock_reset_comes(adi->pf))
+		return -EAGAIN;
+	if (mock_misbehaves(&to_mock_pf(adi->pf)->fail_load)) {
+		dev_err(adi->pf->dev, "%s: told to fail load\n",
+			hdiov_adi_name(adi));
+		return -EIO;
+	}
+
+	regs = hdiov_records_get(from, MOCK_RECORD_ADI, &len);
+	qps = hdiov_records_get(from, MOCK_RECORD_QPS, &len);
+	madi->scratch = le64_to_cpu(regs->scratch);
+	madi->faults = le32_to_cpu(regs->faults);
+	for (i = 0; i < adi->num_qps; i++) {
+		qp = madi->qp[i];
+		qp->ring = le64_to_cpu(qps[i].ring);
+		qp->fault = le64_to_cpu(qps[i].fault);
+		qp->size = le32_to_cpu(qps[i].size);
+		qp->head = le32_to_cpu(qps[i].head);
+		qp->status = le32_to_cpu(qps[i].status);
+		qp->vector = le32_to_cpu(qps[i].vector);
+		WRITE_ONCE(qp->db[MOCK_DB_TAIL / 4], qps[i].tail);
+		WRITE_ONCE(qp->db[MOCK_DB_HEAD / 4], qps[i].head);
+	}
+
+	return 0;
+}
+
+static const struct hdiov_migrate_ops mock_migrate_ops = {
+	.version = MOCK_MIGRATE_VERSION,
+	.min_reader = MOCK_MIGRATE_VERSION,
+	.kinds = mock_record_kinds,
+	.num_kinds = ARRAY_SIZE(mock_record_kinds),
+	.save = mock_save,
+	.check = mock_check,
+	.load = mock_load,
+};
+
 static const struct hdiov_adi_ops mock_adi_ops = {
 	.available = mock_available,
 	.create = mock_create,
@@ -1512,6 +1704,8 @@ static void mock_debugfs_add(struct mock_pf *mpf)
 	debugfs_create_atomic_t("fail_quiesce", 0600, dir, &mpf->fail_quiesce);
 	debugfs_create_atomic_t("fail_pause", 0600, dir, &mpf->fail_pause);
 	debugfs_create_atomic_t("fail_resume", 0600, dir, &mpf->fail_resume);
+	debugfs_create_atomic_t("fail_save", 0600, dir, &mpf->fail_save);
+	debugfs_create_atomic_t("fail_load", 0600, dir, &mpf->fail_load);
 	debugfs_create_atomic_t("fail_bind", 0600, dir, &mpf->fail_bind);
 	debugfs_create_atomic_t("fail_slot", 0600, dir, &mpf->fail_slot);
 	debugfs_create_atomic_t("bad_slot", 0600, dir, &mpf->bad_slot);
@@ -1552,18 +1746,24 @@ static void mock_make_mistake(struct mock_pf *mpf, u32 which)
 	static struct hdiov_adi_ops adi_ops;
 	static struct hdiov_mmio_ops mmio_ops;
 	static struct hdiov_vector_ops vector_ops;
+	static struct hdiov_migrate_ops migrate_ops;
+	static struct hdiov_record_kind kinds[2];
 	static struct hdiov_model model;
 	static struct hdiov_type type;
 
 	adi_ops = mock_adi_ops;
 	mmio_ops = mock_mmio_ops;
 	vector_ops = mock_vector_ops;
+	migrate_ops = mock_migrate_ops;
+	memcpy(kinds, mock_record_kinds, sizeof(kinds));
+	migrate_ops.kinds = kinds;
 	model = mock_model;
 	type = mock_types[0];
 	type.model = &model;
 	mpf->pf.adi_ops = &adi_ops;
 	mpf->pf.mmio_ops = &mmio_ops;
 	mpf->pf.vector_ops = &vector_ops;
+	mpf->pf.migrate_ops = &migrate_ops;
 	mpf->pf.types = &type;
 	mpf->pf.num_types = 1;
 
@@ -1652,6 +1852,25 @@ static void mock_make_mistake(struct mock_pf *mpf, u32 which)
 	case 28:
 		model.num_trap_classes = 0;
 		break;
+	case 29:
+		adi_ops.pause = NULL;
+		adi_ops.resume = NULL;
+		break;
+	case 30:
+		migrate_ops.check = NULL;
+		break;
+	case 31:
+		kinds[0].type = HDIOV_RECORD_VENDOR - 1;
+		break;
+	case 32:
+		kinds[1].type = kinds[0].type;
+		break;
+	case 33:
+		kinds[1].max_len = HDIOV_RECORD_MAX_LEN + 1;
+		break;
+	case 34:
+		migrate_ops.min_reader = migrate_ops.version + 1;
+		break;
 	}
 }
 
@@ -1672,6 +1891,7 @@ static void mock_make_bare(struct mock_pf *mpf)
 	mpf->pf.mmio_ops = &mock_bare_mmio_ops;
 	mpf->pf.vector_ops = NULL;
 	mpf->pf.ims_ops = NULL;
+	mpf->pf.migrate_ops = NULL;
 	mpf->pf.num_qps = num_qps;
 	mpf->own_accounts = false;
 }
@@ -1707,6 +1927,7 @@ static int mock_probe(struct platform_device *pdev)
 	mpf->pf.vector_ops = &mock_vector_ops;
 	mpf->pf.ims_ops = &mock_ims_ops;
 	mpf->pf.num_ims = num_qps;
+	mpf->pf.migrate_ops = &mock_migrate_ops;
 	mpf->pf.types = mock_types;
 	mpf->pf.num_types = ARRAY_SIZE(mock_types);
 	mpf->pf.num_qps = mpf->own_accounts ? 0 : num_qps;

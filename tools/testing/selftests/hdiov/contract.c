@@ -7,7 +7,7 @@
 #include "mock_guest.h"
 #include "vdev.h"
 
-#define NUM_MISTAKES	28
+#define NUM_MISTAKES	34
 #define BAD_IOMMU	17
 #define NUM_BAD_AREAS	10
 
