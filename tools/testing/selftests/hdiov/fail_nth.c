@@ -14,6 +14,7 @@
 
 #include "kselftest_harness.h"
 
+#include "mock_guest.h"
 #include "vdev.h"
 
 #define FAILSLAB	"/sys/kernel/debug/failslab/"
@@ -94,6 +95,22 @@ FIXTURE_TEARDOWN(fail_nth)
 	close(self->fail);
 }
 
+/* Saved, and on as if nothing had been, if its driver can do that */
+static int migrate(struct vdev *vdev)
+{
+	int ret, fd;
+
+	ret = vdev_mig_set(vdev, VFIO_DEVICE_STATE_STOP_COPY, &fd);
+	if (ret)
+		return ret;
+	close(fd);
+	ret = vdev_mig_set(vdev, VFIO_DEVICE_STATE_RESUMING, &fd);
+	if (ret)
+		return ret;
+	close(fd);
+	return vdev_reset(vdev);
+}
+
 static int use(struct vdev *vdev, void *mem, int event, unsigned int vectors)
 {
 	unsigned int i;
@@ -107,6 +124,8 @@ static int use(struct vdev *vdev, void *mem, int event, unsigned int vectors)
 		ret = vdev_set_vector(vdev, i, event);
 	if (!ret)
 		ret = vdev_reset(vdev);
+	if (!ret && is_mock(vdev))
+		ret = migrate(vdev);
 	for (i = 0; i < vectors && !ret; i++)
 		ret = vdev_set_vector(vdev, i, -1);
 	if (!ret)

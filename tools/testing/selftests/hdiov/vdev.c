@@ -735,6 +735,46 @@ uint64_t event_wait(int fd, int ms)
 	return count;
 }
 
+int vdev_feature(struct vdev *vdev, uint32_t feature, void *data, size_t size)
+{
+	struct vfio_device_feature *arg;
+	int ret = 0;
+
+	arg = calloc(1, sizeof(*arg) + size);
+	if (!arg)
+		die("calloc");
+	arg->argsz = sizeof(*arg) + size;
+	arg->flags = feature;
+	memcpy(arg->data, data, size);
+	if (ioctl(vdev->fd, VFIO_DEVICE_FEATURE, arg) < 0)
+		ret = -errno;
+	memcpy(data, arg->data, size);
+	free(arg);
+	return ret;
+}
+
+int vdev_mig_set(struct vdev *vdev, unsigned int state, int *fd)
+{
+	struct vfio_device_feature_mig_state mig = { .device_state = state };
+	int ret;
+
+	ret = vdev_feature(vdev, VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE |
+			   VFIO_DEVICE_FEATURE_SET, &mig, sizeof(mig));
+	if (fd)
+		*fd = ret ? -1 : mig.data_fd;
+	return ret;
+}
+
+int vdev_mig_get(struct vdev *vdev)
+{
+	struct vfio_device_feature_mig_state mig = {};
+	int ret;
+
+	ret = vdev_feature(vdev, VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE |
+			   VFIO_DEVICE_FEATURE_GET, &mig, sizeof(mig));
+	return ret ? ret : mig.device_state;
+}
+
 static void debug_path(const struct vdev *vdev, const char *file, char *buf,
 		       size_t size)
 {

@@ -153,6 +153,16 @@ int vdev_vectors(struct vdev *vdev);
 /* An eventfd that got what it should within @ms; how many signals, 0 if none */
 uint64_t event_wait(int fd, int ms);
 
+/*
+ * VFIO's migration protocol: VFIO_DEVICE_STATE_*. @fd gets what the state is read from
+ * or written to, or -1, and may be NULL where there is none
+ */
+int vdev_mig_set(struct vdev *vdev, unsigned int state, int *fd);
+/* The state it is in */
+int vdev_mig_get(struct vdev *vdev);
+/* VFIO_DEVICE_FEATURE with @feature and flags, and @data of @size bytes */
+int vdev_feature(struct vdev *vdev, uint32_t feature, void *data, size_t size);
+
 /* A line "name: number" of the VDEV's debugfs file "state", or -errno */
 long long vdev_state(const struct vdev *vdev, const char *name);
 /* Does debugfs say that it is in that state */

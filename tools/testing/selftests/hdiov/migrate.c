@@ -1,0 +1,846 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A VDEV is stopped, saved and goes on, there or elsewhere; and what comes from elsewhere
+ * may be anything
+ */
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <linux/pci_regs.h>
+
+#include "kselftest_harness.h"
+
+#include "mock_guest.h"
+#include "vdev.h"
+
+#define IOVA_RING	0x100000
+#define IOVA_BUF	0x200000
+#define RING_SIZE	64
+#define BUF_SIZE	0x80000
+#define HALF		(BUF_SIZE / 2)
+#define VECTOR		1
+
+#define SOON_MS		5000
+/* Time to see that nothing happens */
+#define NEVER_MS	100
+
+/* Documentation/driver-api/hdiov-migration.rst */
+#define HEAD_LEN	104
+#define BODY_LEN	16
+#define HEAD_MIN_READER	10
+#define HEAD_VENDOR_MIN	14
+#define HEAD_DEVICE	18
+#define HEAD_NUM_QPS	28
+#define HEAD_RESERVED	36
+#define HEAD_TYPE	40
+#define STREAM_MAX	4096
+/* The first record is configuration space */
+#define RECORD_LEN	8
+#define CONFIG_AT	(HEAD_LEN + BODY_LEN + RECORD_LEN)
+
+#define STATE(name)	VFIO_DEVICE_STATE_##name
+
+FIXTURE(migrate)
+{
+	struct vdev vdev, other;
+	struct mock_queue q;
+	void *ring;
+	uint8_t *buf;
+	int32_t efd;
+	uint8_t stream[STREAM_MAX];
+	size_t len;
+};
+
+FIXTURE_VARIANT(migrate)
+{
+	const char *type;
+	enum vdev_mode mode;
+};
+
+VDEV_VARIANTS_MOCK(migrate);
+
+static int open_guest(FIXTURE_DATA(migrate) *self, struct vdev *vdev)
+{
+	int ret;
+
+	ret = vdev_open(vdev);
+	if (!ret)
+		ret = vdev_map(vdev, IOVA_RING, self->ring, 4096, true);
+	if (!ret)
+		ret = vdev_map(vdev, IOVA_BUF, self->buf, BUF_SIZE, true);
+	if (!ret)
+		ret = vdev_set_vector(vdev, VECTOR, self->efd);
+	return ret;
+}
+
+FIXTURE_SETUP(migrate)
+{
+	VDEV_SETUP(&self->vdev);
+	vdev_init(&self->other, self->vdev.pf, variant->type, variant->mode);
+	ASSERT_EQ(0, vdev_create(&self->other));
+	self->ring = dma_alloc(4096);
+	self->buf = dma_alloc(BUF_SIZE);
+	self->efd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	ASSERT_EQ(0, open_guest(self, &self->vdev));
+	vdev_enable(&self->vdev, true);
+}
+
+FIXTURE_TEARDOWN(migrate)
+{
+	mock_unmap_db(&self->q);
+	vdev_cleanup(&self->vdev);
+	vdev_cleanup(&self->other);
+	close(self->efd);
+}
+
+static bool start(struct mock_queue *q, struct vdev *vdev, void *ring)
+{
+	if (!mock_start(q, vdev, 0, ring, IOVA_RING, RING_SIZE))
+		return false;
+	mock_qp_set(q, MOCK_QP_VECTOR, MOCK_QP_VECTOR_ENABLE | VECTOR);
+	return true;
+}
+
+/* Fill the ring with copies that interrupt; returns the last */
+static volatile struct mock_desc *fill(struct mock_queue *q)
+{
+	volatile struct mock_desc *desc = NULL;
+	unsigned int i;
+
+	for (i = 0; i < RING_SIZE - 1; i++)
+		desc = mock_post(q, IOVA_BUF + HALF, IOVA_BUF, HALF,
+				 MOCK_DESC_INTERRUPT);
+	return desc;
+}
+
+/* Not a byte, not an interrupt */
+static bool silent(struct vdev *vdev, int efd)
+{
+	long long bytes = mock_asks(vdev->pf, "dma_bytes");
+
+	event_wait(efd, 0);
+	msleep(NEVER_MS);
+	return bytes == mock_asks(vdev->pf, "dma_bytes") && !event_wait(efd, 0);
+}
+
+/* Read all there is. Returns the length, or a negative errno */
+static ssize_t drain(int fd, uint8_t *to, size_t size)
+{
+	size_t len = 0;
+	ssize_t ret;
+
+	for (;;) {
+		ret = read(fd, to + len, size - len);
+		if (ret <= 0)
+			return ret ? -errno : len;
+		len += ret;
+	}
+}
+
+/* Stop it and get what it has saved; it stays in STOP */
+static int save(FIXTURE_DATA(migrate) *self, struct vdev *vdev)
+{
+	ssize_t len;
+	int ret, fd;
+
+	ret = vdev_mig_set(vdev, STATE(STOP_COPY), &fd);
+	if (ret)
+		return ret;
+	len = drain(fd, self->stream, sizeof(self->stream));
+	close(fd);
+	if (len < 0)
+		return len;
+	self->len = len;
+	return vdev_mig_set(vdev, STATE(STOP), NULL);
+}
+
+/* Have it take that. The write that fails says why, or the end does */
+static int load(struct vdev *vdev, const uint8_t *stream, size_t len)
+{
+	int ret, fd;
+
+	ret = vdev_mig_set(vdev, STATE(RESUMING), &fd);
+	if (ret)
+		return ret;
+	ret = write(fd, stream, len) == (ssize_t)len ? 0 : -errno;
+	if (!ret)
+		ret = vdev_mig_set(vdev, STATE(STOP), NULL);
+	close(fd);
+	return ret;
+}
+
+static uint32_t crc32(const uint8_t *data, size_t len)
+{
+	uint32_t crc = ~0;
+	unsigned int bit;
+
+	while (len--) {
+		crc ^= *data++;
+		for (bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+	}
+	return crc;
+}
+
+static void put32(uint8_t *at, uint32_t value)
+{
+	value = htole32(value);
+	memcpy(at, &value, sizeof(value));
+}
+
+/* Who changes a stream by purpose can do that, too */
+static void seal(uint8_t *stream, size_t len)
+{
+	put32(stream + HEAD_LEN + 4,
+	      crc32(stream + HEAD_LEN + BODY_LEN, len - HEAD_LEN - BODY_LEN));
+}
+
+/* Is the device at work for its guest? */
+static bool works(FIXTURE_DATA(migrate) *self, struct vdev *vdev)
+{
+	bool good;
+
+	mock_unmap_db(&self->q);
+	memset(self->buf, 0x6b, HALF);
+	memset(self->buf + HALF, 0, HALF);
+	good = start(&self->q, vdev, self->ring) &&
+	       mock_copy(&self->q, IOVA_BUF + HALF, IOVA_BUF, HALF) ==
+	       MOCK_DESC_DONE && !memcmp(self->buf, self->buf + HALF, HALF);
+	mock_unmap_db(&self->q);
+	return good;
+}
+
+TEST_F(migrate, offered)
+{
+	struct vfio_device_feature_migration flags = {};
+	struct vfio_device_feature_mig_data_size size = {};
+	struct vdev *vdev = &self->vdev;
+
+	ASSERT_EQ(0, vdev_feature(vdev, VFIO_DEVICE_FEATURE_MIGRATION |
+				  VFIO_DEVICE_FEATURE_GET, &flags,
+				  sizeof(flags)));
+	EXPECT_EQ(VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P |
+		  VFIO_MIGRATION_PRE_COPY, flags.flags);
+	EXPECT_EQ(STATE(RUNNING), vdev_mig_get(vdev));
+	ASSERT_EQ(0, save(self, vdev));
+	EXPECT_EQ(0, memcmp(self->stream, "HDIOVMIG", 8));
+	ASSERT_EQ(0, vdev_feature(vdev, VFIO_DEVICE_FEATURE_MIG_DATA_SIZE |
+				  VFIO_DEVICE_FEATURE_GET, &size, sizeof(size)));
+	EXPECT_LE(self->len, size.stop_copy_length);
+	EXPECT_EQ(STATE(STOP), vdev_mig_get(vdev));
+}
+
+TEST_F(migrate, stop_and_go)
+{
+	struct vdev *vdev = &self->vdev;
+	volatile struct mock_desc *last;
+	long long resets = vdev_state(vdev, "resets");
+	unsigned int round, amid = 0;
+	bool done;
+
+	memset(self->buf, 0x5a, HALF);
+	ASSERT_TRUE(start(&self->q, vdev, self->ring));
+	/* The copies may be over before it stops */
+	for (round = 0; amid < 5 && round < 200; round++) {
+		memset(self->buf + HALF, 0, HALF);
+		last = fill(&self->q);
+		ASSERT_LT(0, event_wait(self->efd, SOON_MS));
+		ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP), NULL));
+		done = last->status;
+		amid += !done;
+		EXPECT_TRUE(silent(vdev, self->efd));
+		EXPECT_TRUE(vdev_says(vdev, "paused: its user has stopped it"));
+
+		ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+		EXPECT_TRUE(vdev_says(vdev, "running"));
+		ASSERT_EQ(MOCK_DESC_DONE, mock_wait(last, SOON_MS));
+		/* An interrupt that was lost, if there was one, has come */
+		EXPECT_LT(0, event_wait(self->efd, SOON_MS));
+		EXPECT_EQ(0, memcmp(self->buf, self->buf + HALF, HALF));
+	}
+	TH_LOG("%u of %u times amid traffic", amid, round);
+	EXPECT_EQ(5, amid);
+	EXPECT_EQ(resets, vdev_state(vdev, "resets"));
+}
+
+/* Peers are quiet at each step where they have to be, and go on after each */
+TEST_F(migrate, each_state)
+{
+	static const unsigned int path[] = {
+		STATE(RUNNING_P2P), STATE(STOP), STATE(STOP_COPY), STATE(STOP),
+		STATE(RUNNING_P2P), STATE(STOP), STATE(RUNNING), STATE(PRE_COPY),
+		STATE(PRE_COPY_P2P), STATE(PRE_COPY), STATE(PRE_COPY_P2P),
+		STATE(STOP_COPY), STATE(RUNNING), STATE(PRE_COPY), STATE(RUNNING),
+		STATE(RUNNING_P2P), STATE(PRE_COPY_P2P), STATE(RUNNING_P2P),
+		STATE(RUNNING),
+	};
+	struct vdev *vdev = &self->vdev;
+	volatile struct mock_desc *desc;
+	unsigned int i;
+	bool runs;
+	int fd;
+
+	ASSERT_TRUE(start(&self->q, vdev, self->ring));
+	for (i = 0; i < ARRAY_SIZE(path); i++) {
+		ASSERT_EQ(0, vdev_mig_set(vdev, path[i], &fd)) {
+			TH_LOG("step %u to %u", i, path[i]);
+		}
+		EXPECT_EQ(path[i], vdev_mig_get(vdev));
+		runs = path[i] == STATE(RUNNING) || path[i] == STATE(PRE_COPY);
+		EXPECT_EQ(runs, vdev_in_state(vdev, "running")) {
+			TH_LOG("step %u to %u", i, path[i]);
+		}
+		if (runs) {
+			desc = mock_post(&self->q, IOVA_BUF, IOVA_BUF, 64, 0);
+			EXPECT_EQ(MOCK_DESC_DONE, mock_wait(desc, SOON_MS));
+		} else {
+			EXPECT_TRUE(silent(vdev, self->efd));
+		}
+		if (fd >= 0)
+			close(fd);
+	}
+	EXPECT_EQ(-EINVAL, vdev_mig_set(vdev, VFIO_DEVICE_STATE_NR, NULL));
+	EXPECT_EQ(-EINVAL, vdev_mig_set(vdev, STATE(ERROR), NULL));
+	EXPECT_EQ(STATE(RUNNING), vdev_mig_get(vdev));
+}
+
+/* In the middle of its work, and the guest cannot tell */
+TEST_F(migrate, move)
+{
+	struct vdev *vdev = &self->vdev, *other = &self->other;
+	volatile struct mock_desc *last;
+	unsigned int round, amid = 0;
+	uint8_t before[256], after[256];
+	struct vdev *was;
+	bool done;
+
+	memset(self->buf, 0x5a, HALF);
+	ASSERT_TRUE(start(&self->q, vdev, self->ring));
+	vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 0x1234);
+	cfg_set(vdev, PCI_BASE_ADDRESS_0, 4, 0xfe000000);
+	cfg_set(vdev, PCI_INTERRUPT_LINE, 1, 11);
+	for (round = 0; amid < 5 && round < 100; round++) {
+		memset(self->buf + HALF, 0, HALF);
+		last = fill(&self->q);
+		ASSERT_LT(0, event_wait(self->efd, SOON_MS));
+		ASSERT_EQ(0, save(self, vdev));
+		ASSERT_EQ(256, vdev_read(vdev, VFIO_PCI_CONFIG_REGION_INDEX, 0,
+					 before, 256));
+		mock_unmap_db(&self->q);
+		vdev_close(vdev);
+		done = last->status;
+		amid += !done;
+		EXPECT_TRUE(silent(vdev, self->efd));
+
+		ASSERT_EQ(0, open_guest(self, other));
+		ASSERT_EQ(0, load(other, self->stream, self->len));
+		EXPECT_TRUE(silent(other, self->efd));
+		ASSERT_EQ(256, vdev_read(other, VFIO_PCI_CONFIG_REGION_INDEX, 0,
+					 after, 256));
+		EXPECT_EQ(0, memcmp(before, after, 256));
+		ASSERT_EQ(0, vdev_mig_set(other, STATE(RUNNING), NULL));
+		EXPECT_LT(0, event_wait(self->efd, SOON_MS));
+		ASSERT_EQ(MOCK_DESC_DONE, mock_wait(last, SOON_MS));
+		EXPECT_EQ(0, memcmp(self->buf, self->buf + HALF, HALF));
+		EXPECT_EQ(0x1234, vdev_get32(other, MOCK_BAR, MOCK_SCRATCH));
+
+		/* And on from there, by its doorbell */
+		self->q.vdev = other;
+		self->q.db = vdev_mmap(other, MOCK_BAR,
+				       mock_db_offset(other, 0), 4096);
+		ASSERT_NE(MAP_FAILED, self->q.db);
+		was = vdev;
+		vdev = other;
+		other = was;
+	}
+	TH_LOG("%u of %u times amid traffic", amid, round);
+	EXPECT_EQ(5, amid);
+}
+
+/* The head tells a destination that it does not fit, while the guest runs */
+TEST_F(migrate, before_it_stops)
+{
+	struct vfio_precopy_info info = { .argsz = sizeof(info) };
+	struct vdev *vdev = &self->vdev, *other = &self->other;
+	uint8_t byte;
+	int fd, to;
+
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(PRE_COPY), &fd));
+	ASSERT_EQ(0, ioctl(fd, VFIO_MIG_GET_PRECOPY_INFO, &info));
+	EXPECT_EQ(HEAD_LEN, info.initial_bytes);
+	EXPECT_EQ(0, info.dirty_bytes);
+	EXPECT_EQ(1, read(fd, self->stream, 1));
+	EXPECT_EQ(HEAD_LEN - 1, read(fd, self->stream + 1, STREAM_MAX - 1));
+	EXPECT_EQ(-1, read(fd, &byte, 1));
+	EXPECT_EQ(ENOMSG, errno);
+	ASSERT_EQ(0, ioctl(fd, VFIO_MIG_GET_PRECOPY_INFO, &info));
+	EXPECT_EQ(0, info.initial_bytes);
+	EXPECT_TRUE(works(self, vdev));
+
+	ASSERT_EQ(0, open_guest(self, other));
+	ASSERT_EQ(0, vdev_mig_set(other, STATE(RESUMING), &to));
+	EXPECT_EQ(HEAD_LEN, write(to, self->stream, HEAD_LEN));
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP_COPY), NULL));
+	EXPECT_EQ(-1, ioctl(fd, VFIO_MIG_GET_PRECOPY_INFO, &info));
+	EXPECT_EQ(EINVAL, errno);
+	self->len = drain(fd, self->stream, STREAM_MAX);
+	ASSERT_LT(0, (ssize_t)self->len);
+	EXPECT_EQ(self->len, write(to, self->stream, self->len));
+	close(fd);
+	close(to);
+	vdev_close(vdev);
+	ASSERT_EQ(0, vdev_mig_set(other, STATE(RUNNING), NULL));
+	EXPECT_TRUE(vdev_in_state(other, "running"));
+	EXPECT_TRUE(works(self, other));
+}
+
+/* The state, byte @at of the head changed to @value, is refused with @err */
+#define EXPECT_REFUSED(err, at, value)					\
+	do {								\
+		uint8_t copy[STREAM_MAX];				\
+									\
+		memcpy(copy, self->stream, self->len);			\
+		copy[at] = value;					\
+		EXPECT_EQ(err, load(other, copy, HEAD_LEN));		\
+		EXPECT_EQ(0, vdev_reset(other));			\
+	} while (0)
+
+TEST_F(migrate, wrong_head)
+{
+	struct vdev *vdev = &self->vdev, *other = &self->other;
+
+	ASSERT_TRUE(start(&self->q, vdev, self->ring));
+	ASSERT_EQ(0, save(self, vdev));
+	ASSERT_EQ(0, open_guest(self, other));
+	vdev_enable(other, true);
+	EXPECT_REFUSED(-EINVAL, 0, 'h');
+	EXPECT_REFUSED(-EPROTONOSUPPORT, HEAD_MIN_READER, 2);
+	EXPECT_REFUSED(-EPROTONOSUPPORT, HEAD_VENDOR_MIN, 2);
+	EXPECT_REFUSED(-ENODEV, HEAD_DEVICE, 0);
+	EXPECT_REFUSED(-ENOSPC, HEAD_NUM_QPS, 3);
+	EXPECT_REFUSED(-EINVAL, HEAD_RESERVED, 1);
+	EXPECT_REFUSED(-ENODEV, HEAD_TYPE, 'x');
+	/* An accident on the way */
+	self->stream[CONFIG_AT + PCI_INTERRUPT_LINE] ^= 1;
+	EXPECT_EQ(-EINVAL, load(other, self->stream, self->len));
+	EXPECT_EQ(0, vdev_reset(other));
+	/* Nothing but the head: it is right, and not enough */
+	EXPECT_REFUSED(-EINVAL, 0, self->stream[0]);
+	EXPECT_TRUE(works(self, other));
+
+	/* And the source goes on */
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	self->q.vdev = vdev;
+	EXPECT_EQ(MOCK_QP_STATUS_RUNNING,
+		  mock_qp_get(&self->q, MOCK_QP_STATUS));
+	EXPECT_TRUE(works(self, vdev));
+}
+
+/* Another type's, though both are copy engines */
+TEST_F(migrate, wrong_type)
+{
+	bool one = !strcmp(variant->type, "dma-1");
+	struct vdev wrong;
+
+	ASSERT_EQ(0, save(self, &self->vdev));
+	vdev_init(&wrong, self->vdev.pf, one ? "dma-4" : "dma-1", variant->mode);
+	ASSERT_EQ(0, vdev_create(&wrong));
+	EXPECT_EQ(0, vdev_open(&wrong));
+	EXPECT_EQ(-ENODEV, load(&wrong, self->stream, self->len));
+	vdev_cleanup(&wrong);
+}
+
+TEST_F(migrate, cut_off)
+{
+	struct vdev *vdev = &self->vdev, *other = &self->other;
+	size_t len;
+
+	ASSERT_EQ(0, save(self, vdev));
+	ASSERT_EQ(0, open_guest(self, other));
+	for (len = 0; len < self->len; len += 7) {
+		EXPECT_EQ(-EINVAL, load(other, self->stream, len)) {
+			TH_LOG("%zu of %zu bytes", len, self->len);
+		}
+		/* There is no way out but this */
+		EXPECT_EQ(STATE(RESUMING), vdev_mig_get(other));
+		EXPECT_EQ(-EINVAL, vdev_mig_set(other, STATE(RUNNING), NULL));
+		ASSERT_EQ(0, vdev_reset(other));
+		EXPECT_EQ(STATE(RUNNING), vdev_mig_get(other));
+	}
+	/* One byte too many, and after the right end */
+	self->stream[self->len] = 0;
+	EXPECT_EQ(-EINVAL, load(other, self->stream, self->len + 1));
+	ASSERT_EQ(0, vdev_reset(other));
+	EXPECT_EQ(0, load(other, self->stream, self->len));
+}
+
+/* In pieces, as a network brings them */
+TEST_F(migrate, split)
+{
+	struct vdev *other = &self->other;
+	size_t pos, len;
+	int fd;
+
+	vdev_set32(&self->vdev, MOCK_BAR, MOCK_SCRATCH, 0x4711);
+	ASSERT_EQ(0, save(self, &self->vdev));
+	ASSERT_EQ(0, open_guest(self, other));
+	ASSERT_EQ(0, vdev_mig_set(other, STATE(RESUMING), &fd));
+	for (pos = 0; pos < self->len; pos += len) {
+		len = 1 + pos % 13;
+		if (len > self->len - pos)
+			len = self->len - pos;
+		ASSERT_EQ(len, write(fd, self->stream + pos, len));
+	}
+	close(fd);
+	ASSERT_EQ(0, vdev_mig_set(other, STATE(RUNNING), NULL));
+	EXPECT_EQ(0x4711, vdev_get32(other, MOCK_BAR, MOCK_SCRATCH));
+}
+
+/* What the guest cannot write to configuration space does not come with it */
+TEST_F(migrate, no_authority)
+{
+	struct vdev *other = &self->other;
+	uint8_t before[256], after[256];
+	unsigned int i, pm;
+
+	ASSERT_EQ(0, save(self, &self->vdev));
+	ASSERT_EQ(0, open_guest(self, other));
+	ASSERT_EQ(256, vdev_read(other, VFIO_PCI_CONFIG_REGION_INDEX, 0, before,
+				 256));
+	/* As a guest that writes all ones, in a power state that there is not */
+	memset(self->stream + CONFIG_AT, 0xff, 256);
+	pm = cfg_cap(other, PCI_CAP_ID_PM) + PCI_PM_CTRL;
+	self->stream[CONFIG_AT + pm] = 0xfd;
+	seal(self->stream, self->len);
+	ASSERT_EQ(0, load(other, self->stream, self->len));
+	ASSERT_EQ(256, vdev_read(other, VFIO_PCI_CONFIG_REGION_INDEX, 0, after,
+				 256));
+	EXPECT_EQ(before[PCI_VENDOR_ID], after[PCI_VENDOR_ID]);
+	EXPECT_EQ(0, after[pm] & PCI_PM_CTRL_STATE_MASK);
+
+	/* The same by writing it */
+	ASSERT_EQ(0, vdev_reset(other));
+	vdev_close(other);
+	ASSERT_EQ(0, vdev_open(other));
+	for (i = 0; i < 256; i++)
+		vdev_write(other, VFIO_PCI_CONFIG_REGION_INDEX, i,
+			   i == pm ? "\xfd" : "\xff", 1);
+	ASSERT_EQ(256, vdev_read(other, VFIO_PCI_CONFIG_REGION_INDEX, 0, before,
+				 256));
+	EXPECT_EQ(0, memcmp(before, after, 256));
+}
+
+static void mutate(uint8_t *stream, size_t *len, unsigned int seed)
+{
+	unsigned int bit = seed % (*len * 8), i;
+	size_t from;
+
+	srand(seed);
+	switch (seed % 8) {
+	case 0 ... 3:
+		stream[bit / 8] ^= 1 << bit % 8;
+		break;
+	case 4:
+		/* Several bytes of any value */
+		for (i = 0; i < 1 + rand() % 8; i++)
+			stream[rand() % *len] = rand();
+		break;
+	case 5:
+		/* Shorter, and it says so */
+		*len = HEAD_LEN + BODY_LEN + rand() %
+		       (*len - HEAD_LEN - BODY_LEN);
+		put32(stream + HEAD_LEN, *len - HEAD_LEN - BODY_LEN);
+		break;
+	case 6:
+		/* A part of it elsewhere */
+		from = rand() % (*len - 64);
+		memmove(stream + rand() % (*len - 64), stream + from, 64);
+		break;
+	case 7:
+		/* A value that is large in many places */
+		put32(stream + rand() % (*len - 4) / 4 * 4, ~0 << rand() % 32);
+		break;
+	}
+	if (*len > HEAD_LEN + BODY_LEN && seed % 16 < 15)
+		seal(stream, *len);
+}
+
+/* Whoever wrote it: refused or taken, and the VDEV is of use after that */
+TEST_F_TIMEOUT(migrate, hostile, 600)
+{
+	const char *rounds = getenv("HDIOV_MUTATIONS");
+	unsigned int num = rounds ? atoi(rounds) : 200;
+	struct vdev *vdev = &self->vdev, *other = &self->other;
+	unsigned int i, taken = 0;
+	uint8_t copy[STREAM_MAX];
+	size_t len;
+	int ret;
+
+	ASSERT_TRUE(start(&self->q, vdev, self->ring));
+	ASSERT_EQ(MOCK_DESC_DONE, mock_copy(&self->q, IOVA_BUF, IOVA_BUF, 64));
+	ASSERT_EQ(0, save(self, vdev));
+	ASSERT_EQ(0, open_guest(self, other));
+	for (i = 0; i < num; i++) {
+		memcpy(copy, self->stream, self->len);
+		len = self->len;
+		mutate(copy, &len, i);
+		ret = load(other, copy, len);
+		if (!ret)
+			ret = vdev_mig_set(other, STATE(RUNNING), NULL);
+		ASSERT_TRUE(!ret || ret == -EINVAL || ret == -ENODEV ||
+			    ret == -ENOSPC || ret == -EPROTONOSUPPORT) {
+			TH_LOG("mutation %u: %s", i, strerror(-ret));
+		}
+		taken += !ret;
+		/* This one is paced if it comes all the time */
+		vdev_close(other);
+		ASSERT_EQ(0, vdev_open(other));
+	}
+	TH_LOG("%u streams, %u taken", num, taken);
+	EXPECT_LT(0, taken);
+	EXPECT_LT(taken, num / 2);
+	vdev_close(other);
+	ASSERT_EQ(0, open_guest(self, other));
+	vdev_enable(other, true);
+	EXPECT_TRUE(works(self, other));
+}
+
+/* The PF is reset while nobody looks */
+TEST_F(migrate, pf_reset)
+{
+	struct vdev *vdev = &self->vdev;
+	volatile struct mock_desc *last;
+
+	memset(self->buf, 0x5a, HALF);
+	ASSERT_TRUE(start(&self->q, vdev, self->ring));
+	vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 0x77);
+	last = fill(&self->q);
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP), NULL));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset", 1));
+	EXPECT_TRUE(silent(vdev, self->efd));
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	EXPECT_EQ(0x77, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
+	EXPECT_EQ(MOCK_DESC_DONE, mock_wait(last, SOON_MS));
+	EXPECT_EQ(0, memcmp(self->buf, self->buf + HALF, HALF));
+
+	/* And goes on in the midst of it */
+	memset(self->buf + HALF, 0, HALF);
+	last = fill(&self->q);
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP), NULL));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_begin", 1));
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	EXPECT_TRUE(silent(vdev, self->efd));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+	EXPECT_TRUE(vdev_says(vdev, "running"));
+	EXPECT_EQ(0x77, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
+	EXPECT_EQ(MOCK_DESC_DONE, mock_wait(last, SOON_MS));
+	EXPECT_EQ(0, memcmp(self->buf, self->buf + HALF, HALF));
+	EXPECT_EQ(0, mock_asks(vdev->pf, "reset_accesses"));
+
+	/* One that runs is reset, stopped before and since or not */
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset", 1));
+	EXPECT_EQ(0, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
+}
+
+/* It cannot be saved amid a reset of the PF, and says so */
+TEST_F(migrate, amid_pf_reset)
+{
+	struct vdev *vdev = &self->vdev;
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_begin", 1));
+	EXPECT_EQ(-EIO, vdev_mig_set(vdev, STATE(STOP_COPY), NULL));
+	ASSERT_EQ(0, save(self, &self->vdev) == -EIO ? 0 : -1);
+	EXPECT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	EXPECT_EQ(0, vdev_mig_set(vdev, STATE(PRE_COPY_P2P), NULL));
+	EXPECT_EQ(-EAGAIN, vdev_mig_set(vdev, STATE(STOP_COPY), NULL));
+	EXPECT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+	EXPECT_TRUE(works(self, vdev));
+	ASSERT_EQ(0, save(self, vdev));
+
+	/* Nor loaded: then the source goes on */
+	ASSERT_EQ(0, open_guest(self, &self->other));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_begin", 1));
+	EXPECT_EQ(-EAGAIN, load(&self->other, self->stream, self->len));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+	EXPECT_EQ(0, mock_asks(vdev->pf, "reset_accesses"));
+}
+
+TEST_F(migrate, reset_ends_it)
+{
+	static const unsigned int states[] = {
+		STATE(RUNNING_P2P), STATE(STOP), STATE(STOP_COPY),
+		STATE(RESUMING), STATE(PRE_COPY), STATE(PRE_COPY_P2P),
+	};
+	struct vdev *vdev = &self->vdev;
+	unsigned int i;
+	uint8_t byte = 0;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(states); i++) {
+		vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 5);
+		ASSERT_EQ(0, vdev_mig_set(vdev, states[i], &fd));
+		ASSERT_EQ(0, vdev_reset(vdev));
+		EXPECT_EQ(STATE(RUNNING), vdev_mig_get(vdev));
+		EXPECT_TRUE(vdev_in_state(vdev, "running"));
+		EXPECT_EQ(0, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
+		if (fd < 0)
+			continue;
+		EXPECT_EQ(-1, states[i] == STATE(RESUMING) ?
+			      write(fd, &byte, 1) : read(fd, &byte, 1));
+		EXPECT_EQ(ENODEV, errno);
+		close(fd);
+	}
+	EXPECT_TRUE(works(self, vdev));
+}
+
+/* What a guest has reset is not brought back, though its user has stopped it */
+TEST_F(migrate, guest_resets)
+{
+	struct vdev *vdev = &self->vdev;
+
+	vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 5);
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP), NULL));
+	vdev_flr(vdev);
+	EXPECT_EQ(-EIO, vdev_mig_set(vdev, STATE(STOP_COPY), NULL));
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	EXPECT_TRUE(vdev_in_state(vdev, "running"));
+	EXPECT_EQ(0, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
+
+	/* Asked for before it was stopped: done by then */
+	vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 5);
+	vdev_set32(vdev, MOCK_BAR, MOCK_RESET, 1);
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP), NULL));
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	EXPECT_EQ(0, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
+	EXPECT_TRUE(works(self, vdev));
+}
+
+/* Bus mastering is off: so it is elsewhere */
+TEST_F(migrate, without_master)
+{
+	struct vdev *vdev = &self->vdev, *other = &self->other;
+	volatile struct mock_desc *last;
+
+	ASSERT_TRUE(start(&self->q, vdev, self->ring));
+	vdev_set_master(vdev, false);
+	/* It is not mapped now: the register does as well */
+	mock_unmap_db(&self->q);
+	last = mock_post(&self->q, IOVA_BUF + HALF, IOVA_BUF, HALF, 0);
+	vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 6);
+	ASSERT_EQ(0, save(self, vdev));
+	ASSERT_EQ(0, open_guest(self, other));
+	ASSERT_EQ(0, load(other, self->stream, self->len));
+	ASSERT_EQ(0, vdev_mig_set(other, STATE(RUNNING), NULL));
+	EXPECT_EQ(6, vdev_get32(other, MOCK_BAR, MOCK_SCRATCH));
+	EXPECT_TRUE(vdev_says(other, "paused: bus mastering is off"));
+	EXPECT_EQ(0, mock_wait(last, NEVER_MS));
+	vdev_set_master(other, true);
+	EXPECT_TRUE(vdev_says(other, "running"));
+	/* What was rung while it was off is lost, and said again by the next */
+	self->q.vdev = other;
+	last = mock_post(&self->q, IOVA_BUF + HALF, IOVA_BUF, HALF, 0);
+	EXPECT_EQ(MOCK_DESC_DONE, mock_wait(last, SOON_MS));
+}
+
+TEST_F(migrate, failures)
+{
+	struct vdev *vdev = &self->vdev, *other = &self->other;
+	int fd;
+
+	/* It stops all the same, goes nowhere, and goes on */
+	vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 8);
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_save", 1));
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP), NULL));
+	EXPECT_EQ(-EIO, vdev_mig_set(vdev, STATE(STOP_COPY), NULL));
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	EXPECT_EQ(8, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_save", 1));
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(PRE_COPY), &fd));
+	EXPECT_EQ(-EIO, vdev_mig_set(vdev, STATE(STOP_COPY), NULL));
+	close(fd);
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	EXPECT_EQ(8, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
+
+	/* The hardware does not take it: the write says so, and it is as new */
+	ASSERT_EQ(0, save(self, vdev));
+	ASSERT_EQ(0, open_guest(self, other));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_load", 1));
+	EXPECT_EQ(-EIO, load(other, self->stream, self->len));
+	EXPECT_EQ(0, vdev_reset(other));
+	vdev_enable(other, true);
+	EXPECT_EQ(0, vdev_get32(other, MOCK_BAR, MOCK_SCRATCH));
+	EXPECT_TRUE(works(self, other));
+
+	/* It does not take back its own: dead, until it is reset */
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_load", 1));
+	EXPECT_EQ(-EIO, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	EXPECT_TRUE(vdev_says(vdev, "dead: reset failed"));
+	EXPECT_EQ(0, vdev_reset(vdev));
+	EXPECT_TRUE(vdev_says(vdev, "running"));
+	EXPECT_TRUE(works(self, vdev));
+}
+
+/* The files outlive the VDEV, which is gone before its PF's driver */
+TEST_F(migrate, closed)
+{
+	struct vdev *vdev = &self->vdev;
+	int from, to;
+
+	ASSERT_EQ(0, open_guest(self, &self->other));
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP_COPY), &from));
+	ASSERT_EQ(0, vdev_mig_set(&self->other, STATE(RESUMING), &to));
+	EXPECT_EQ(64, read(from, self->stream, 64));
+	EXPECT_EQ(64, write(to, self->stream, 64));
+	vdev_cleanup(vdev);
+	vdev_cleanup(&self->other);
+	EXPECT_EQ(-1, read(from, self->stream, 64));
+	EXPECT_EQ(ENODEV, errno);
+	EXPECT_EQ(-1, write(to, self->stream, 64));
+	EXPECT_EQ(ENODEV, errno);
+	close(from);
+	close(to);
+}
+
+FIXTURE(migrate_anew)
+{
+	struct vdev vdev;
+};
+
+FIXTURE_VARIANT(migrate_anew)
+{
+	const char *type;
+	enum vdev_mode mode;
+};
+
+FIXTURE_VARIANT_ADD(migrate_anew, iommufd_dma_1) {
+	.type = "dma-1", .mode = VDEV_IOMMUFD
+};
+
+FIXTURE_SETUP(migrate_anew)
+{
+	VDEV_SETUP(&self->vdev);
+	ASSERT_EQ(0, vdev_open(&self->vdev));
+	vdev_enable(&self->vdev, true);
+}
+
+FIXTURE_TEARDOWN(migrate_anew)
+{
+	vdev_cleanup(&self->vdev);
+}
+
+/* Another address space while it is stopped, as a VMM that changes its mind */
+TEST_F(migrate_anew, attached)
+{
+	struct vdev *vdev = &self->vdev;
+
+	vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 9);
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP), NULL));
+	ASSERT_EQ(0, vdev_detach(vdev));
+	ASSERT_EQ(0, vdev_attach(vdev));
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	EXPECT_EQ(9, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
+}
+
+TEST_HARNESS_MAIN
