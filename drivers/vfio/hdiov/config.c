@@ -7,7 +7,6 @@
  * management with the states D0 and D3hot, and a serial number in extended space.
  */
 #include <linux/nospec.h>
-#include <linux/siphash.h>
 #include <linux/uaccess.h>
 #include <linux/unaligned.h>
 
@@ -88,29 +87,9 @@ static u8 hdiov_config_wmask(const struct hdiov_vdev *vdev, unsigned int reg)
 	return mask >> (reg - first) * 8;
 }
 
-/*
- * An EUI-64 that is always the same for the same UUID: a hash of the VDEV's name, the
- * UUID in small letters. Not a part of the UUID: some that are made one after the
- * other have one half in common, some the other. In its first byte, which is the
- * highest, bit 1 is set, as no manufacturer has given it out, and bit 0 is clear.
- */
-static u64 hdiov_config_serial(const struct hdiov_vdev *vdev)
-{
-	static const siphash_key_t key;
-	const char *name = dev_name(hdiov_vdev_dev(vdev));
-	u64 serial = siphash(name, strlen(name), &key);
-
-	return (serial & ~BIT_ULL(56)) | BIT_ULL(57);
-}
-
 /**
  * hdiov_config_reset - the state after power-on
  * @vdev: the VDEV, without a user yet; the caller holds its lock
- *
- * The Device Serial Number is derived from the VDEV's name, which is its UUID:
- * SipHash-2-4 with a key of zeros, marked as an EUI-64 that is locally administered.
- * So no two have the same, as far as 62 bits can tell, and it stays when the VDEV is
- * made again with the same UUID, here or on another server.
  */
 void hdiov_config_reset(struct hdiov_vdev *vdev)
 {
@@ -160,8 +139,7 @@ void hdiov_config_reset(struct hdiov_vdev *vdev)
 				   cfg + HDIOV_CAP_PM + PCI_PM_CTRL);
 
 	put_unaligned_le32(PCI_EXT_CAP_ID_DSN | 1 << 16, cfg + HDIOV_CAP_DSN);
-	put_unaligned_le64(hdiov_config_serial(vdev),
-			   cfg + HDIOV_CAP_DSN + 4);
+	put_unaligned_le64(vdev->serial, cfg + HDIOV_CAP_DSN + 4);
 }
 
 /**

@@ -279,6 +279,7 @@ struct hdiov_mig_file;
  *	written under the endpoint's iommu_group mutex
  * @bound: domain that the PASID is attached to; protected by @lock
  * @pasid: valid while @state is not %HDIOV_IDLE, and while @not_quiet
+ * @serial: its Device Serial Number; does not change while it is open
  * @config: PCI configuration space, what is kept of it; protected by @lock, and changes
  *	of the memory enable bit and of the power state by @access too
  * @msix_table: what the user wrote to the MSI-X table; no meaning, protected by
@@ -335,6 +336,7 @@ struct hdiov_vdev {
 	struct hdiov_domain *bound;
 	u32 pasid;
 
+	u64 serial;
 	u8 config[HDIOV_CONFIG_KEPT];
 	u8 *msix_table;
 	struct page *inert;

@@ -13,10 +13,13 @@
 #include <linux/debugfs.h>
 #include <linux/export.h>
 #include <linux/gfp.h>
+#include <linux/hex.h>
 #include <linux/kobject.h>
 #include <linux/sched/signal.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
+#include <linux/unaligned.h>
 
 #include "hdiov_private.h"
 #include "hdiov_software.h"
@@ -117,8 +120,75 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(state);
 
+/*
+ * An EUI-64 that is always the same for the same UUID: a hash of the VDEV's name, the
+ * UUID in small letters: SipHash-2-4 with a key of zeros. Not a part of the UUID: some
+ * that are made one after the other have one half in common, some the other. In its
+ * first byte, which is the highest, bit 1 is set, as no manufacturer has given it out,
+ * and bit 0 is clear. So no two have the same, as far as 62 bits can tell, and it
+ * stays when the VDEV is made again with the same UUID, here or on another server.
+ */
+static u64 hdiov_vdev_default_serial(const struct hdiov_vdev *vdev)
+{
+	static const siphash_key_t key;
+	const char *name = dev_name(hdiov_vdev_dev(vdev));
+	u64 serial = siphash(name, strlen(name), &key);
+
+	return (serial & ~BIT_ULL(56)) | BIT_ULL(57);
+}
+
+/* As Linux shows that of a PCI device */
+static ssize_t serial_number_show(struct device *dev,
+				  struct device_attribute *attr, char *buf)
+{
+	struct hdiov_vdev *vdev = dev_get_drvdata(dev);
+	u8 bytes[8];
+
+	scoped_guard(mutex, &vdev->lock)
+		put_unaligned_be64(vdev->serial, bytes);
+	return sysfs_emit(buf, "%8phD\n", bytes);
+}
+
+/* 01-23-45-67-89-ab-cd-ef, and no more */
+static bool hdiov_serial_parse(const char *buf, u8 *bytes)
+{
+	unsigned int i;
+
+	if (strcspn(buf, "\n") != 23)
+		return false;
+	for (i = 0; i < 8; i++)
+		if (hex2bin(&bytes[i], buf + i * 3, 1) ||
+		    (i < 7 && buf[i * 3 + 2] != '-'))
+			return false;
+	return true;
+}
+
+static ssize_t serial_number_store(struct device *dev,
+				   struct device_attribute *attr,
+				   const char *buf, size_t count)
+{
+	struct hdiov_vdev *vdev = dev_get_drvdata(dev);
+	u8 bytes[8];
+
+	if (!hdiov_serial_parse(buf, bytes)) {
+		dev_err(dev, "serial number %.32s: not eight bytes as 01-23-45-67-89-ab-cd-ef\n",
+			buf);
+		return -EINVAL;
+	}
+
+	guard(mutex)(&vdev->lock);
+	if (vdev->opened) {
+		dev_err(dev, "in use: its serial number cannot be changed\n");
+		return -EBUSY;
+	}
+	vdev->serial = get_unaligned_be64(bytes);
+	return count;
+}
+static DEVICE_ATTR_RW(serial_number);
+
 static struct attribute *hdiov_vdev_attrs[] = {
 	&dev_attr_state.attr,
+	&dev_attr_serial_number.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(hdiov_vdev);
@@ -1081,6 +1151,7 @@ struct hdiov_vdev *hdiov_vdev_create(struct hdiov_pf_core *core,
 	INIT_WORK(&vdev->suspend_work, hdiov_vdev_suspend_work);
 	INIT_WORK(&vdev->resume_work, hdiov_vdev_resume_work);
 	vdev->core = core;
+	vdev->serial = hdiov_vdev_default_serial(vdev);
 	vdev->mig_state = VFIO_DEVICE_STATE_RUNNING;
 	if (core->pf->migrate_ops) {
 		vdev->vfio.mig_ops = &hdiov_vfio_mig_ops;

@@ -326,6 +326,38 @@ TEST_F(config, serial_number)
 	EXPECT_EQ(mine, serial(vdev));
 }
 
+/* Another's can be given to it, for a guest that comes with that */
+TEST_F(config, chosen_serial_number)
+{
+	static const char * const bad[] = {
+		"\n", "01-23-45-67-89-ab-cd", "01-23-45-67-89-ab-cd-",
+		"01-23-45-67-89-ab-cd-e", "01-23-45-67-89-ab-cd-efg",
+		"01-23-45-67-89-ab-cd-ef-", "01:23:45:67:89:ab:cd:ef",
+		"0123456789abcdef", "01-23-45-67-89-ab-cd-0x",
+	};
+	struct vdev *vdev = &self->vdev;
+	char path[512], was[64], now[64];
+	unsigned int i;
+
+	vdev_path(vdev, "serial_number", path, sizeof(path));
+	ASSERT_LE(0, file_read(path, was, sizeof(was)));
+	EXPECT_EQ(-EBUSY, file_write(path, "01-23-45-67-89-ab-cd-ef"));
+	vdev_close(vdev);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		EXPECT_GT(0, file_write(path, bad[i])) {
+			TH_LOG("%s", bad[i]);
+		}
+	}
+	ASSERT_LE(0, file_read(path, now, sizeof(now)));
+	EXPECT_STREQ(was, now);
+
+	EXPECT_EQ(0, file_write(path, "01-23-45-67-89-AB-cd-ef\n"));
+	ASSERT_LE(0, file_read(path, now, sizeof(now)));
+	EXPECT_EQ(0, strncmp(now, "01-23-45-67-89-ab-cd-ef", 23));
+	ASSERT_EQ(0, vdev_open(vdev));
+	EXPECT_EQ(0x0123456789abcdef, serial(vdev));
+}
+
 /* Without memory space a device does not answer */
 TEST_F(config, memory_disabled)
 {
