@@ -39,6 +39,11 @@
 #define RECORD_LEN	8
 #define CONFIG_AT	(HEAD_LEN + BODY_LEN + RECORD_LEN)
 
+/* Of the software device, and of nothing */
+#define REC_REGISTERS	0x100
+#define REC_UNKNOWN	0x7ff
+#define REC_SKIP	1
+
 #define STATE(name)	VFIO_DEVICE_STATE_##name
 
 FIXTURE(migrate)
@@ -531,6 +536,98 @@ TEST_F(migrate, no_authority)
 	EXPECT_EQ(0, memcmp(before, after, 256));
 }
 
+/* Another record behind the others; its data is any */
+static size_t append(uint8_t *stream, size_t len, uint16_t type, uint16_t flags,
+		     uint32_t size)
+{
+	uint8_t *record = stream + len;
+
+	type = htole16(type);
+	flags = htole16(flags);
+	memcpy(record, &type, 2);
+	memcpy(record + 2, &flags, 2);
+	put32(record + 4, size);
+	memset(record + RECORD_LEN, 0, size);
+	len += RECORD_LEN + (size + 7) / 8 * 8;
+	put32(stream + HEAD_LEN, len - HEAD_LEN - BODY_LEN);
+	seal(stream, len);
+	return len;
+}
+
+FIXTURE(migrate_records)
+{
+	struct vdev vdev;
+	uint8_t stream[STREAM_MAX];
+	size_t len;
+};
+
+FIXTURE_VARIANT(migrate_records)
+{
+	const char *type;
+	enum vdev_mode mode;
+};
+
+/* Of four queue pairs it has all that there is room for */
+VDEV_VARIANT(migrate_records, dma_1, "dma-1");
+
+FIXTURE_SETUP(migrate_records)
+{
+	int fd;
+
+	VDEV_SETUP(&self->vdev);
+	ASSERT_EQ(0, vdev_open(&self->vdev));
+	ASSERT_EQ(0, vdev_mig_set(&self->vdev, STATE(STOP_COPY), &fd));
+	self->len = drain(fd, self->stream, sizeof(self->stream));
+	close(fd);
+	ASSERT_LT(CONFIG_AT + 256, self->len);
+	ASSERT_EQ(0, vdev_reset(&self->vdev));
+}
+
+FIXTURE_TEARDOWN(migrate_records)
+{
+	vdev_cleanup(&self->vdev);
+}
+
+TEST_F(migrate_records, twice)
+{
+	self->len = append(self->stream, self->len, REC_REGISTERS, 0, 16);
+	EXPECT_EQ(-EINVAL, load(&self->vdev, self->stream, self->len));
+}
+
+/* Only what says that it can be left out is */
+TEST_F(migrate_records, unknown)
+{
+	size_t len;
+
+	len = append(self->stream, self->len, REC_UNKNOWN, 0, 5);
+	EXPECT_EQ(-EINVAL, load(&self->vdev, self->stream, len));
+	ASSERT_EQ(0, vdev_reset(&self->vdev));
+	len = append(self->stream, self->len, REC_UNKNOWN, 2, 5);
+	EXPECT_EQ(-EINVAL, load(&self->vdev, self->stream, len));
+	ASSERT_EQ(0, vdev_reset(&self->vdev));
+	len = append(self->stream, self->len, REC_UNKNOWN, REC_SKIP, 5);
+	EXPECT_EQ(0, load(&self->vdev, self->stream, len));
+}
+
+/* The same, but the registers are called what nobody has to know */
+TEST_F(migrate_records, missing)
+{
+	uint16_t skip = htole16(REC_SKIP), type = htole16(REC_UNKNOWN);
+
+	memcpy(self->stream + CONFIG_AT + 256, &type, 2);
+	memcpy(self->stream + CONFIG_AT + 256 + 2, &skip, 2);
+	seal(self->stream, self->len);
+	EXPECT_EQ(-EINVAL, load(&self->vdev, self->stream, self->len));
+}
+
+/* One that is whole, and shorter than it must be */
+TEST_F(migrate_records, short)
+{
+	put32(self->stream + CONFIG_AT + 256 + 4, 15);
+	seal(self->stream, self->len);
+	EXPECT_EQ(-EINVAL, load(&self->vdev, self->stream, self->len));
+}
+
 static void mutate(uint8_t *stream, size_t *len, unsigned int seed)
 {
 	unsigned int bit = seed % (*len * 8), i;
@@ -741,6 +838,28 @@ TEST_F(migrate, without_master)
 	/* What was rung while it was off is lost, and said again by the next */
 	self->q.vdev = other;
 	last = mock_post(&self->q, IOVA_BUF + HALF, IOVA_BUF, HALF, 0);
+	EXPECT_EQ(MOCK_DESC_DONE, mock_wait(last, SOON_MS));
+}
+
+/* Its user has stopped it, and nobody else lets it go on */
+TEST_F(migrate, master_while_stopped)
+{
+	struct vdev *vdev = &self->vdev;
+	volatile struct mock_desc *last;
+
+	ASSERT_TRUE(start(&self->q, vdev, self->ring));
+	last = fill(&self->q);
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING_P2P), NULL));
+	vdev_set_master(vdev, false);
+	vdev_set_master(vdev, true);
+	EXPECT_TRUE(silent(vdev, self->efd));
+	EXPECT_TRUE(vdev_says(vdev, "paused: its user has stopped it"));
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP), NULL));
+	vdev_set_master(vdev, false);
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	EXPECT_TRUE(vdev_says(vdev, "paused: bus mastering is off"));
+	EXPECT_TRUE(silent(vdev, self->efd));
+	vdev_set_master(vdev, true);
 	EXPECT_EQ(MOCK_DESC_DONE, mock_wait(last, SOON_MS));
 }
 
