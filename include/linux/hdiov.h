@@ -412,13 +412,15 @@ struct hdiov_record_kind {
  *
  * All in process context, may sleep, with the VDEV's lock held.
  *
- * @version: of the records that @save writes
+ * @version: of the records that @save writes, see hdiov_records_version()
  * @min_reader: the oldest version whose @check understands them
  * @kinds: which records there can be, each once; the core has checked their lengths,
  *	that none is missing and that there are no others, before @check
  * @num_kinds: entries of @kinds
  * @save: in PAUSED: write all of it by hdiov_records_put(). Nothing is under way for
- *	this ADI, and no access to its registers comes. Returns 0 or a negative errno
+ *	this ADI, and no access to its registers comes; from here on the vendor asks
+ *	for no reset. Must not take for state what a card says that has been reset
+ *	meanwhile. Returns 0 or a negative errno
  * @check: in any state: would @load accept these? Must look at each value, as all come
  *	from outside, and must change nothing. Returns 0 or -EINVAL, or -EPERM if the
  *	guest had what it must not have here, after a dev_err_ratelimited() that names
@@ -497,6 +499,7 @@ int hdiov_records_put(struct hdiov_records *records, u16 type, const void *data,
 		      u32 len);
 const void *hdiov_records_get(const struct hdiov_records *records, u16 type,
 			      u32 *len);
+u16 hdiov_records_version(const struct hdiov_records *records);
 
 const char *hdiov_adi_name(struct hdiov_adi *adi);
 struct hdiov_adi *hdiov_adi_from_dev(struct device *dev);

@@ -223,6 +223,8 @@ void hdiov_config_load(struct hdiov_vdev *vdev, const struct hdiov_records *from
 
 	lockdep_assert_held(&vdev->lock);
 
+	/* Nothing is mapped that would have to go with memory space */
+	WARN_ON(vdev->state == HDIOV_RUNNING);
 	val = hdiov_records_get(from, HDIOV_RECORD_CONFIG, &len);
 
 	guard(rwsem_write)(&vdev->access);

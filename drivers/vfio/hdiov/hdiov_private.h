@@ -199,12 +199,14 @@ struct hdiov_vector {
 
 /**
  * struct hdiov_records - the state of a VDEV as it is migrated
+ * @version: of the vendor's records
  * @size: room in @data
  * @len: bytes of @data that are in use, a multiple of 8
  * @data: one record after the other, &struct hdiov_record and its data, each padded
  *	to 8 bytes
  */
 struct hdiov_records {
+	u16 version;
 	u32 size;
 	u32 len;
 	u8 data[] __aligned(8);
@@ -274,6 +276,8 @@ struct hdiov_mig_file;
  *	have closed the file since. Protected by @lock
  * @saved: its state, while it is stopped: the hardware has been quiesced, or holds the
  *	same; protected by @lock
+ * @owed: its vectors are to be raised when it runs, as one may have been lost; protected
+ *	by @lock
  * @endpoint: stands for {PF, PASID} towards the IOMMU core
  * @domain: domain attached to the endpoint, NULL while that is the blocked one;
  *	written under the endpoint's iommu_group mutex
@@ -330,6 +334,7 @@ struct hdiov_vdev {
 	struct hdiov_mig_file *mig_file;
 	bool mig_loaded;
 	struct hdiov_records *saved;
+	bool owed;
 
 	struct platform_device *endpoint;
 	struct hdiov_domain *domain;
@@ -383,7 +388,7 @@ void hdiov_vdev_set_master(struct hdiov_vdev *vdev, bool on);
 void hdiov_vdev_halt(struct hdiov_vdev *vdev);
 void hdiov_vdev_go(struct hdiov_vdev *vdev);
 int hdiov_vdev_save(struct hdiov_vdev *vdev, struct hdiov_records *to);
-int hdiov_vdev_unsave(struct hdiov_vdev *vdev);
+void hdiov_vdev_unsave(struct hdiov_vdev *vdev);
 int hdiov_vdev_load(struct hdiov_vdev *vdev, struct hdiov_records *from);
 
 /* pf.c: registration of PFs, their resets */
@@ -478,7 +483,7 @@ ssize_t hdiov_config_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
 			u64 pos, bool write);
 
 /* records.c: what a saved VDEV consists of */
-struct hdiov_records *hdiov_records_alloc(u32 size);
+struct hdiov_records *hdiov_records_alloc(u32 size, u16 version);
 u32 hdiov_records_size(const struct hdiov_migrate_ops *ops);
 int hdiov_records_check(struct hdiov_vdev *vdev,
 			const struct hdiov_records *records);

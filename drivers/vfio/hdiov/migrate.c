@@ -54,6 +54,9 @@ struct hdiov_stream_body {
 	__le64 reserved;
 };
 
+/* Room for records of newer writers that can be left out */
+#define HDIOV_STREAM_SLACK	SZ_4K
+
 #define HDIOV_STREAM_RECORDS						\
 	(sizeof(struct hdiov_stream_head) + sizeof(struct hdiov_stream_body))
 
@@ -193,7 +196,8 @@ static void hdiov_stream_fill_body(const struct hdiov_records *records,
 static int hdiov_stream_begin_body(struct hdiov_mig_file *file)
 {
 	struct hdiov_vdev *vdev = file->vdev;
-	u32 max = hdiov_records_size(vdev->core->pf->migrate_ops);
+	u32 max = hdiov_records_size(vdev->core->pf->migrate_ops) +
+		  HDIOV_STREAM_SLACK;
 	u32 len = le32_to_cpu(file->body.len);
 
 	if (!len || len > max || file->body.reserved) {
@@ -202,7 +206,8 @@ static int hdiov_stream_begin_body(struct hdiov_mig_file *file)
 				    len, le64_to_cpu(file->body.reserved), max);
 		return -EINVAL;
 	}
-	file->records = hdiov_records_alloc(len);
+	file->records = hdiov_records_alloc(len,
+					    le16_to_cpu(file->head.vendor_version));
 	if (!file->records)
 		return -ENOMEM;
 	file->records->len = len;
@@ -336,8 +341,12 @@ static ssize_t hdiov_stream_give(struct hdiov_mig_file *file, u8 *data,
 	/* That is all, before it is stopped */
 	if (file->vdev->mig_state != VFIO_DEVICE_STATE_STOP_COPY)
 		return -ENOMSG;
-	/* Its guest has had it reset, though it is stopped */
-	if (!saved)
+	/*
+	 * It could not be saved, its guest has had it reset though it is stopped, or it
+	 * may still be at work. QEMU takes this for a migration that has failed, and
+	 * lets the guest go on.
+	 */
+	if (!saved || file->vdev->not_quiet)
 		return -EIO;
 	if (pos < end) {
 		hdiov_stream_fill_body(saved, &body);
@@ -471,8 +480,15 @@ static struct file *hdiov_mig_open(struct hdiov_vdev *vdev,
 	return filp;
 }
 
-/* The VDEV's state is not read or written any more, whatever the user does */
-static void hdiov_mig_close(struct hdiov_vdev *vdev)
+/**
+ * hdiov_migrate_end - a VDEV's state is not read or written any more
+ * @vdev: the VDEV; the caller holds its lock
+ *
+ * Whatever its user does with the file.
+ *
+ * Context: process
+ */
+void hdiov_migrate_end(struct hdiov_vdev *vdev)
 {
 	lockdep_assert_held(&vdev->lock);
 
@@ -481,14 +497,15 @@ static void hdiov_mig_close(struct hdiov_vdev *vdev)
 	vdev->mig_file = NULL;
 }
 
-static int hdiov_mig_save(struct hdiov_vdev *vdev)
+static int hdiov_mig_try_save(struct hdiov_vdev *vdev)
 {
+	const struct hdiov_migrate_ops *ops = vdev->core->pf->migrate_ops;
 	struct hdiov_records *records;
 	int ret;
 
 	lockdep_assert_held(&vdev->lock);
 
-	records = hdiov_records_alloc(hdiov_records_size(vdev->core->pf->migrate_ops));
+	records = hdiov_records_alloc(hdiov_records_size(ops), ops->version);
 	if (!records)
 		return -ENOMEM;
 	ret = hdiov_config_save(vdev, records);
@@ -496,20 +513,23 @@ static int hdiov_mig_save(struct hdiov_vdev *vdev)
 		ret = hdiov_vdev_save(vdev, records);
 	if (ret)
 		kvfree(records);
-	/* Its hardware may not have become quiet */
-	hdiov_vdev_report(vdev, false);
 	return ret;
 }
 
-/* There must be something for whoever comes to read it */
-static int hdiov_mig_saved(struct hdiov_vdev *vdev, int ret)
+/*
+ * If it cannot be saved it stops all the same, and goes on from where it was. What there
+ * is to be read then is an error. None here: QEMU would reset the VDEV for that, and give
+ * up the guest if it cannot.
+ */
+static void hdiov_mig_save(struct hdiov_vdev *vdev)
 {
-	if (!ret && !vdev->saved)
-		ret = -EIO;
+	int ret = hdiov_mig_try_save(vdev);
+
 	if (ret)
 		dev_err_ratelimited(hdiov_vdev_dev(vdev),
 				    "cannot be saved: %d\n", ret);
-	return ret;
+	/* Its hardware may not have become quiet */
+	hdiov_vdev_report(vdev, false);
 }
 
 static int hdiov_mig_leave_resuming(struct hdiov_vdev *vdev)
@@ -519,7 +539,7 @@ static int hdiov_mig_leave_resuming(struct hdiov_vdev *vdev)
 				    "saved state: is not complete\n");
 		return -EINVAL;
 	}
-	hdiov_mig_close(vdev);
+	hdiov_migrate_end(vdev);
 	return 0;
 }
 
@@ -546,20 +566,13 @@ static struct file *hdiov_mig_step(struct hdiov_vdev *vdev, unsigned int arc)
 		hdiov_vdev_go(vdev);
 		break;
 	case HDIOV_ARC(RUNNING_P2P, STOP):
-		/* If it cannot be saved it stops all the same, but goes nowhere */
+	case HDIOV_ARC(PRE_COPY_P2P, STOP_COPY):
 		hdiov_mig_save(vdev);
 		break;
 	case HDIOV_ARC(STOP, RUNNING_P2P):
-		ret = hdiov_vdev_unsave(vdev);
-		break;
-	case HDIOV_ARC(PRE_COPY_P2P, STOP_COPY):
-		ret = hdiov_mig_saved(vdev, hdiov_mig_save(vdev));
+		hdiov_vdev_unsave(vdev);
 		break;
 	case HDIOV_ARC(STOP, STOP_COPY):
-		ret = hdiov_mig_saved(vdev, 0);
-		if (ret)
-			break;
-		fallthrough;
 	case HDIOV_ARC(RUNNING, PRE_COPY):
 	case HDIOV_ARC(RUNNING_P2P, PRE_COPY_P2P):
 		return hdiov_mig_open(vdev, &hdiov_mig_save_fops, O_RDONLY);
@@ -572,7 +585,7 @@ static struct file *hdiov_mig_step(struct hdiov_vdev *vdev, unsigned int arc)
 	case HDIOV_ARC(STOP_COPY, STOP):
 	case HDIOV_ARC(PRE_COPY, RUNNING):
 	case HDIOV_ARC(PRE_COPY_P2P, RUNNING_P2P):
-		hdiov_mig_close(vdev);
+		hdiov_migrate_end(vdev);
 		break;
 	default:
 		ret = -EINVAL;
@@ -642,19 +655,3 @@ const struct vfio_migration_ops hdiov_vfio_mig_ops = {
 	.migration_get_state = hdiov_mig_get_state,
 	.migration_get_data_size = hdiov_mig_get_data_size,
 };
-
-/**
- * hdiov_migrate_end - nobody migrates a VDEV any more
- * @vdev: the VDEV, to be reset or closed next; the caller holds its lock
- *
- * VFIO_DEVICE_RESET leads to RUNNING from wherever it is, from an error too.
- *
- * Context: process
- */
-void hdiov_migrate_end(struct hdiov_vdev *vdev)
-{
-	lockdep_assert_held(&vdev->lock);
-
-	hdiov_mig_close(vdev);
-	vdev->mig_state = VFIO_DEVICE_STATE_RUNNING;
-}

@@ -47,20 +47,35 @@ u32 hdiov_records_size(const struct hdiov_migrate_ops *ops)
 /**
  * hdiov_records_alloc - make room for records
  * @size: bytes
+ * @version: of the vendor's
  *
  * Context: process
  *
  * Return: empty records, to be freed by kvfree(), or NULL
  */
-struct hdiov_records *hdiov_records_alloc(u32 size)
+struct hdiov_records *hdiov_records_alloc(u32 size, u16 version)
 {
 	struct hdiov_records *records;
 
 	records = kvzalloc(struct_size(records, data, size), GFP_KERNEL_ACCOUNT);
-	if (records)
+	if (records) {
+		records->version = version;
 		records->size = size;
+	}
 	return records;
 }
+
+/**
+ * hdiov_records_version - by which version of a vendor's driver records were written
+ * @records: what &hdiov_migrate_ops.check or .load was given
+ *
+ * Return: &hdiov_migrate_ops.version there
+ */
+u16 hdiov_records_version(const struct hdiov_records *records)
+{
+	return records->version;
+}
+EXPORT_SYMBOL_GPL(hdiov_records_version);
 
 /**
  * hdiov_records_put - write a record of an ADI's state
@@ -160,7 +175,7 @@ static int hdiov_record_check(struct hdiov_vdev *vdev,
 	u32 len = le32_to_cpu(record->len);
 
 	kind = hdiov_record_kind(vdev->core->pf->migrate_ops, type);
-	if (!kind && flags & HDIOV_RECORD_SKIP)
+	if (!kind && flags == HDIOV_RECORD_SKIP)
 		return 0;
 	if (!kind || flags & ~HDIOV_RECORD_SKIP) {
 		dev_err_ratelimited(hdiov_vdev_dev(vdev),

@@ -249,6 +249,7 @@ static int hdiov_vdev_wipe(struct hdiov_vdev *vdev, bool restart)
 	else
 		ret = ops->reset(vdev->adi);
 	vdev->needs_reset = ret;
+	vdev->owed = false;
 	if (ret && !hdiov_vdev_leaves(vdev, ret))
 		dev_err_ratelimited(hdiov_vdev_dev(vdev), "reset failed: %d\n",
 				    ret);
@@ -281,6 +282,9 @@ static int hdiov_vdev_unpause(struct hdiov_vdev *vdev)
 
 	vdev->state = HDIOV_RUNNING;
 	hdiov_region_map(vdev);
+	if (vdev->owed)
+		hdiov_irq_raise(vdev);
+	vdev->owed = false;
 	return 0;
 }
 
@@ -294,18 +298,15 @@ static void hdiov_vdev_forget(struct hdiov_vdev *vdev)
 }
 
 /*
- * The guest goes on with what was saved, which is in the hardware now. An interrupt that
- * came when it was stopped may be lost: its driver looks what there is to do if it gets
- * one too many.
+ * It goes on, or is dead: what was saved is of use to nobody, unless it is still to be
+ * loaded, as the PF is being reset or the VDEV has no address space yet.
  */
-static void hdiov_vdev_restored(struct hdiov_vdev *vdev)
+static void hdiov_vdev_settle(struct hdiov_vdev *vdev)
 {
 	lockdep_assert_held(&vdev->lock);
 
-	if (!vdev->saved)
-		return;
-	hdiov_vdev_forget(vdev);
-	hdiov_irq_raise(vdev);
+	if (!vdev->suspended && vdev->state != HDIOV_IDLE)
+		hdiov_vdev_forget(vdev);
 }
 
 /* What was saved, into hardware that has been reset */
@@ -318,8 +319,14 @@ static int hdiov_vdev_restore(struct hdiov_vdev *vdev)
 
 	ret = READ_ONCE(vdev->core->gone) ? -EAGAIN :
 	      vdev->core->pf->migrate_ops->load(vdev->adi, vdev->saved);
-	if (!ret)
+	if (!ret) {
+		/*
+		 * An interrupt that came when it was stopped may be lost. Its driver
+		 * looks what there is to do if it gets one too many.
+		 */
+		vdev->owed = true;
 		return 0;
+	}
 
 	if (!hdiov_vdev_leaves(vdev, ret)) {
 		dev_err_ratelimited(hdiov_vdev_dev(vdev),
@@ -367,8 +374,10 @@ static int hdiov_vdev_enable(struct hdiov_vdev *vdev, bool restart)
 	}
 	if (hdiov_vdev_halted(vdev))
 		return 0;
-	hdiov_vdev_restored(vdev);
-	return hdiov_config_master(vdev) ? hdiov_vdev_unpause(vdev) : 0;
+	if (hdiov_config_master(vdev))
+		ret = hdiov_vdev_unpause(vdev);
+	hdiov_vdev_settle(vdev);
+	return ret;
 }
 
 /* Silent, and its state kept if the hardware can do that */
@@ -662,6 +671,21 @@ int hdiov_vdev_reset(struct hdiov_vdev *vdev, bool answered)
 	return ret;
 }
 
+static void hdiov_vdev_suspend(struct hdiov_vdev *vdev)
+{
+	lockdep_assert_held(&vdev->lock);
+
+	if (vdev->state == HDIOV_IDLE)
+		return;
+
+	/* A dead one too: its user could ask for a reset meanwhile */
+	guard(rwsem_write)(&vdev->access);
+	if (hdiov_vdev_answers(vdev))
+		hdiov_vdev_quiesce(vdev);
+	vdev->needs_reset = true;
+	vdev->suspended = true;
+}
+
 /**
  * hdiov_vdev_halt - a VDEV's user stops it
  * @vdev: the VDEV in any state, halted from now on; the caller holds its lock
@@ -697,12 +721,17 @@ void hdiov_vdev_go(struct hdiov_vdev *vdev)
 {
 	lockdep_assert_held(&vdev->lock);
 
+	/*
+	 * CPU 0 is told that a reset of the PF has begun, and has not come to this VDEV
+	 * yet, whose user is here on CPU 1. It is off the hardware now: so its guest
+	 * gets what was saved when the PF is back, and cannot do anything before.
+	 */
+	if (READ_ONCE(vdev->core->gone))
+		hdiov_vdev_suspend(vdev);
 	scoped_guard(rwsem_write, &vdev->access) {
-		/* Where the PF is being reset it is still to be loaded */
-		if (hdiov_vdev_answers(vdev))
-			hdiov_vdev_restored(vdev);
 		if (hdiov_config_master(vdev))
 			hdiov_vdev_set_master(vdev, true);
+		hdiov_vdev_settle(vdev);
 	}
 	if (READ_ONCE(vdev->reset_wanted))
 		queue_delayed_work(hdiov_wq, &vdev->reset_work, 0);
@@ -728,10 +757,14 @@ int hdiov_vdev_save(struct hdiov_vdev *vdev, struct hdiov_records *to)
 
 	lockdep_assert_held(&vdev->lock);
 
-	guard(rwsem_write)(&vdev->access);
+	/* That a message of the guest has asked for which was served since */
+	if (READ_ONCE(vdev->reset_wanted))
+		hdiov_vdev_try_reset(vdev, true);
 	ret = hdiov_vdev_usable(vdev);
 	if (ret)
 		return ret;
+
+	guard(rwsem_write)(&vdev->access);
 	if (vdev->state != HDIOV_PAUSED)
 		return -EIO;
 	ret = vdev->core->pf->migrate_ops->save(vdev->adi, to);
@@ -760,22 +793,21 @@ static int hdiov_vdev_unsave_locked(struct hdiov_vdev *vdev)
  * hdiov_vdev_unsave - undo hdiov_vdev_save()
  * @vdev: the VDEV, halted; the caller holds its lock
  *
- * Context: process
+ * If the hardware does not take it, the VDEV is dead until its next reset, of which its
+ * user is told by the error interrupt: QEMU resets a VDEV that cannot go on, and gives
+ * up the guest if that fails, too.
  *
- * Return: 0; or a negative errno, then the VDEV is dead until its next reset
+ * Context: process
  */
-int hdiov_vdev_unsave(struct hdiov_vdev *vdev)
+void hdiov_vdev_unsave(struct hdiov_vdev *vdev)
 {
-	int ret;
-
 	lockdep_assert_held(&vdev->lock);
 
-	scoped_guard(rwsem_write, &vdev->access)
-		ret = hdiov_vdev_unsave_locked(vdev);
-	if (vdev->suspended)
-		ret = 0;
-	hdiov_vdev_report(vdev, true);
-	return ret;
+	scoped_guard(rwsem_write, &vdev->access) {
+		if (hdiov_vdev_unsave_locked(vdev) && !vdev->suspended)
+			hdiov_vdev_forget(vdev);
+	}
+	hdiov_vdev_report(vdev, false);
 }
 
 /**
@@ -786,8 +818,8 @@ int hdiov_vdev_unsave(struct hdiov_vdev *vdev)
  *
  * Context: process
  *
- * Return: 0; what hdiov_vdev_usable() or the vendor return, then the VDEV is as after a
- * reset
+ * Return: 0; -EIO if it has no address space yet; what hdiov_vdev_usable() or the vendor
+ * return, then the VDEV is as after a reset
  */
 int hdiov_vdev_load(struct hdiov_vdev *vdev, struct hdiov_records *from)
 {
@@ -795,7 +827,7 @@ int hdiov_vdev_load(struct hdiov_vdev *vdev, struct hdiov_records *from)
 
 	lockdep_assert_held(&vdev->lock);
 
-	ret = hdiov_vdev_usable(vdev);
+	ret = vdev->state == HDIOV_IDLE ? -EIO : hdiov_vdev_usable(vdev);
 	if (ret) {
 		kvfree(from);
 		return ret;
@@ -809,6 +841,9 @@ int hdiov_vdev_load(struct hdiov_vdev *vdev, struct hdiov_records *from)
 		vdev->parked = false;
 		vdev->needs_reset = true;
 		ret = hdiov_vdev_unsave_locked(vdev);
+		/* A reset of the PF has begun since */
+		if (!ret && vdev->state != HDIOV_PAUSED)
+			ret = -EAGAIN;
 		if (ret)
 			hdiov_vdev_forget(vdev);
 		if (ret && !vdev->suspended && vdev->state == HDIOV_BOUND)
@@ -861,21 +896,6 @@ void hdiov_adi_request_reset(struct hdiov_adi *adi)
 	queue_delayed_work(hdiov_wq, &adi->vdev->reset_work, 0);
 }
 EXPORT_SYMBOL_GPL(hdiov_adi_request_reset);
-
-static void hdiov_vdev_suspend(struct hdiov_vdev *vdev)
-{
-	lockdep_assert_held(&vdev->lock);
-
-	if (vdev->state == HDIOV_IDLE)
-		return;
-
-	/* A dead one too: its user could ask for a reset meanwhile */
-	guard(rwsem_write)(&vdev->access);
-	if (hdiov_vdev_answers(vdev))
-		hdiov_vdev_quiesce(vdev);
-	vdev->needs_reset = true;
-	vdev->suspended = true;
-}
 
 /* The PF is about to be reset, and waits for this with its vdevs_lock held */
 static void hdiov_vdev_suspend_work(struct work_struct *work)
@@ -990,6 +1010,7 @@ void hdiov_vdev_close(struct hdiov_vdev *vdev)
 	scoped_guard(mutex, &vdev->lock) {
 		hdiov_vdev_stop(vdev);
 		hdiov_vdev_forget(vdev);
+		vdev->mig_state = VFIO_DEVICE_STATE_RUNNING;
 		hdiov_irq_release(vdev);
 		vdev->opened = false;
 		vdev->failed = false;

@@ -102,7 +102,9 @@ static long hdiov_vfio_reset(struct hdiov_vdev *vdev)
 		scoped_guard(mutex, &vdev->lock) {
 			wait = hdiov_vdev_grant_reset(vdev);
 			if (!wait) {
+				/* From wherever it is, from an error too */
 				hdiov_migrate_end(vdev);
+				vdev->mig_state = VFIO_DEVICE_STATE_RUNNING;
 				ret = hdiov_config_flr(vdev, true);
 			}
 		}

@@ -384,6 +384,10 @@ TEST_F(migrate, before_it_stops)
 	EXPECT_TRUE(works(self, vdev));
 
 	ASSERT_EQ(0, open_guest(self, other));
+	self->stream[HEAD_TYPE] ^= 1;
+	EXPECT_EQ(-ENODEV, load(other, self->stream, HEAD_LEN));
+	ASSERT_EQ(0, vdev_reset(other));
+	self->stream[HEAD_TYPE] ^= 1;
 	ASSERT_EQ(0, vdev_mig_set(other, STATE(RESUMING), &to));
 	EXPECT_EQ(HEAD_LEN, write(to, self->stream, HEAD_LEN));
 	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP_COPY), NULL));
@@ -567,8 +571,7 @@ FIXTURE_VARIANT(migrate_records)
 	enum vdev_mode mode;
 };
 
-/* Of four queue pairs it has all that there is room for */
-VDEV_VARIANT(migrate_records, dma_1, "dma-1");
+VDEV_VARIANTS_MOCK(migrate_records);
 
 FIXTURE_SETUP(migrate_records)
 {
@@ -618,6 +621,47 @@ TEST_F(migrate_records, missing)
 	memcpy(self->stream + CONFIG_AT + 256 + 2, &skip, 2);
 	seal(self->stream, self->len);
 	EXPECT_EQ(-EINVAL, load(&self->vdev, self->stream, self->len));
+}
+
+/* Each value of a queue pair that no guest could have come to */
+TEST_F(migrate_records, values)
+{
+	/* Offsets in its first queue pair, which runs; and what it would be */
+	static const struct {
+		unsigned int at;
+		uint32_t value;
+	} bad[] = {
+		{ 0, 8 },		/* ring is not aligned */
+		{ 16, 0 },		/* no descriptors */
+		{ 16, 48 },		/* no power of 2 */
+		{ 16, 1 },
+		{ 16, 2048 },
+		{ 20, 64 },		/* head is not in the ring */
+		{ 20, ~0U },
+		{ 28, 3 },		/* two statuses */
+		{ 28, 8 },
+		{ 32, 0x800 },		/* no such bit of the vector */
+		{ 36, 1 },		/* reserved */
+	};
+	unsigned int qp = CONFIG_AT + 256 + RECORD_LEN + 16 + RECORD_LEN;
+	uint8_t copy[STREAM_MAX];
+	unsigned int i;
+
+	put32(self->stream + qp + 16, 64);
+	put32(self->stream + qp + 28, MOCK_QP_STATUS_RUNNING);
+	seal(self->stream, self->len);
+	ASSERT_EQ(0, load(&self->vdev, self->stream, self->len));
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		/* Not a matter of its pace */
+		vdev_close(&self->vdev);
+		ASSERT_EQ(0, vdev_open(&self->vdev));
+		memcpy(copy, self->stream, self->len);
+		put32(copy + qp + bad[i].at, bad[i].value);
+		seal(copy, self->len);
+		EXPECT_EQ(-EINVAL, load(&self->vdev, copy, self->len)) {
+			TH_LOG("0x%x at %u", bad[i].value, bad[i].at);
+		}
+	}
 }
 
 /* One that is whole, and shorter than it must be */
@@ -740,17 +784,19 @@ TEST_F(migrate, pf_reset)
 	EXPECT_EQ(0, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
 }
 
-/* It cannot be saved amid a reset of the PF, and says so */
+/* It cannot be saved amid a reset of the PF: whoever reads it is told, and it goes on */
 TEST_F(migrate, amid_pf_reset)
 {
 	struct vdev *vdev = &self->vdev;
+	int fd;
 
 	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_begin", 1));
-	EXPECT_EQ(-EIO, vdev_mig_set(vdev, STATE(STOP_COPY), NULL));
-	ASSERT_EQ(0, save(self, &self->vdev) == -EIO ? 0 : -1);
+	EXPECT_EQ(-EIO, save(self, vdev));
 	EXPECT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
-	EXPECT_EQ(0, vdev_mig_set(vdev, STATE(PRE_COPY_P2P), NULL));
-	EXPECT_EQ(-EAGAIN, vdev_mig_set(vdev, STATE(STOP_COPY), NULL));
+	EXPECT_EQ(0, vdev_mig_set(vdev, STATE(PRE_COPY), &fd));
+	EXPECT_EQ(0, vdev_mig_set(vdev, STATE(STOP_COPY), NULL));
+	EXPECT_EQ(-EIO, drain(fd, self->stream, STREAM_MAX));
+	close(fd);
 	EXPECT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
 	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
 	EXPECT_TRUE(works(self, vdev));
@@ -762,6 +808,87 @@ TEST_F(migrate, amid_pf_reset)
 	EXPECT_EQ(-EAGAIN, load(&self->other, self->stream, self->len));
 	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
 	EXPECT_EQ(0, mock_asks(vdev->pf, "reset_accesses"));
+}
+
+/* In each state a reset of the PF that was announced, and one that was not */
+TEST_F(migrate, pf_reset_anywhere)
+{
+	static const unsigned int states[] = {
+		STATE(RUNNING_P2P), STATE(STOP), STATE(STOP_COPY),
+		STATE(PRE_COPY), STATE(PRE_COPY_P2P),
+	};
+	struct vdev *vdev = &self->vdev;
+	unsigned int i;
+	bool late, kept;
+	int fd;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(states); i++) {
+		late = i % 2;
+		/* What is saved is out of the PF's reach */
+		kept = states[i / 2] == STATE(STOP) ||
+		       states[i / 2] == STATE(STOP_COPY);
+		vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 5);
+		ASSERT_EQ(0, vdev_mig_set(vdev, states[i / 2], &fd));
+		ASSERT_EQ(0, mock_tell(vdev->pf,
+				       late ? "reset_late" : "reset_begin", 1));
+		ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+		EXPECT_TRUE(states[i / 2] == STATE(PRE_COPY) ||
+			    silent(vdev, self->efd));
+		ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+		EXPECT_TRUE(vdev_says(vdev, "running"));
+		EXPECT_EQ(kept ? 5 : 0,
+			  vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH)) {
+			TH_LOG("state %u, late %d", states[i / 2], late);
+		}
+		if (fd >= 0)
+			close(fd);
+	}
+	EXPECT_EQ(0, mock_asks(vdev->pf, "reset_accesses"));
+	EXPECT_TRUE(works(self, vdev));
+}
+
+/*
+ * The driver finds out that a reset is coming when the VDEV is to go on: it does, with what
+ * it had, when that is over
+ */
+TEST_F(migrate, pf_reset_coming)
+{
+	struct vdev *vdev = &self->vdev;
+
+	vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 5);
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING_P2P), NULL));
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP), NULL));
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING_P2P), NULL));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_coming", 1));
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_late", 1));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+	EXPECT_TRUE(vdev_says(vdev, "running"));
+	EXPECT_EQ(5, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
+	EXPECT_TRUE(works(self, vdev));
+}
+
+/* An interrupt that was on its way may be lost: one comes for it, when it can */
+TEST_F(migrate, interrupt)
+{
+	struct vdev *vdev = &self->vdev;
+
+	event_wait(self->efd, 0);
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP), NULL));
+	EXPECT_EQ(0, event_wait(self->efd, NEVER_MS));
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	EXPECT_EQ(1, event_wait(self->efd, SOON_MS));
+
+	vdev_set_master(vdev, false);
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP), NULL));
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	EXPECT_EQ(0, event_wait(self->efd, NEVER_MS));
+	vdev_set_master(vdev, true);
+	EXPECT_EQ(1, event_wait(self->efd, SOON_MS));
+	/* Once */
+	vdev_set_master(vdev, false);
+	vdev_set_master(vdev, true);
+	EXPECT_EQ(0, event_wait(self->efd, NEVER_MS));
 }
 
 TEST_F(migrate, reset_ends_it)
@@ -800,7 +927,7 @@ TEST_F(migrate, guest_resets)
 	vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 5);
 	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP), NULL));
 	vdev_flr(vdev);
-	EXPECT_EQ(-EIO, vdev_mig_set(vdev, STATE(STOP_COPY), NULL));
+	EXPECT_EQ(-EIO, save(self, vdev));
 	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
 	EXPECT_TRUE(vdev_in_state(vdev, "running"));
 	EXPECT_EQ(0, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
@@ -871,13 +998,13 @@ TEST_F(migrate, failures)
 	/* It stops all the same, goes nowhere, and goes on */
 	vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 8);
 	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_save", 1));
-	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP), NULL));
-	EXPECT_EQ(-EIO, vdev_mig_set(vdev, STATE(STOP_COPY), NULL));
+	EXPECT_EQ(-EIO, save(self, vdev));
 	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
 	EXPECT_EQ(8, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
 	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_save", 1));
 	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(PRE_COPY), &fd));
-	EXPECT_EQ(-EIO, vdev_mig_set(vdev, STATE(STOP_COPY), NULL));
+	EXPECT_EQ(0, vdev_mig_set(vdev, STATE(STOP_COPY), NULL));
+	EXPECT_EQ(-EIO, drain(fd, self->stream, STREAM_MAX));
 	close(fd);
 	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
 	EXPECT_EQ(8, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
@@ -893,15 +1020,50 @@ TEST_F(migrate, failures)
 	EXPECT_TRUE(works(self, other));
 
 	/* It does not take back its own: dead, until it is reset */
+	ASSERT_EQ(0, vdev_set_irqs(vdev, VFIO_PCI_ERR_IRQ_INDEX,
+				   VFIO_IRQ_SET_DATA_EVENTFD |
+				   VFIO_IRQ_SET_ACTION_TRIGGER, 0, 1,
+				   &self->efd, sizeof(self->efd)));
+	event_wait(self->efd, 0);
 	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_load", 1));
-	EXPECT_EQ(-EIO, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	EXPECT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
 	EXPECT_TRUE(vdev_says(vdev, "dead: reset failed"));
+	EXPECT_EQ(1, event_wait(self->efd, SOON_MS));
 	EXPECT_EQ(0, vdev_reset(vdev));
 	EXPECT_TRUE(vdev_says(vdev, "running"));
 	EXPECT_TRUE(works(self, vdev));
 }
 
-/* The files outlive the VDEV, which is gone before its PF's driver */
+/* It may still be at work when it has been saved: nobody else goes on in its place */
+TEST_F(migrate, not_quiet)
+{
+	struct vdev *vdev = &self->vdev;
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_quiesce", 1));
+	EXPECT_EQ(-EIO, save(self, vdev));
+	EXPECT_TRUE(vdev_says(vdev, "dead: did not get quiet"));
+	EXPECT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	EXPECT_EQ(-EIO, vdev_reset(vdev));
+	ASSERT_EQ(0, mock_tell(vdev->pf, "reset", 1));
+	EXPECT_TRUE(vdev_says(vdev, "running"));
+	EXPECT_TRUE(works(self, vdev));
+}
+
+/* It cannot pause: it is reset when it goes on, and does not go elsewhere */
+TEST_F(migrate, no_pause)
+{
+	struct vdev *vdev = &self->vdev;
+
+	vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 8);
+	ASSERT_EQ(0, mock_tell(vdev->pf, "fail_pause", 1));
+	EXPECT_EQ(-EIO, save(self, vdev));
+	EXPECT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	EXPECT_TRUE(vdev_says(vdev, "running"));
+	EXPECT_EQ(0, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
+	EXPECT_TRUE(works(self, vdev));
+}
+
+/* The files outlive the VDEV */
 TEST_F(migrate, closed)
 {
 	struct vdev *vdev = &self->vdev;
