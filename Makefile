@@ -20,7 +20,7 @@ test:
 	scripts/run-tests '$(TESTS)'
 
 test-long:
-	scripts/run-tests 'long*'
+	scripts/run-tests 'long*' 'ice*'
 
 check:
 	scripts/run-tests 'static*'
@@ -36,7 +36,7 @@ help:
 	@echo 'Anywhere, on emulated hardware (Debian 12 or 13; everything is built and cached by itself):'
 	@echo '  make demo             boot a server with an E810, give a VDEV to a guest, pass traffic'
 	@echo '  make test             all tests; TESTS=PATTERN selects (scripts/run-tests --list shows them)'
-	@echo '  make test-long        what takes too long for every run: virtual functions in guests, and all 255 of an E810'
+	@echo '  make test-long        what takes too long for every run: virtual functions in guests, all 255 of an E810, and VDEVs beside ice'
 	@echo '  make check            only the static checks: checkpatch, sparse, W=1, shellcheck, kernel-doc'
 	@echo '  make bench            the benchmark: a table, bench/*.csv and a picture'
 	@echo '  scripts/testbed --help   the parts of it, one by one'
