@@ -246,7 +246,11 @@ TEST_F(reset, doorbell_meanwhile)
 	}
 	EXPECT_GT(begin + LONG_MS * 3 / 4, now_ms());
 	pthread_join(thread, NULL);
-	EXPECT_LE(begin + LONG_MS, now_ms());
+	/*
+	 * It went on after that. Not for LONG_MS by this clock: the mock sleeps by ticks,
+	 * of which a host that was held up gets several at once.
+	 */
+	EXPECT_LE(begin + LONG_MS * 3 / 4, now_ms());
 	EXPECT_TRUE(r.done);
 	ASSERT_EQ(0, mock_tell(vdev->pf, "drain_ms", 0));
 
@@ -1002,7 +1006,8 @@ TEST_F_TIMEOUT(many, reset, 120)
 	ASSERT_EQ(0, mock_tell(self->pf, "reset", 1));
 	took = now_ms() - took;
 	TH_LOG("%lld ms", took);
-	EXPECT_LE(DRAIN_MS, took);
+	/* By ticks, see doorbell_meanwhile */
+	EXPECT_LE(DRAIN_MS * 3 / 4, took);
 	EXPECT_GT(8 * DRAIN_MS, took);
 	EXPECT_TRUE(all_back(self->vdev, MANY));
 }
