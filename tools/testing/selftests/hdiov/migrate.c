@@ -11,19 +11,8 @@
 
 #include "kselftest_harness.h"
 
-#include "mock_guest.h"
+#include "mock_traffic.h"
 #include "vdev.h"
-
-#define IOVA_RING	0x100000
-#define IOVA_BUF	0x200000
-#define RING_SIZE	64
-#define BUF_SIZE	0x80000
-#define HALF		(BUF_SIZE / 2)
-#define VECTOR		1
-
-#define SOON_MS		5000
-/* Time to see that nothing happens */
-#define NEVER_MS	100
 
 /* Documentation/driver-api/hdiov-migration.rst */
 #define HEAD_LEN	104
@@ -97,36 +86,6 @@ FIXTURE_TEARDOWN(migrate)
 	vdev_cleanup(&self->vdev);
 	vdev_cleanup(&self->other);
 	close(self->efd);
-}
-
-static bool start(struct mock_queue *q, struct vdev *vdev, void *ring)
-{
-	if (!mock_start(q, vdev, 0, ring, IOVA_RING, RING_SIZE))
-		return false;
-	mock_qp_set(q, MOCK_QP_VECTOR, MOCK_QP_VECTOR_ENABLE | VECTOR);
-	return true;
-}
-
-/* Fill the ring with copies that interrupt; returns the last */
-static volatile struct mock_desc *fill(struct mock_queue *q)
-{
-	volatile struct mock_desc *desc = NULL;
-	unsigned int i;
-
-	for (i = 0; i < RING_SIZE - 1; i++)
-		desc = mock_post(q, IOVA_BUF + HALF, IOVA_BUF, HALF,
-				 MOCK_DESC_INTERRUPT);
-	return desc;
-}
-
-/* Not a byte, not an interrupt */
-static bool silent(struct vdev *vdev, int efd)
-{
-	long long bytes = mock_asks(vdev->pf, "dma_bytes");
-
-	event_wait(efd, 0);
-	msleep(NEVER_MS);
-	return bytes == mock_asks(vdev->pf, "dma_bytes") && !event_wait(efd, 0);
 }
 
 /* Read all there is. Returns the length, or a negative errno */
