@@ -47,6 +47,22 @@ static inline int hdiov_bypass_register(struct irq_bypass_producer *producer,
 	kzalloc(sizeof(obj), hdiov_gfp(0, ##__VA_ARGS__, GFP_KERNEL, 0))
 #endif
 
+/* Came together with this flag */
+#ifndef VFIO_PRECOPY_INFO_REINIT
+static inline int vfio_check_precopy_ioctl(struct vfio_device *vdev,
+					   unsigned int cmd, unsigned long arg,
+					   struct vfio_precopy_info *info)
+{
+	const size_t minsz = offsetofend(struct vfio_precopy_info, dirty_bytes);
+
+	if (cmd != VFIO_MIG_GET_PRECOPY_INFO)
+		return -ENOTTY;
+	if (copy_from_user(info, (void __user *)arg, minsz))
+		return -EFAULT;
+	return info->argsz < minsz ? -EINVAL : 0;
+}
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
 #define HDIOV_COMPAT_REGION_IOCTL
 

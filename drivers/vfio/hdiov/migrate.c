@@ -399,16 +399,13 @@ static long hdiov_mig_ioctl(struct file *filp, unsigned int cmd,
 {
 	const size_t minsz = offsetofend(struct vfio_precopy_info, dirty_bytes);
 	struct hdiov_mig_file *file = filp->private_data;
-	void __user *uarg = (void __user *)arg;
 	struct hdiov_vdev *vdev = file->vdev;
 	struct vfio_precopy_info info;
+	int ret;
 
-	if (cmd != VFIO_MIG_GET_PRECOPY_INFO)
-		return -ENOTTY;
-	if (copy_from_user(&info, uarg, minsz))
-		return -EFAULT;
-	if (info.argsz < minsz)
-		return -EINVAL;
+	ret = vfio_check_precopy_ioctl(&vdev->vfio, cmd, arg, &info);
+	if (ret)
+		return ret;
 
 	guard(mutex)(&file->io_lock);
 	scoped_guard(mutex, &vdev->lock) {
@@ -418,11 +415,10 @@ static long hdiov_mig_ioctl(struct file *filp, unsigned int cmd,
 		    vdev->mig_state != VFIO_DEVICE_STATE_PRE_COPY_P2P)
 			return -EINVAL;
 	}
-	info.flags = 0;
 	info.initial_bytes = sizeof(struct hdiov_stream_head) -
 			     min_t(u64, file->pos, sizeof(struct hdiov_stream_head));
 	info.dirty_bytes = 0;
-	return copy_to_user(uarg, &info, minsz) ? -EFAULT : 0;
+	return copy_to_user((void __user *)arg, &info, minsz) ? -EFAULT : 0;
 }
 
 static int hdiov_mig_release(struct inode *inode, struct file *filp)

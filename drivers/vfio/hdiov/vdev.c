@@ -793,9 +793,9 @@ static int hdiov_vdev_unsave_locked(struct hdiov_vdev *vdev)
  * hdiov_vdev_unsave - undo hdiov_vdev_save()
  * @vdev: the VDEV, halted; the caller holds its lock
  *
- * If the hardware does not take it, the VDEV is dead until its next reset, of which its
- * user is told by the error interrupt: QEMU resets a VDEV that cannot go on, and gives
- * up the guest if that fails, too.
+ * If the hardware does not take it, the VDEV is dead until its next reset. Its user is
+ * told by the error interrupt, not by an error: for that QEMU would reset the VDEV, and
+ * give up the guest if it cannot.
  *
  * Context: process
  */
