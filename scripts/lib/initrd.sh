@@ -77,7 +77,8 @@ build_ddp_package() (
 )
 
 # payload WHICH OUT OVERLAY [MAC...]: what changes from boot to boot, as a second initrd: the testbed's own scripts in L1, the modules of
-# OVERLAY if it is there, the ssh key; and the package for E810 cards with these MACs, by whose serial numbers ice asks for it first.
+# OVERLAY if it is there, the ssh key; firmware for the QATs; and the package for E810 cards with these MACs, by whose serial numbers ice
+# asks for it first.
 payload() {
 	local which=$1 out=$2 overlay=$3 root abi mac
 	shift 3
@@ -96,6 +97,8 @@ payload() {
 		mkdir -p "$root/payload/usr/lib/modules/$abi"
 		cp -a "$overlay/." "$root/payload/usr/lib/modules/$abi/"
 	fi
+	mkdir -p "$root/payload/usr/lib/firmware"
+	/usr/bin/python3 "$top/tools/testing/hdiov-hw/qat-firmware.py" "$root/payload/usr/lib/firmware"
 	for mac; do
 		build_ddp_package
 		mkdir -p "$root/payload/usr/lib/firmware/intel/ice/ddp"

@@ -20,7 +20,11 @@ sync_sources() {
 
 # modules_make WHICH [MAKE-ARGUMENT...]: with the compiler's extra warnings, each an error.
 modules_make() {
-	in_chroot "make -j$(nproc) -C $(kernel_build "$1") M=/cache/modules-$1/src W=1e ${*:2} modules"
+	local extra=''
+
+	# With versions of the intel_qat that is built here, which is not quite the kernel's own
+	[ "$1" = debug ] || extra=KBUILD_EXTRA_SYMBOLS=/cache/qat-$1/Module.symvers
+	in_chroot "make -j$(nproc) -C $(kernel_build "$1") M=/cache/modules-$1/src $extra W=1e ${*:2} modules"
 }
 
 make_modules() {
@@ -43,6 +47,7 @@ make_overlay() {
 	find "${@:3}" -name '*.ko' | while read -r ko; do
 		cp "$ko" "$all/lib/modules/$abi/updates/"
 	done
+	[ "$which" = debug ] || cp "$cache/qat-$which"/*.ko "$all/lib/modules/$abi/updates/"
 	/sbin/depmod -b "$all" "$abi"
 	rm -rf "$dir/overlay"
 	mkdir -p "$dir/overlay"
@@ -66,6 +71,7 @@ build_modules() {
 	for which in "$@"; do
 		if [ "$which" = debug ]; then build_debug_kernel; else stock_kernel "$which"; fi
 		build_chroot
+		[ "$which" = debug ] || build_qat_driver "$which"
 		build_modules_for "$which"
 	done
 }
@@ -73,7 +79,7 @@ build_modules() {
 build_modules_for() (
 	which=$1
 	lock "modules-$which"
-	k=$(key modules-2 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key")" @Kbuild @Makefile @Kconfig @include @drivers "$(declare -f make_overlay)")
+	k=$(key modules-3 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key" "$cache/qat-$which/.key" 2>/dev/null || true)" @Kbuild @Makefile @Kconfig @include @drivers "$(declare -f make_overlay)")
 	if ! fresh "$cache/modules-$which" "$k"; then
 		mkdir -p "$cache/modules-$which"
 		step "modules-$which" "hdiov's modules for $(cat "$cache/kernel-$which/abi")" make_modules_overlay "$which"
@@ -156,7 +162,7 @@ make_qat_driver() {
 		no+=" CONFIG_CRYPTO_DEV_QAT_$card="
 	done
 	in_chroot "make -j$(nproc) -C $(kernel_build "$which") M=/cache/qat-$which/src CONFIG_CRYPTO_DEV_QAT_4XXX=m$no modules"
-	mv "$dir/src/qat_common/intel_qat.ko" "$dir/src/qat_4xxx/qat_4xxx.ko" "$dir/"
+	mv "$dir/src/qat_common/intel_qat.ko" "$dir/src/qat_4xxx/qat_4xxx.ko" "$dir/src/Module.symvers" "$dir/"
 	rm -rf "$dir/src"
 }
 
