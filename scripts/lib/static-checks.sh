@@ -43,12 +43,12 @@ static_checkpatch() {
 	fi >/dev/null
 	mapfile -t tests < <(kernel_files | grep ^tools/)
 	trace=drivers/vfio/hdiov/trace.h
-	compat=drivers/vfio/hdiov/compat.h
+	compat=(drivers/vfio/hdiov/compat.h drivers/crypto/intel/hdiov_qat/qat_compat.h)
 	# The tree is not a patch series: MAINTAINERS lies in this tree. Names of types and members are used twice in a macro.
 	# shellcheck disable=SC2046
-	checkpatch MACRO_ARG_REUSE,MACRO_ARG_PRECEDENCE $(kernel_files | grep -v -e ^tools/ -e "^$trace" -e "^$compat") || bad=1
+	checkpatch MACRO_ARG_REUSE,MACRO_ARG_PRECEDENCE $(kernel_files | grep -v -e ^tools/ -e "^$trace" -e "^${compat[0]}" -e "^${compat[1]}") || bad=1
 	# A kernel version is no constant to it, and an argument may be there to be dropped.
-	checkpatch CONSTANT_COMPARISON,MACRO_ARG_UNUSED "$compat" || bad=1
+	checkpatch CONSTANT_COMPARISON,MACRO_ARG_UNUSED "${compat[@]}" || bad=1
 	# Every trace header of the kernel looks like this.
 	checkpatch PARENTHESIS_ALIGNMENT,OPEN_ENDED_LINE "$trace" || bad=1
 	# Programs of user space: device registers, long test vectors, kselftest's macros (which it takes for products, and which want

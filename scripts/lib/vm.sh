@@ -146,7 +146,7 @@ vm_answers() {
 has_device() { "$(qemu_binary)" -device help 2>/dev/null | grep -q "name \"$1\""; }
 
 cmd_boot() {
-	local kernel=stable name=$l1_name smp=2 mem=3G ports='' qat=yes extra=() qemu d sock accel i attempt start append='' modules=yes below=no bus='' vfs='' ice=no one=no icount=no card port macs=()
+	local kernel=stable name=$l1_name smp=2 mem=3G ports='' qats=2 extra=() qemu d sock accel i attempt start append='' modules=yes below=no bus='' vfs='' ice=no one=no icount=no card port macs=()
 
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -155,7 +155,7 @@ cmd_boot() {
 		--smp) smp=$2 && shift 2 ;;
 		--mem) mem=$2 && shift 2 ;;
 		--ports) ports=$2 && shift 2 ;;
-		--qat) qat=$2 && shift 2 ;;
+		--qats) qats=$2 && shift 2 ;;
 		--root-ports) below=yes && shift ;;
 		--vfs) vfs=$2 && shift 2 ;;
 		--ice) ice=yes && shift ;;
@@ -172,6 +172,7 @@ cmd_boot() {
 	*) die "boot: --kernel $kernel: not one of stable, backports, debug" ;;
 	esac
 	[[ $name =~ ^[a-z0-9-]+$ ]] || die "boot: --name $name: only a-z, 0-9 and -"
+	[[ $qats =~ ^[0-9]$ ]] || die "boot: --qats $qats: a number of at most 9"
 	[[ $vfs =~ ^([0-9]{,2}|1[0-9]{2}|2[0-4][0-9]|25[0-5])$ ]] || die "boot: --vfs $vfs: a number of at most 255"
 	if [ $one = yes ]; then
 		case ${ports:-1} in
@@ -246,22 +247,18 @@ cmd_boot() {
 	done
 	# Servers' firmware wants memory mapped 1:1 for its own use of a NIC. Here nothing uses it, and QEMU and firmware load nothing there.
 	if [ "$ports" != 0 ]; then extra+=(-global "intel-iommu.rmrr=pf0:10000000:1000ffff"); fi
-	bus=
-	if [ $below = yes ]; then
-		extra+=(-device "pcie-root-port,id=port-qat,x-speed=2_5,chassis=1,slot=1")
-		bus=,bus=port-qat
+	if ((qats)) && ! has_device qat-4xxx; then
+		say "NOTE: $qemu has no qat-4xxx device: booting without a QAT"
+		qats=0
 	fi
-	case $qat in
-	none) ;;
-	yes)
-		if has_device qat-4xxx; then
-			extra+=(-device "qat-4xxx,id=qat0$bus")
-		else
-			say "NOTE: $qemu has no qat-4xxx device: booting without a QAT"
+	for ((i = 0; i < qats; i++)); do
+		bus=
+		if [ $below = yes ]; then
+			extra+=(-device "pcie-root-port,id=port-qat$i,x-speed=2_5,chassis=$((i + 20)),slot=$((i + 20))")
+			bus=,bus=port-qat$i
 		fi
-		;;
-	*) extra+=(-device "qat-4xxx,id=qat0,services=$qat$bus") ;;
-	esac
+		extra+=(-device "qat-4xxx,id=qat$i,firmware=off$bus")
+	done
 	if [[ $accel = *tcg* ]]; then
 		# One counter for all CPUs, this machine's. On a busy machine the kernel would not believe it, and each look at the clock
 		# would be an access to a port: guests get a twentieth of their throughput then. Or it would measure it 40 times

@@ -42,7 +42,9 @@ results() {
 }
 
 for type in hdiov_e810-avf-1 4xxx-vqat_sym hdiov_mock-dma-1; do
-	dir=$(find /sys/class/mdev_bus/*/mdev_supported_types/ -maxdepth 1 -name $type | head -n 1)
+	# A QAT does not do all that it has types for
+	dir=$(grep -L '^0$' /sys/class/mdev_bus/*/mdev_supported_types/$type/available_instances | head -n 1)
+	dir=${dir%/*}
 	if [ -z "$dir" ]; then
 		n=$((n + 1))
 		echo "not ok $n $type: no PF offers it"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Intel QAT 2.0 (4xxx) in HD-IOV mode: what the files of the driver share
+ * HD-IOV on Intel QAT 2.0 (4xxx): what the files of the driver share
  */
 #ifndef _QAT_H
 #define _QAT_H
@@ -12,8 +12,12 @@
 #include <linux/pci.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
 
 #include "qat_regs.h"
+
+struct adf_accel_dev;
 
 /* In the order of qat_types and of the VDEV's subsystem ids */
 enum qat_service {
@@ -21,6 +25,20 @@ enum qat_service {
 	QAT_ASYM,
 	QAT_DC,
 	QAT_NUM_SERVICES,
+};
+
+/**
+ * enum qat_host_state - what the core has been told of a PF
+ * @QAT_OFF: nothing: it is not registered
+ * @QAT_ON: it works
+ * @QAT_DOWN: it is being reset
+ * @QAT_DEAD: it does not come back from a reset, or as something else
+ */
+enum qat_host_state {
+	QAT_OFF,
+	QAT_ON,
+	QAT_DOWN,
+	QAT_DEAD,
 };
 
 /* Kinds of trapped registers */
@@ -55,47 +73,66 @@ struct qat_ims_slot {
 };
 
 /**
+ * struct qat_share - what of the card is there to be shared out
+ * @svc_map: SVC_MAP_* of the banks modulo QAT_SERVICE_PERIOD
+ * @banks: those that the kernel does not use itself
+ */
+struct qat_share {
+	u16 svc_map;
+	DECLARE_BITMAP(banks, QAT_NUM_BANKS);
+};
+
+/**
  * struct qat_pf - a physical function
  * @hdiov: the core's part
- * @pdev: the PCI device
+ * @pdev: the PCI device, whose driver is qat_4xxx
+ * @accel: what qat_4xxx knows it by
  * @pmisc: BAR 2
  * @etr: BAR 4
  * @etr_phys: its address
- * @admin: page for messages to firmware
- * @admin_dma: its address for the card
- * @admin_seq: number of the last message, only used while bringing up
- * @service: what the banks do, by their number modulo QAT_SERVICE_PERIOD;
- *	constant while registered
+ * @share: constant while registered
  * @ims_lock: protects @ims and the card's table
- * @ims: what the card's table should hold
- * @reset_sem: held for writing while the function is brought up after a reset,
- *	for reading while an ADI is created, destroyed or loses its PASID
- * @in_reset: the registers are of no use: being reset, or bring-up failed. Set
- *	and cleared under the device's lock, which all resets hold.
- * @vdevs_off: the core has been told that a reset begins, and not yet of its end;
- *	under the device's lock as well
- * @adis_lock: protects @adis; nests inside @reset_sem
+ * @ims: what the card's table should hold, of the banks of @share
+ * @reset_sem: held for writing while banks get back what a reset has taken from
+ *	them, for reading while an ADI is created, destroyed or loses its PASID
+ * @in_reset: the registers are of no use: the function is being reset, or what
+ *	the reset has taken is not there again. Only the watch changes it.
+ * @adis_lock: protects @adis and @closed; nests inside @reset_sem
  * @adis: all ADIs
+ * @closed: there is to be no new ADI
+ * @watch: looks what qat_4xxx does with the card
+ * @state: what the core knows; only the watch changes it
+ * @lost: somebody has found a bank without its PASID
+ * @since: when @state became QAT_DOWN, in jiffies
+ * @said: what the administrator has been told last, or NULL
+ * @offer_lock: held while registered or unregistered
+ * @leaving: the watch must not register it any more; under @offer_lock
  */
 struct qat_pf {
 	struct hdiov_pf hdiov;
 	struct pci_dev *pdev;
+	struct adf_accel_dev *accel;
 	void __iomem *pmisc;
 	void __iomem *etr;
 	phys_addr_t etr_phys;
-	void *admin;
-	dma_addr_t admin_dma;
-	u64 admin_seq;
-	enum qat_service service[QAT_SERVICE_PERIOD];
+	struct qat_share share;
 
 	raw_spinlock_t ims_lock;	/* ims and the card's table */
 	struct qat_ims_slot ims[QAT_NUM_BANKS];
 
 	struct rw_semaphore reset_sem;
 	bool in_reset;
-	bool vdevs_off;
-	struct mutex adis_lock;		/* adis */
+	struct mutex adis_lock;		/* adis, closed */
 	struct list_head adis;
+	bool closed;
+
+	struct delayed_work watch;
+	enum qat_host_state state;
+	bool lost;
+	unsigned long since;
+	const char *said;
+	struct mutex offer_lock;	/* register, unregister, leaving */
+	bool leaving;
 };
 
 /**
@@ -110,11 +147,14 @@ struct qat_pf {
  *	time
  * @lock: protects all that follows, and the registers that trap, but not those
  *	of the ring page. Nests inside &qat_pf.adis_lock.
- * @pasidctl: what PASIDCTL must be: the PASID and ADI mode, or 0 in state IDLE
+ * @pasidctl: what PASIDCTL must be: the PASID and ADI mode, or 0 in state IDLE,
+ *	in which the bank is not touched
+ * @barred: after a reset of the function the bank could not get its PASID again
  * @running: in state RUNNING
  * @bound: the ring's vector has its message
- * @rp_done: the guest asked for a reset of its ring pair alone, that has been
- *	done, and the guest has not acknowledged it
+ * @rp_asked: the guest asked for a reset of its ring pair alone
+ * @rp_overtaken: before that was done, the whole function was reset
+ * @rp_done: it has been done, and the guest has not acknowledged it
  * @guest_up: the guest's driver said that it is there
  * @announced: the last message to the guest announced a reset of the PF
  * @vintsou: VINTSOU
@@ -132,8 +172,11 @@ struct qat_adi {
 
 	struct mutex lock;		/* see above */
 	u32 pasidctl;
+	bool barred;
 	bool running;
 	bool bound;
+	bool rp_asked;
+	bool rp_overtaken;
 	bool rp_done;
 	bool guest_up;
 	bool announced;
@@ -182,16 +225,32 @@ static inline void qat_bank_write(struct qat_adi *qa, u32 reg, u32 val)
 	qat_etr_write(qa->pf, ETR_BANK(qa->bank) + reg, val);
 }
 
-/* qat_hw.c: the card without its VDEVs */
-int qat_hw_up(struct qat_pf *pf, bool first);
-void qat_hw_down(struct qat_pf *pf);
+/* qat_host.c: the card, as qat_4xxx has it */
+bool qat_host_up(struct qat_pf *pf);
+bool qat_usable(struct qat_pf *pf);
+void qat_host_lost(struct qat_pf *pf);
+int qat_host_get(struct qat_pf *pf);
+void qat_host_put(struct qat_pf *pf);
+int qat_host_claim(struct qat_pf *pf, unsigned int bank);
+void qat_host_init(struct qat_pf *pf);
+void qat_host_start(struct qat_pf *pf);
+void qat_host_stop(struct qat_pf *pf);
+void qat_host_shutdown(struct qat_pf *pf);
 
 /* qat_bank.c: operations on a bank */
+bool qat_bank_is_idle(struct qat_pf *pf, unsigned int bank);
+bool qat_bank_has_pasid(struct qat_pf *pf, unsigned int bank, u32 pasidctl);
 int qat_bank_set_pasid(struct qat_pf *pf, unsigned int bank, u32 pasidctl);
+bool qat_bank_configure(struct qat_pf *pf, unsigned int bank, u32 pasidctl,
+			u32 reg, u32 value);
 int qat_bank_reset(struct qat_pf *pf, unsigned int bank, u32 pasidctl);
 
 /* qat_adi.c: life of an ADI */
 extern const struct hdiov_adi_ops qat_adi_ops;
+bool qat_adi_any(struct qat_pf *pf);
+bool qat_adi_close(struct qat_pf *pf);
+bool qat_adi_check(struct qat_pf *pf);
+void qat_adi_announce_all(struct qat_pf *pf);
 void qat_adi_restore_all(struct qat_pf *pf);
 
 /* qat_irq.c: interrupt messages */
@@ -209,11 +268,13 @@ void qat_mmio_set_areas(struct qat_adi *qa);
 void qat_msg_reset(struct qat_adi *qa);
 u32 qat_msg_read(struct qat_adi *qa, u64 offset);
 void qat_msg_write(struct qat_adi *qa, u64 offset, u32 value);
-void qat_msg_announce(struct qat_pf *pf, enum qat_msg_to_guest what);
+void qat_msg_announce(struct qat_adi *qa);
 
 /* qat_types.c */
 extern const struct hdiov_type qat_types[QAT_NUM_SERVICES];
 extern const char * const qat_service_names[QAT_NUM_SERVICES];
 u32 qat_caps_read(enum qat_service service, u64 offset);
+enum qat_service qat_service_of(const struct qat_share *share,
+				unsigned int bank);
 
 #endif /* _QAT_H */

@@ -15,7 +15,9 @@
  *    core keeps its number from everyone.
  *
  * While the PF is being reset, the core calls none of these but create, destroy,
- * clear_pasid and show. They do not touch the card then.
+ * clear_pasid and show. They do not touch the card then. And for some milliseconds
+ * at the beginning of a reset, which qat_4xxx does on its own, the core calls any of
+ * them, as it does not know: it is told so by -EAGAIN, and by the watch soon after.
  */
 #include <linux/bitfield.h>
 #include <linux/gfp.h>
@@ -31,8 +33,10 @@ static enum qat_service qat_type_service(const struct hdiov_type *type)
 static bool qat_adi_suits(struct hdiov_pf *hpf, const struct hdiov_type *type,
 			  unsigned int qp)
 {
-	return to_qat_pf(hpf)->service[qp % QAT_SERVICE_PERIOD] ==
-	       qat_type_service(type);
+	struct qat_share *share = &to_qat_pf(hpf)->share;
+
+	return test_bit(qp, share->banks) &&
+	       qat_service_of(share, qp) == qat_type_service(type);
 }
 
 /* What a guest can see or has written, other than the bank's registers */
@@ -41,30 +45,59 @@ static void qat_adi_wipe(struct qat_adi *qa)
 	lockdep_assert_held(&qa->lock);
 
 	qat_msg_reset(qa);
-	qa->rp_done = false;
+	/*
+	 * But whoever polls for the end of a reset of the ring pair sees it: that of
+	 * the whole function, which came first, was more than that.
+	 */
+	qa->rp_done = qa->rp_overtaken;
+	qa->rp_overtaken = false;
+	qa->rp_asked = false;
+}
+
+static int qat_adi_list(struct qat_adi *qa)
+{
+	struct qat_pf *pf = qa->pf;
+
+	guard(rwsem_read)(&pf->reset_sem);
+	guard(mutex)(&pf->adis_lock);
+	/* It is about to be offered anew, with other banks */
+	if (pf->closed)
+		return -EAGAIN;
+	list_add_tail(&qa->node, &pf->adis);
+	return 0;
 }
 
 static int qat_adi_create(struct hdiov_adi *adi)
 {
 	struct qat_adi *qa = to_qat_adi(adi);
 	struct qat_pf *pf = to_qat_pf(adi->pf);
+	int ret;
 
 	qa->pf = pf;
 	qa->bank = adi->qp_base;
 	qa->service = qat_type_service(adi->type);
-	mutex_init(&qa->lock);
+	ret = qat_host_get(pf);
+	if (ret)
+		return ret;
+	ret = -ENOMEM;
 	qa->msgq = (u8 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-	if (!qa->msgq) {
-		mutex_destroy(&qa->lock);
-		return -ENOMEM;
-	}
+	if (!qa->msgq)
+		goto err_put;
+	mutex_init(&qa->lock);
 	qat_mmio_set_areas(qa);
 
-	/* The bank is as the last ADI's quiesce or the PF's bring-up left it */
-	guard(rwsem_read)(&pf->reset_sem);
-	guard(mutex)(&pf->adis_lock);
-	list_add_tail(&qa->node, &pf->adis);
+	/* The bank is not touched before it gets its PASID */
+	ret = qat_adi_list(qa);
+	if (ret)
+		goto err_free;
 	return 0;
+
+err_free:
+	mutex_destroy(&qa->lock);
+	free_page((unsigned long)qa->msgq);
+err_put:
+	qat_host_put(pf);
+	return ret;
 }
 
 static void qat_adi_destroy(struct hdiov_adi *adi)
@@ -82,6 +115,7 @@ static void qat_adi_destroy(struct hdiov_adi *adi)
 			hdiov_adi_name(adi), qa->bank);
 	free_page((unsigned long)qa->msgq);
 	mutex_destroy(&qa->lock);
+	qat_host_put(pf);
 }
 
 static int qat_adi_set_pasid(struct hdiov_adi *adi, const struct hdiov_dma_id *id)
@@ -91,47 +125,61 @@ static int qat_adi_set_pasid(struct hdiov_adi *adi, const struct hdiov_dma_id *i
 	int ret;
 
 	guard(mutex)(&qa->lock);
-	if (READ_ONCE(qa->pf->in_reset))
+	if (!qat_usable(qa->pf))
 		return -EAGAIN;
+	ret = qat_host_claim(qa->pf, qa->bank);
+	if (ret)
+		return ret;
 	/* A new guest. The last one may have gone while it was being reset */
 	qa->announced = false;
+	qa->rp_overtaken = false;
 	qat_adi_wipe(qa);
 	ret = qat_bank_set_pasid(qa->pf, qa->bank, pasidctl);
-	if (!ret)
-		qa->pasidctl = pasidctl;
-	return ret;
+	if (ret)
+		return qat_usable(qa->pf) ? ret : -EAGAIN;
+	qa->pasidctl = pasidctl;
+	qa->barred = false;
+	qat_vector_apply(qa);
+	return 0;
 }
 
 static void qat_adi_clear_pasid(struct hdiov_adi *adi)
 {
 	struct qat_adi *qa = to_qat_adi(adi);
+	u32 pasidctl;
 
 	/* Not while it is being brought up, which may be about to write it again */
 	guard(rwsem_read)(&qa->pf->reset_sem);
 	guard(mutex)(&qa->lock);
 	/* Whatever the card says: somebody else may have it from now on */
+	pasidctl = qa->pasidctl;
 	qa->pasidctl = 0;
-	if (!READ_ONCE(qa->pf->in_reset))
+	if (pasidctl && qat_usable(qa->pf) &&
+	    qat_bank_has_pasid(qa->pf, qa->bank, pasidctl))
 		qat_bank_set_pasid(qa->pf, qa->bank, 0);
 }
 
 static int qat_adi_enable(struct hdiov_adi *adi)
 {
 	struct qat_adi *qa = to_qat_adi(adi);
-	u32 val;
 
 	guard(mutex)(&qa->lock);
-	if (READ_ONCE(qa->pf->in_reset))
+	if (!qat_usable(qa->pf))
 		return -EAGAIN;
-	/* Without one, the guest's requests would go out as the function's */
-	val = qat_etr_read(qa->pf, ETR_PASIDCTL(qa->bank));
-	if (!qa->pasidctl || val != qa->pasidctl) {
+	if (!qa->pasidctl || qa->barred) {
 		dev_err_ratelimited(&qa->pf->pdev->dev,
-				    "%s: bank %u has PASID register 0x%08x instead of 0x%08x\n",
-				    hdiov_adi_name(adi), qa->bank, val,
-				    qa->pasidctl);
+				    "%s: bank %u could not get its PASID\n",
+				    hdiov_adi_name(adi), qa->bank);
 		return -EIO;
 	}
+	/* Without it, the guest's requests would go out as the function's */
+	if (!qat_bank_has_pasid(qa->pf, qa->bank, qa->pasidctl)) {
+		qat_host_lost(qa->pf);
+		return -EAGAIN;
+	}
+	/* Its last reset has failed */
+	if (!qat_bank_is_idle(qa->pf, qa->bank))
+		return -EIO;
 	qa->running = true;
 	return 0;
 }
@@ -142,10 +190,10 @@ static int qat_adi_quiesce(struct hdiov_adi *adi)
 
 	guard(mutex)(&qa->lock);
 	qa->running = false;
-	/* The reset of the function has stopped everything, or its removal */
-	if (READ_ONCE(qa->pf->in_reset) ||
-	    !pci_device_is_present(qa->pf->pdev))
-		return 0;
+	/*
+	 * Also if qat_4xxx is about to reset the function: until it gets to that, the
+	 * bank works, and its requests may be under way.
+	 */
 	return qat_bank_reset(qa->pf, qa->bank, qa->pasidctl);
 }
 
@@ -154,7 +202,9 @@ static void qat_adi_abandon(struct hdiov_adi *adi)
 	struct qat_adi *qa = to_qat_adi(adi);
 
 	guard(mutex)(&qa->lock);
+	qat_msg_announce(qa);
 	qa->running = false;
+	qa->rp_overtaken = qa->rp_asked;
 }
 
 static int qat_adi_reset(struct hdiov_adi *adi)
@@ -162,7 +212,7 @@ static int qat_adi_reset(struct hdiov_adi *adi)
 	struct qat_adi *qa = to_qat_adi(adi);
 
 	guard(mutex)(&qa->lock);
-	if (READ_ONCE(qa->pf->in_reset))
+	if (!qat_usable(qa->pf))
 		return -EAGAIN;
 
 	/* Quiescing has reset the bank */
@@ -176,8 +226,9 @@ static int qat_adi_restart(struct hdiov_adi *adi)
 	struct qat_adi *qa = to_qat_adi(adi);
 
 	guard(mutex)(&qa->lock);
-	if (READ_ONCE(qa->pf->in_reset))
+	if (!qat_usable(qa->pf))
 		return -EAGAIN;
+	qa->rp_asked = false;
 	qa->rp_done = true;
 	return 0;
 }
@@ -192,7 +243,7 @@ static void qat_adi_show(struct hdiov_adi *adi, struct seq_file *s)
 	seq_printf(s, "service: %s\n", qat_service_names[qa->service]);
 	seq_printf(s, "driver: %s\n", qa->guest_up ? "up" : "silent");
 	seq_printf(s, "message: %u bytes\n", qa->rx_len);
-	if (READ_ONCE(qa->pf->in_reset)) {
+	if (!qat_usable(qa->pf)) {
 		seq_puts(s, "registers: the function is being reset\n");
 		return;
 	}
@@ -222,6 +273,96 @@ const struct hdiov_adi_ops qat_adi_ops = {
 };
 
 /**
+ * qat_adi_any - are there ADIs
+ * @pf: the PF
+ *
+ * Return: true if there are
+ */
+bool qat_adi_any(struct qat_pf *pf)
+{
+	guard(mutex)(&pf->adis_lock);
+	return !list_empty(&pf->adis);
+}
+
+/**
+ * qat_adi_close - have no ADI created from now on
+ * @pf: the PF
+ *
+ * Return: true; or false if there are some already, then nothing changes
+ */
+bool qat_adi_close(struct qat_pf *pf)
+{
+	guard(mutex)(&pf->adis_lock);
+	pf->closed = list_empty(&pf->adis);
+	return pf->closed;
+}
+
+/**
+ * qat_adi_check - have the banks what they were given
+ * @pf: the PF, up
+ *
+ * Looks at one that has a PASID, and at another one next time: a reset of the
+ * function takes it from all.
+ *
+ * Return: false if it was reset and nobody has noticed
+ */
+bool qat_adi_check(struct qat_pf *pf)
+{
+	bool looked, good = true;
+	struct qat_adi *qa;
+
+	guard(mutex)(&pf->adis_lock);
+	list_for_each_entry(qa, &pf->adis, node) {
+		/* A reset of a bank takes its time, and the PASID meanwhile */
+		if (!mutex_trylock(&qa->lock))
+			continue;
+		looked = qa->pasidctl && !qa->barred;
+		if (looked)
+			good = qat_bank_has_pasid(pf, qa->bank, qa->pasidctl);
+		mutex_unlock(&qa->lock);
+		if (looked) {
+			list_move_tail(&qa->node, &pf->adis);
+			break;
+		}
+	}
+	return good;
+}
+
+/**
+ * qat_adi_announce_all - tell the drivers of all guests that their devices go
+ * @pf: the PF
+ */
+void qat_adi_announce_all(struct qat_pf *pf)
+{
+	struct qat_adi *qa;
+
+	guard(mutex)(&pf->adis_lock);
+	list_for_each_entry(qa, &pf->adis, node) {
+		guard(mutex)(&qa->lock);
+		qat_msg_announce(qa);
+	}
+}
+
+static void qat_adi_restore(struct qat_adi *qa)
+{
+	int ret;
+
+	guard(mutex)(&qa->lock);
+	if (!qa->pasidctl)
+		return;
+	/* The function was not reset, but another bank has lost its PASID */
+	if (qat_bank_has_pasid(qa->pf, qa->bank, qa->pasidctl))
+		ret = qat_bank_reset(qa->pf, qa->bank, qa->pasidctl);
+	else
+		ret = qat_host_claim(qa->pf, qa->bank) ?:
+		      qat_bank_set_pasid(qa->pf, qa->bank, qa->pasidctl);
+	/* Enabling it fails then */
+	qa->barred = ret;
+	if (!ret)
+		qat_vector_apply(qa);
+}
+
+/**
  * qat_adi_restore_all - give all banks their PASIDs and interrupts again
  * @pf: the PF, fresh out of a reset, its reset_sem held for writing
  */
@@ -232,10 +373,6 @@ void qat_adi_restore_all(struct qat_pf *pf)
 	lockdep_assert_held_write(&pf->reset_sem);
 
 	guard(mutex)(&pf->adis_lock);
-	list_for_each_entry(qa, &pf->adis, node) {
-		guard(mutex)(&qa->lock);
-		/* Enabling it fails if the card does not take this */
-		qat_bank_set_pasid(pf, qa->bank, qa->pasidctl);
-		qat_vector_apply(qa);
-	}
+	list_for_each_entry(qa, &pf->adis, node)
+		qat_adi_restore(qa);
 }

@@ -27,6 +27,12 @@ static void qat_ims_apply(struct qat_pf *pf, unsigned int slot)
 	qat_pmisc_read(pf, PMISC_IMS_VECCTL(slot));
 }
 
+/* What cannot be written now is when the card is up again */
+static bool qat_ims_reachable(struct qat_pf *pf, unsigned int slot)
+{
+	return test_bit(slot, pf->share.banks) && qat_usable(pf);
+}
+
 static void qat_ims_write_msg(struct hdiov_pf *hpf, unsigned int slot,
 			      u64 address, u32 data)
 {
@@ -36,7 +42,8 @@ static void qat_ims_write_msg(struct hdiov_pf *hpf, unsigned int slot,
 	raw_spin_lock_irqsave(&pf->ims_lock, flags);
 	pf->ims[slot].address = address;
 	pf->ims[slot].data = data;
-	qat_ims_apply(pf, slot);
+	if (qat_ims_reachable(pf, slot))
+		qat_ims_apply(pf, slot);
 	raw_spin_unlock_irqrestore(&pf->ims_lock, flags);
 }
 
@@ -46,9 +53,11 @@ static void qat_ims_set_mask(struct qat_pf *pf, unsigned int slot, bool masked)
 
 	raw_spin_lock_irqsave(&pf->ims_lock, flags);
 	pf->ims[slot].masked = masked;
-	qat_pmisc_write(pf, PMISC_IMS_VECCTL(slot),
-			masked ? IMS_VECCTL_MASK : 0);
-	qat_pmisc_read(pf, PMISC_IMS_VECCTL(slot));
+	if (qat_ims_reachable(pf, slot)) {
+		qat_pmisc_write(pf, PMISC_IMS_VECCTL(slot),
+				masked ? IMS_VECCTL_MASK : 0);
+		qat_pmisc_read(pf, PMISC_IMS_VECCTL(slot));
+	}
 	raw_spin_unlock_irqrestore(&pf->ims_lock, flags);
 }
 
@@ -69,28 +78,30 @@ const struct hdiov_ims_ops qat_ims_ops = {
 };
 
 /**
- * qat_ims_init - start with all slots masked
- * @pf: the PF; its registers are not touched
+ * qat_ims_init - start with all slots empty and masked
+ * @pf: the PF, not registered; its registers are not touched
  */
 void qat_ims_init(struct qat_pf *pf)
 {
 	unsigned int slot;
 
-	raw_spin_lock_init(&pf->ims_lock);
 	for (slot = 0; slot < QAT_NUM_BANKS; slot++)
-		pf->ims[slot].masked = true;
+		pf->ims[slot] = (struct qat_ims_slot){ .masked = true };
 }
 
 /**
- * qat_ims_restore - fill the card's table
+ * qat_ims_restore - fill the card's table, as far as it is for VDEVs
  * @pf: the PF, fresh out of a reset or never used
+ *
+ * A slot with something in it would take the interrupts of the kernel's own bank
+ * of that number.
  */
 void qat_ims_restore(struct qat_pf *pf)
 {
 	unsigned long flags;
 	unsigned int slot;
 
-	for (slot = 0; slot < QAT_NUM_BANKS; slot++) {
+	for_each_set_bit(slot, pf->share.banks, QAT_NUM_BANKS) {
 		raw_spin_lock_irqsave(&pf->ims_lock, flags);
 		qat_ims_apply(pf, slot);
 		raw_spin_unlock_irqrestore(&pf->ims_lock, flags);
@@ -99,7 +110,9 @@ void qat_ims_restore(struct qat_pf *pf)
 
 /**
  * qat_vector_apply - let a bank's interrupts through to its slot, or not
- * @qa: the ADI, its lock held
+ * @qa: the ADI, its lock held; the PF up
+ *
+ * Not of a bank without PASID: it raises none, and may not be ours by now.
  */
 void qat_vector_apply(struct qat_adi *qa)
 {
@@ -107,6 +120,8 @@ void qat_vector_apply(struct qat_adi *qa)
 
 	lockdep_assert_held(&qa->lock);
 
+	if (!qa->pasidctl || qa->barred)
+		return;
 	/* What the mask holds back now is raised once the vector is back */
 	qat_pmisc_write(pf, PMISC_RPINTMSK(qa->bank),
 			qa->bound ? 0 : RPINT_BANK);
@@ -125,7 +140,8 @@ static int qat_vector_bind(struct hdiov_adi *adi, unsigned int vector,
 
 	guard(mutex)(&qa->lock);
 	qa->bound = true;
-	qat_vector_apply(qa);
+	if (qat_usable(qa->pf))
+		qat_vector_apply(qa);
 	return 0;
 }
 
@@ -135,7 +151,8 @@ static void qat_vector_unbind(struct hdiov_adi *adi, unsigned int vector)
 
 	guard(mutex)(&qa->lock);
 	qa->bound = false;
-	qat_vector_apply(qa);
+	if (qat_usable(qa->pf))
+		qat_vector_apply(qa);
 }
 
 const struct hdiov_vector_ops qat_vector_ops = {

@@ -1,164 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Intel QAT 2.0 (4xxx) in HD-IOV mode: PCI driver
+ * HD-IOV on Intel QAT 2.0 (4xxx): the devices that this driver is bound to
  *
- * The host's own cryptography does not use the function in this mode. All of its
- * ring pairs are for VDEVs. It has no interrupt of its own: firmware is polled
- * while the card is brought up, and errors come through AER.
+ * The PCI function stays with qat_4xxx. Beside it there is an auxiliary device for
+ * each function that qat_4xxx could have, and a device link between them: that binds
+ * this driver when qat_4xxx is bound, and unbinds it before that goes, which may take
+ * as long as guests need to let go of their VDEVs. A notifier of the driver's unbinding
+ * could not wait for them.
  */
-#include <linux/dma-mapping.h>
+#include <linux/auxiliary_bus.h>
+#include <linux/io.h>
 #include <linux/module.h>
+#include <linux/notifier.h>
 #include <linux/pci.h>
 #include <linux/pm.h>
 
 #include "qat.h"
+#include "qat_4xxx.h"
+#include "qat_compat.h"
 
-/* A request and an answer for each engine */
-#define QAT_ADMIN_SIZE		SZ_4K
+#define QAT_PART_NAME	"pf"
 
-/* The function is about to be reset; @gone: it is already, or unreachable */
-static void qat_reset_begin(struct qat_pf *pf, bool gone)
-{
-	bool vdevs_on = !pf->vdevs_off;
-
-	pf->vdevs_off = true;
-	if (gone) {
-		WRITE_ONCE(pf->in_reset, true);
-		if (vdevs_on)
-			hdiov_pf_reset_begun(&pf->hdiov);
-	} else if (vdevs_on) {
-		hdiov_pf_reset_prepare(&pf->hdiov);
-	}
-	WRITE_ONCE(pf->in_reset, true);
-}
-
-/* No reset is under way any more, or none that will succeed */
-static void qat_reset_over(struct qat_pf *pf, bool works)
-{
-	pf->vdevs_off = false;
-	if (works)
-		hdiov_pf_reset_done(&pf->hdiov);
-	else
-		hdiov_pf_reset_failed(&pf->hdiov);
-}
-
-/* Bring the function up again. VDEVs that ran begin with a reset */
-static void qat_reset_end(struct qat_pf *pf)
-{
-	int ret;
-
-	scoped_guard(rwsem_write, &pf->reset_sem) {
-		ret = qat_hw_up(pf, false);
-		if (!ret) {
-			qat_ims_restore(pf);
-			qat_adi_restore_all(pf);
-			WRITE_ONCE(pf->in_reset, false);
-		}
-	}
-	if (ret)
-		dev_err(&pf->pdev->dev,
-			"VDEVs are dead until the next reset: %d\n", ret);
-	qat_reset_over(pf, !ret);
-}
-
-static void qat_reset_prepare(struct pci_dev *pdev)
-{
-	struct qat_pf *pf = pci_get_drvdata(pdev);
-
-	qat_msg_announce(pf, QAT_MSG_RESTARTING);
-	qat_reset_begin(pf, false);
-}
-
-static void qat_reset_done(struct pci_dev *pdev)
-{
-	qat_reset_end(pci_get_drvdata(pdev));
-}
-
-static pci_ers_result_t qat_error_detected(struct pci_dev *pdev,
-					   pci_channel_state_t state)
-{
-	struct qat_pf *pf = pci_get_drvdata(pdev);
-
-	if (state == pci_channel_io_normal)
-		return PCI_ERS_RESULT_CAN_RECOVER;
-
-	qat_msg_announce(pf, QAT_MSG_FATAL_ERROR);
-	qat_reset_begin(pf, true);
-	if (state != pci_channel_io_perm_failure)
-		return PCI_ERS_RESULT_NEED_RESET;
-
-	qat_reset_over(pf, false);
-	return PCI_ERS_RESULT_DISCONNECT;
-}
-
-static pci_ers_result_t qat_slot_reset(struct pci_dev *pdev)
-{
-	struct qat_pf *pf = pci_get_drvdata(pdev);
-	int ret;
-
-	/* Somebody's reset of the function has brought it up meanwhile */
-	if (!READ_ONCE(pf->in_reset))
-		qat_reset_begin(pf, true);
-
-	ret = pci_enable_device_mem(pdev);
-	if (ret) {
-		dev_err(&pdev->dev, "cannot enable after slot reset: %d\n", ret);
-		return PCI_ERS_RESULT_DISCONNECT;
-	}
-	pci_set_master(pdev);
-	pci_restore_state(pdev);
-	pci_save_state(pdev);
-	return PCI_ERS_RESULT_RECOVERED;
-}
-
-static void qat_resume(struct pci_dev *pdev)
-{
-	struct qat_pf *pf = pci_get_drvdata(pdev);
-
-	if (READ_ONCE(pf->in_reset))
-		qat_reset_end(pf);
-}
-
-static const struct pci_error_handlers qat_err_handlers = {
-	.error_detected = qat_error_detected,
-	.slot_reset = qat_slot_reset,
-	.resume = qat_resume,
-	.reset_prepare = qat_reset_prepare,
-	.reset_done = qat_reset_done,
+/**
+ * struct qat_part - this driver's part of a PCI function
+ * @aux: what it is bound to
+ * @node: in qat_parts
+ */
+struct qat_part {
+	struct auxiliary_device aux;
+	struct list_head node;
 };
 
-/* Whatever the card keeps while the system sleeps, PASIDs are not among it */
-static int qat_pm_suspend(struct device *dev)
-{
-	struct qat_pf *pf = dev_get_drvdata(dev);
+/* All of them. pci_lock_rescan_remove() is held by whoever adds or removes one */
+static LIST_HEAD(qat_parts);
 
-	qat_msg_announce(pf, QAT_MSG_RESTARTING);
-	qat_reset_begin(pf, false);
-	return 0;
-}
-
-static int qat_pm_resume(struct device *dev)
-{
-	qat_reset_end(dev_get_drvdata(dev));
-	return 0;
-}
-
-static DEFINE_SIMPLE_DEV_PM_OPS(qat_pm_ops, qat_pm_suspend, qat_pm_resume);
-
-/* No VDEV's request may reach the memory of what runs after this system */
-static void qat_shutdown(struct pci_dev *pdev)
-{
-	struct qat_pf *pf = pci_get_drvdata(pdev);
-
-	qat_pm_suspend(&pdev->dev);
-	qat_reset_over(pf, false);
-	pci_clear_master(pdev);
-}
+/*
+ * No MODULE_DEVICE_TABLE: VDEVs are offered when an administrator loads this module,
+ * not wherever there is such a card.
+ */
+static const struct pci_device_id qat_functions[] = {
+	{ PCI_VDEVICE(INTEL, QAT_4XXX_DEVICE_ID) },
+	{ PCI_VDEVICE(INTEL, QAT_401XX_DEVICE_ID) },
+	{ PCI_VDEVICE(INTEL, QAT_402XX_DEVICE_ID) },
+	{ }
+};
 
 static int qat_map(struct qat_pf *pf)
 {
 	struct pci_dev *pdev = pf->pdev;
-	int ret;
 
 	if (pci_resource_len(pdev, QAT_BAR_PMISC) < PMISC_SIZE ||
 	    pci_resource_len(pdev, QAT_BAR_ETR) < ETR_SIZE)
@@ -169,62 +58,29 @@ static int qat_map(struct qat_pf *pf)
 				     (u64)pci_resource_len(pdev, QAT_BAR_ETR),
 				     PMISC_SIZE, ETR_SIZE);
 
-	ret = pcim_enable_device(pdev);
-	if (ret)
-		return ret;
-	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
-	if (ret)
-		return dev_err_probe(&pdev->dev, ret, "no 64-bit DMA\n");
-	ret = pcim_request_all_regions(pdev, "hdiov_qat");
-	if (ret)
-		return ret;
-	pf->pmisc = pcim_iomap(pdev, QAT_BAR_PMISC, 0);
-	pf->etr = pcim_iomap(pdev, QAT_BAR_ETR, 0);
-	if (!pf->pmisc || !pf->etr)
+	/* The regions are qat_4xxx's, and it has mappings of its own */
+	pf->pmisc = pci_iomap(pdev, QAT_BAR_PMISC, 0);
+	if (!pf->pmisc)
 		return -ENOMEM;
+	pf->etr = pci_iomap(pdev, QAT_BAR_ETR, 0);
+	if (!pf->etr) {
+		pci_iounmap(pdev, pf->pmisc);
+		return -ENOMEM;
+	}
 	pf->etr_phys = pci_resource_start(pdev, QAT_BAR_ETR);
-
-	pf->admin = dmam_alloc_coherent(&pdev->dev, QAT_ADMIN_SIZE,
-					&pf->admin_dma, GFP_KERNEL);
-	return pf->admin ? 0 : -ENOMEM;
+	return 0;
 }
 
-static int qat_init_locks(struct qat_pf *pf)
+static void qat_unmap(struct qat_pf *pf)
 {
-	qat_ims_init(pf);
-	init_rwsem(&pf->reset_sem);
-	INIT_LIST_HEAD(&pf->adis);
-	return devm_mutex_init(&pf->pdev->dev, &pf->adis_lock);
+	pci_iounmap(pf->pdev, pf->etr);
+	pci_iounmap(pf->pdev, pf->pmisc);
 }
 
-static int qat_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+static void qat_fill(struct qat_pf *pf)
 {
-	struct qat_pf *pf;
-	int ret;
-
-	if (pci_num_vf(pdev))
-		return dev_err_probe(&pdev->dev, -EBUSY,
-				     "%d SR-IOV functions are enabled, which excludes HD-IOV\n",
-				     pci_num_vf(pdev));
-
-	pf = devm_kzalloc(&pdev->dev, sizeof(*pf), GFP_KERNEL);
-	if (!pf)
-		return -ENOMEM;
-	pf->pdev = pdev;
-	ret = qat_init_locks(pf);
-	if (ret)
-		return ret;
-	ret = qat_map(pf);
-	if (ret)
-		return ret;
-
-	pci_set_master(pdev);
-	ret = qat_hw_up(pf, true);
-	if (ret)
-		goto err_master;
-	qat_ims_restore(pf);
-
-	pf->hdiov.dev = &pdev->dev;
+	/* Not ours: its driver's name is that of Intel's tools, as in 4xxx-vqat_sym */
+	pf->hdiov.dev = &pf->pdev->dev;
 	pf->hdiov.owner = THIS_MODULE;
 	pf->hdiov.adi_size = HDIOV_ADI_SIZE(struct qat_adi, adi);
 	pf->hdiov.adi_ops = &qat_adi_ops;
@@ -235,58 +91,202 @@ static int qat_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	pf->hdiov.types = qat_types;
 	pf->hdiov.num_types = QAT_NUM_SERVICES;
 	pf->hdiov.num_qps = QAT_NUM_BANKS;
-	pci_set_drvdata(pdev, pf);
-	pci_save_state(pdev);
-
-	ret = hdiov_register_pf(&pf->hdiov);
-	if (ret)
-		goto err_hw;
-	dev_info(&pdev->dev, "HD-IOV: %u ring pairs, in turn %s, %s, %s, %s\n",
-		 QAT_NUM_BANKS, qat_service_names[pf->service[0]],
-		 qat_service_names[pf->service[1]],
-		 qat_service_names[pf->service[2]],
-		 qat_service_names[pf->service[3]]);
-	return 0;
-
-err_hw:
-	qat_hw_down(pf);
-err_master:
-	pci_clear_master(pdev);
-	return ret;
 }
 
-static void qat_remove(struct pci_dev *pdev)
+static int qat_probe(struct auxiliary_device *aux,
+		     const struct auxiliary_device_id *id)
 {
-	struct qat_pf *pf = pci_get_drvdata(pdev);
+	struct pci_dev *pdev = to_pci_dev(aux->dev.parent);
+	struct adf_accel_dev *accel;
+	struct qat_pf *pf;
+	int ret;
 
-	qat_msg_announce(pf, QAT_MSG_RESTARTING);
-	hdiov_unregister_pf(&pf->hdiov);
-	qat_hw_down(pf);
-	/* A bank that did not stop: no more requests from it, PASID or not */
-	pci_clear_master(pdev);
+	/* Bound to vfio-pci, for example */
+	accel = adf_devmgr_pci_to_accel_dev(pdev);
+	if (!accel)
+		return -ENODEV;
+
+	/* Nothing here is the PCI device's, neither memory nor its driver data */
+	pf = devm_kzalloc(&aux->dev, sizeof(*pf), GFP_KERNEL);
+	if (!pf)
+		return -ENOMEM;
+	pf->pdev = pdev;
+	pf->accel = accel;
+	ret = qat_map(pf);
+	if (ret)
+		return ret;
+
+	qat_fill(pf);
+	qat_host_init(pf);
+	auxiliary_set_drvdata(aux, pf);
+	qat_host_start(pf);
+	return 0;
 }
 
-/*
- * No MODULE_DEVICE_TABLE: this is the id of the qat_4xxx driver, which must stay
- * the default. A function gets into HD-IOV mode only when its administrator
- * loads this module, or binds the function to it.
- */
-static const struct pci_device_id qat_ids[] = {
-	{ PCI_VDEVICE(INTEL, QAT_PF_DEVICE_ID) },
+static void qat_remove(struct auxiliary_device *aux)
+{
+	struct qat_pf *pf = auxiliary_get_drvdata(aux);
+
+	qat_host_stop(pf);
+	qat_unmap(pf);
+}
+
+static void qat_shutdown(struct auxiliary_device *aux)
+{
+	qat_host_shutdown(auxiliary_get_drvdata(aux));
+}
+
+/* qat_4xxx does nothing for sleep, so nobody brings the card back as it was */
+static int qat_pm_prepare(struct device *dev)
+{
+	struct qat_pf *pf = dev_get_drvdata(dev);
+
+	if (!qat_adi_any(pf))
+		return 0;
+	dev_err(&pf->pdev->dev, "the system cannot sleep while there are VDEVs\n");
+	return -EBUSY;
+}
+
+static const struct dev_pm_ops qat_pm_ops = {
+	.prepare = pm_sleep_ptr(qat_pm_prepare),
+};
+
+static const struct auxiliary_device_id qat_ids[] = {
+	{ .name = KBUILD_MODNAME "." QAT_PART_NAME },
 	{ }
 };
 
-/* The name begins those of the types: Intel's tools know 4xxx-vqat_sym etc. */
-static struct pci_driver qat_driver = {
-	.name = "4xxx",
+static struct auxiliary_driver qat_driver = {
+	.name = QAT_PART_NAME,
 	.id_table = qat_ids,
 	.probe = qat_probe,
 	.remove = qat_remove,
 	.shutdown = qat_shutdown,
-	.err_handler = &qat_err_handlers,
 	.driver.pm = pm_sleep_ptr(&qat_pm_ops),
 };
-module_pci_driver(qat_driver);
 
-MODULE_DESCRIPTION("Intel QAT 2.0 (4xxx) in HD-IOV mode");
+static struct qat_part *qat_part_of(struct pci_dev *pdev)
+{
+	struct qat_part *part;
+
+	list_for_each_entry(part, &qat_parts, node)
+		if (part->aux.dev.parent == &pdev->dev)
+			return part;
+	return NULL;
+}
+
+static void qat_part_release(struct device *dev)
+{
+	kfree(container_of(to_auxiliary_dev(dev), struct qat_part, aux));
+}
+
+static void qat_part_add(struct pci_dev *pdev)
+{
+	static u32 last_id;
+	struct qat_part *part;
+
+	/* The notifier comes for those that the module has found itself as well */
+	if (!pci_match_id(qat_functions, pdev) || qat_part_of(pdev))
+		return;
+
+	part = kzalloc_obj(*part);
+	if (!part)
+		return;
+	part->aux.name = QAT_PART_NAME;
+	part->aux.id = ++last_id;
+	part->aux.dev.parent = &pdev->dev;
+	part->aux.dev.release = qat_part_release;
+	if (auxiliary_device_init(&part->aux)) {
+		kfree(part);
+		return;
+	}
+	if (auxiliary_device_add(&part->aux)) {
+		auxiliary_device_uninit(&part->aux);
+		return;
+	}
+	/* It is not probed before: qat_4xxx is not bound, or qat_driver not registered */
+	if (!device_link_add(&part->aux.dev, &pdev->dev,
+			     DL_FLAG_AUTOPROBE_CONSUMER)) {
+		dev_err(&pdev->dev, "HD-IOV: no device link\n");
+		auxiliary_device_delete(&part->aux);
+		auxiliary_device_uninit(&part->aux);
+		return;
+	}
+	list_add(&part->node, &qat_parts);
+}
+
+/* Not bound any more */
+static void qat_part_del(struct qat_part *part)
+{
+	list_del(&part->node);
+	/* The link goes with it */
+	auxiliary_device_delete(&part->aux);
+	auxiliary_device_uninit(&part->aux);
+}
+
+static int qat_notify(struct notifier_block *nb, unsigned long action,
+		      void *data)
+{
+	struct pci_dev *pdev = to_pci_dev(data);
+	struct qat_part *part;
+
+	switch (action) {
+	case BUS_NOTIFY_ADD_DEVICE:
+		qat_part_add(pdev);
+		break;
+	case BUS_NOTIFY_DEL_DEVICE:
+		part = qat_part_of(pdev);
+		if (part)
+			qat_part_del(part);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block qat_notifier = {
+	.notifier_call = qat_notify,
+};
+
+static void qat_parts_del(void)
+{
+	struct qat_part *part, *next;
+
+	pci_lock_rescan_remove();
+	bus_unregister_notifier(&pci_bus_type, &qat_notifier);
+	list_for_each_entry_safe(part, next, &qat_parts, node)
+		qat_part_del(part);
+	pci_unlock_rescan_remove();
+}
+
+static int __init qat_init(void)
+{
+	struct pci_dev *pdev = NULL;
+	int ret;
+
+	pci_lock_rescan_remove();
+	ret = bus_register_notifier(&pci_bus_type, &qat_notifier);
+	if (!ret)
+		for_each_pci_dev(pdev)
+			qat_part_add(pdev);
+	pci_unlock_rescan_remove();
+	if (ret)
+		return ret;
+
+	ret = auxiliary_driver_register(&qat_driver);
+	if (ret)
+		qat_parts_del();
+	return ret;
+}
+
+static void __exit qat_exit(void)
+{
+	auxiliary_driver_unregister(&qat_driver);
+	qat_parts_del();
+}
+
+module_init(qat_init);
+module_exit(qat_exit);
+
+MODULE_DESCRIPTION("HD-IOV on Intel QAT 2.0 (4xxx)");
 MODULE_LICENSE("GPL");
+QAT_IMPORT_INTEL_QAT;

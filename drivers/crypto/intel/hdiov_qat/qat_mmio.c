@@ -37,10 +37,14 @@ static int qat_fast_page(struct hdiov_adi *adi, unsigned int area,
 {
 	struct qat_adi *qa = to_qat_adi(adi);
 
-	if (area == QAT_AREA_RING)
-		*addr = qa->pf->etr_phys + ETR_BANK(qa->bank);
-	else
+	if (area == QAT_AREA_MSGQ) {
 		*addr = virt_to_phys(qa->msgq);
+		return 0;
+	}
+	/* The core hears of it soon, and unmaps what it maps now */
+	if (!qat_usable(qa->pf))
+		return -ENXIO;
+	*addr = qa->pf->etr_phys + ETR_BANK(qa->bank);
 	return 0;
 }
 
@@ -85,14 +89,20 @@ static unsigned int qat_trap_class(struct hdiov_adi *adi, unsigned int bar,
 	}
 }
 
+/* As a card in reset answers, or one that the core knows to be in reset */
+static u32 qat_rings_read_bank(struct qat_adi *qa, u64 offset)
+{
+	return qat_usable(qa->pf) ? qat_bank_read(qa, offset) : ~0U;
+}
+
 static u32 qat_rings_read(struct qat_adi *qa, u64 offset)
 {
 	if (offset < BANK_PAGE_SIZE)
-		return qat_bank_read(qa, offset);
+		return qat_rings_read_bank(qa, offset);
 
 	guard(mutex)(&qa->lock);
 	if (qat_is_config(offset))
-		return qat_bank_read(qa, offset);
+		return qat_rings_read_bank(qa, offset);
 	if (offset == VDEV_RPRESETSTS)
 		return qa->rp_done ? RPRESETSTS_DONE : 0;
 	return 0;
@@ -112,8 +122,11 @@ static void qat_config_write(struct qat_adi *qa, u64 offset, u32 value)
 		return;
 	}
 	/* Addresses are the guest's: the IOMMU checks them */
-	qat_bank_write(qa, offset,
-		       is_config ? value & RING_CONFIG_MASK : value);
+	if (is_config)
+		value &= RING_CONFIG_MASK;
+	if (qat_usable(qa->pf) &&
+	    !qat_bank_configure(qa->pf, qa->bank, qa->pasidctl, offset, value))
+		qat_host_lost(qa->pf);
 }
 
 /*
@@ -127,6 +140,7 @@ static void qat_rpreset_write(struct qat_adi *qa, u32 value)
 	case RPRESETCTL_OP_RESET:
 	case RPRESETCTL_OP_ABORT:
 		qa->rp_done = false;
+		qa->rp_asked = true;
 		hdiov_adi_request_reset(&qa->adi);
 		break;
 	default:
@@ -141,8 +155,10 @@ static void qat_rpreset_write(struct qat_adi *qa, u32 value)
 
 static void qat_rings_write(struct qat_adi *qa, u64 offset, u32 value)
 {
+	/* As the guest's own, if it is mapped */
 	if (offset < BANK_PAGE_SIZE) {
-		qat_bank_write(qa, offset, value);
+		if (qat_usable(qa->pf))
+			qat_bank_write(qa, offset, value);
 		return;
 	}
 

@@ -91,24 +91,18 @@ static void qat_msg_receive(struct qat_adi *qa, u32 len)
 }
 
 /**
- * qat_msg_announce - tell the drivers of all guests what happens to the PF
- * @pf: the PF
- * @what: QAT_MSG_RESTARTING or QAT_MSG_FATAL_ERROR
- *
- * Context: process. The PF's ADIs still run, or did until just now.
+ * qat_msg_announce - tell the driver of a guest that the PF is being reset
+ * @qa: the ADI, its lock held. It still runs, or did until just now
  */
-void qat_msg_announce(struct qat_pf *pf, enum qat_msg_to_guest what)
+void qat_msg_announce(struct qat_adi *qa)
 {
-	struct qat_adi *qa;
 	u8 msg[2];
 
-	put_unaligned_le16(what, msg);
-	guard(mutex)(&pf->adis_lock);
-	list_for_each_entry(qa, &pf->adis, node) {
-		guard(mutex)(&qa->lock);
-		if (qa->running && qa->guest_up)
-			qa->announced = qat_msg_send(qa, msg, sizeof(msg));
-	}
+	lockdep_assert_held(&qa->lock);
+
+	put_unaligned_le16(QAT_MSG_RESTARTING, msg);
+	if (qa->running && qa->guest_up)
+		qa->announced = qat_msg_send(qa, msg, sizeof(msg));
 }
 
 /**

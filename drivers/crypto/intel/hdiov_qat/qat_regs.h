@@ -10,27 +10,26 @@
 #include <linux/bits.h>
 #include <linux/sizes.h>
 
-#define QAT_PF_DEVICE_ID		0x4940
+/* PCI_DEVICE_ID_INTEL_QAT_4XXX, _401XX and _402XX: all are driven by "4xxx" */
+#define QAT_4XXX_DEVICE_ID		0x4940
+#define QAT_401XX_DEVICE_ID		0x4942
+#define QAT_402XX_DEVICE_ID		0x4944
 #define QAT_VDEV_DEVICE_ID		0x0da5
 
 /* Ring pairs, called banks by the register files; ring 0 requests, 1 answers */
 #define QAT_NUM_BANKS			64
 /* The service of a bank repeats modulo 4 */
 #define QAT_SERVICE_PERIOD		4
-/* Engines: 0 to 3 serve even banks, 4 to 7 odd ones, 8 only messages */
-#define QAT_NUM_WORKER_AES		8
-#define QAT_AES_PER_GROUP		4
 #define QAT_AE_CLOCK_HZ			1000000000
 
 /* BARs of the PF */
 #define QAT_BAR_PMISC			2
 #define QAT_BAR_ETR			4
 
-/* ETR: the rings. Per device and per bank */
-#define ETR_SARCONFIG(arb)		(4 * (arb))
-#define   ETR_NUM_SARCONFIG			4
-#define   SARCONFIG_VALUE			(BIT(31) | 6)
-#define ETR_WT2SAM(ae)			(0x400 + 4 * (ae))
+/*
+ * ETR: the rings. PASIDCTL is not in Linux; the others are
+ * ADF_WQM_CSR_RPRESETCTL, _RPRESETSTS and ADF_RING_BUNDLE_SIZE there
+ */
 #define ETR_PASIDCTL(bank)		(0x4000 + 16 * (bank))
 #define   PASIDCTL_PASID			GENMASK(19, 0)
 #define   PASIDCTL_RING_ADI_EN			BIT(20)
@@ -50,7 +49,10 @@
 #define ETR_BANK(bank)			(0x100000 + 0x2000 * (bank))
 #define   ETR_SIZE				ETR_BANK(QAT_NUM_BANKS)
 
-/* In a bank's window: a page for the fast path, and one for configuration */
+/*
+ * In a bank's window: a page for the fast path, and one for configuration.
+ * ADF_RING_CSR_RING_HEAD, _TAIL, _SRV_ARB_EN, _CONFIG, _LBASE and _UBASE
+ */
 #define BANK_PAGE_SIZE			SZ_4K
 #define BANK_RING_HEAD(r)		(0x0c0 + 4 * (r))
 #define BANK_RING_TAIL(r)		(0x100 + 4 * (r))
@@ -63,35 +65,26 @@
 #define BANK_RING_UBASE(r)		(0x1080 + 4 * (r))
 #define BANK_NUM_RINGS			2
 
-/* PMISC: all else */
+/* PMISC: all else. ADF_WQM_CSR_RPINTSOU and the register behind it */
 #define PMISC_RPINTSOU(bank)		(0x200000 + 0x1000 * (bank))
 #define   RPINT_BANK				BIT(0)
 #define PMISC_RPINTMSK(bank)		(0x200004 + 0x1000 * (bank))
+/* Not in Linux */
 #define PMISC_IMS_LTBL(slot)		(0x410000 + 16 * (slot))
 #define PMISC_IMS_UTBL(slot)		(0x410004 + 16 * (slot))
 #define PMISC_IMS_DATA(slot)		(0x410008 + 16 * (slot))
 #define PMISC_IMS_VECCTL(slot)		(0x41000c + 16 * (slot))
 #define   IMS_VECCTL_MASK			BIT(0)
-#define PMISC_SMIAPF_RP_MASK(n)		(0x41a040 + 4 * (n))
-#define   PMISC_NUM_SMIAPF_RP_MASKS		2
-#define PMISC_SMIAPF_MASK		0x41a084
-#define PMISC_VM2PF_MSK			0x41a1c0
-#define PMISC_ERRMSK(n)			(0x41a210 + 4 * (n))
-#define   PMISC_NUM_ERRMSKS			4
-#define PMISC_ADMINMSGUR		0x500574
-#define PMISC_ADMINMSGLR		0x500578
-#define PMISC_PM_STATUS			0x50a00c
-#define   PM_STATUS_INIT			BIT(21)
-#define PMISC_PM_INTERRUPT		0x50a028
-#define   PM_INTERRUPT_DRV_ACTIVE		BIT(20)
-#define PMISC_MAILBOX(ae)		(0x600970 + 0x1000 * (ae))
+/* FCU_STATUS_4XXX, FCU_STS_DONE_POS; only read, the loader is qat_4xxx's */
 #define PMISC_FCU_STATUS		0x641004
+#define   FCU_STATUS_STARTED			BIT(9)
 #define   PMISC_SIZE				(PMISC_FCU_STATUS + 4)
 
-/* Messages to the engines' firmware: request and answer of each one in a page */
-#define ADMIN_MSG_SIZE			32
-#define ADMIN_COMP_CAPABILITY_GET	9
-#define ADMIN_CAPABILITIES_GET		10
+/* What a ring pair does, 3 bits for each of four: enum adf_cfg_service_type */
+#define SVC_MAP_BITS			3
+#define SVC_MAP_COMP			2
+#define SVC_MAP_SYM			3
+#define SVC_MAP_ASYM			4
 
 /* VDEV: 8086:0da5. BAR 0 has room for as many banks as drivers believe in */
 #define VDEV_BAR_RINGS			0
@@ -146,11 +139,6 @@ enum qat_cap_id {
 	QAT_CAP_SVC_MAP		= 2,
 	QAT_CAP_SVC_MASK	= 3,
 };
-
-/* Of QAT_CAP_SVC_MAP: what a ring pair does, 3 bits each */
-#define SVC_MAP_COMP			2
-#define SVC_MAP_SYM			3
-#define SVC_MAP_ASYM			4
 
 /* Of QAT_CAP_SVC_MASK */
 #define SVC_CRYPTO_SYMMETRIC		BIT(0)

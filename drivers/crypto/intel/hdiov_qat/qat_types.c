@@ -75,6 +75,30 @@ const struct hdiov_type qat_types[QAT_NUM_SERVICES] = {
 };
 
 /**
+ * qat_service_of - what a bank does
+ * @share: of the PF
+ * @bank: the bank
+ *
+ * Return: a service, or QAT_NUM_SERVICES if it is none that there are VDEVs for
+ */
+enum qat_service qat_service_of(const struct qat_share *share,
+				unsigned int bank)
+{
+	unsigned int shift = SVC_MAP_BITS * (bank % QAT_SERVICE_PERIOD);
+
+	switch (share->svc_map >> shift & (BIT(SVC_MAP_BITS) - 1)) {
+	case SVC_MAP_SYM:
+		return QAT_SYM;
+	case SVC_MAP_ASYM:
+		return QAT_ASYM;
+	case SVC_MAP_COMP:
+		return QAT_DC;
+	default:
+		return QAT_NUM_SERVICES;
+	}
+}
+
+/**
  * struct qat_cap - an entry of BAR 4
  * @id: what it is about
  * @value: 32 of 64 bits, the others are 0 in all of them

@@ -3,12 +3,14 @@
 #define _GNU_SOURCE
 #include <endian.h>
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 #include <linux/pci_regs.h>
 
 #include "qat_guest.h"
@@ -245,6 +247,61 @@ int qg_up(struct qg *g, struct vdev *vdev)
 	if (!ret)
 		qg_start(g);
 	return ret;
+}
+
+/* Is one of them being tested, or used? Entries are paragraphs of "name : value" */
+static bool crypto_busy(void)
+{
+	static char buf[1 << 18];
+	char *entry, *end;
+	bool busy = false;
+
+	if (file_read("/proc/crypto", buf, sizeof(buf)) < 0)
+		return false;
+	for (entry = buf; *entry && !busy; entry = end + 2) {
+		end = strstr(entry, "\n\n");
+		if (!end)
+			break;
+		*end = 0;
+		busy = strstr(entry, "\ndriver       : qat") &&
+		       (!strstr(entry, "\nrefcnt       : 1\n") ||
+			!strstr(entry, "\nselftest     : passed"));
+	}
+	return busy;
+}
+
+void qg_settle(void)
+{
+	int ms;
+
+	for (ms = 0; ms < 60000 && crypto_busy(); ms += 100)
+		msleep(100);
+}
+
+int qg_reset_pf(const char *pf, const char **why)
+{
+	struct utsname uts;
+	char path[PATH_MAX];
+
+	qg_settle();
+	/* Older ones' qat_4xxx does not hear of a reset by sysfs */
+	if (!uname(&uts) && atoi(uts.release) < 7)
+		return pf_inject_error(pf, PCI_ERR_UNC_MALF_TLP, why);
+	return file_write(pf_path(pf, "reset", path, sizeof(path)), "1");
+}
+
+bool qg_comes_back(const struct vdev *vdev, long long resets)
+{
+	int ms;
+
+	/* The kernel may test its own algorithms on the card meanwhile */
+	for (ms = 0; ms < 60000; ms += 10) {
+		if (vdev_state(vdev, "resets") > resets &&
+		    vdev_in_state(vdev, "running"))
+			return true;
+		msleep(10);
+	}
+	return false;
 }
 
 void qg_irq_enable(struct qg *g)

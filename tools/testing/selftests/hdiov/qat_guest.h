@@ -258,6 +258,19 @@ void qg_start(struct qg *g);
 /* qg_init() and qg_start() of a VDEV that is not open yet */
 int qg_up(struct qg *g, struct vdev *vdev);
 
+/*
+ * Waits until the kernel has tested the algorithms that QATs give it: their driver
+ * takes them away when it resets a card, and the kernel warns if they are in use.
+ */
+void qg_settle(void);
+/*
+ * Has the card reset, in a way that its driver hears of. -ENODEV with a reason in
+ * @why if there is none. The reset may be still going on after it.
+ */
+int qg_reset_pf(const char *pf, const char **why);
+/* Waits until a VDEV that has had @resets resets runs after one more */
+bool qg_comes_back(const struct vdev *vdev, long long resets);
+
 uint32_t qg_get(struct qg *g, unsigned int reg);
 void qg_set(struct qg *g, unsigned int reg, uint32_t value);
 /* Interrupts of responses, one is due as soon as there are any */

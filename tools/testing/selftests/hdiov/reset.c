@@ -7,6 +7,7 @@
 #include "kselftest_harness.h"
 
 #include "mock_guest.h"
+#include "qat_guest.h"
 #include "vdev.h"
 
 #define IOVA_RING	0x100000
@@ -336,6 +337,21 @@ TEST_F(any, repeated)
 
 #define PM_TEST		"/sys/power/pm_test"
 
+/*
+ * After a sleep, Linux 6.12's qat_4xxx lets a card out of its next reset without bus
+ * mastering, and cannot load firmware then
+ */
+static void bind_qats(void)
+{
+	static const char cmd[] =
+		"cd /sys/bus/pci/drivers/4xxx 2>/dev/null || exit 0\n"
+		"for d in 0*; do echo $d >unbind; echo $d >bind; done";
+
+	qg_settle();
+	if (system(cmd))
+		fprintf(stderr, "# qat_4xxx does not take its cards again\n");
+}
+
 /* Suspends all devices and resumes them, no more. Returns 0 or a negative errno */
 static int sleep_of_devices(void)
 {
@@ -358,6 +374,8 @@ static int sleep_of_devices(void)
 	if (!ret)
 		ret = file_write("/sys/power/state", "freeze");
 	err = file_write(PM_TEST, "none");
+	if (!ret)
+		bind_qats();
 	if (i < ARRAY_SIZE(delay))
 		file_write(delay[i], old);
 	return ret ? ret : err;
@@ -389,6 +407,14 @@ static const struct reg *reg_of(const char *type)
 	return NULL;
 }
 
+/* Until the QAT's own driver has it up again, and tested its algorithms on it */
+#define BACK_MS		60000
+
+static bool is_qat(const char *type)
+{
+	return !strncmp(type, "vqat_", 5);
+}
+
 /* Who comes back from sleep has been reset: the device may have forgotten all */
 TEST_F(any, sleep)
 {
@@ -400,6 +426,13 @@ TEST_F(any, sleep)
 	ASSERT_NE(NULL, reg);
 	vdev_set32(&self->vdev, reg->bar, reg->offset, REG_VALUE);
 	ASSERT_EQ(REG_VALUE, vdev_get32(&self->vdev, reg->bar, reg->offset));
+	/* Nobody would bring this card back */
+	if (is_qat(variant->type)) {
+		EXPECT_EQ(-EBUSY, sleep_of_devices());
+		EXPECT_EQ(REG_VALUE,
+			  vdev_get32(&self->vdev, reg->bar, reg->offset));
+		return;
+	}
 	ASSERT_EQ(0, sleep_of_devices());
 	EXPECT_EQ(0, vdev_get32(&self->vdev, reg->bar, reg->offset));
 	EXPECT_TRUE(vdev_in_state(&self->vdev, "running"));
@@ -435,8 +468,8 @@ FIXTURE_TEARDOWN(bus)
 	vdev_cleanup(&self->vdev);
 }
 
-/* Only fatal ones are a reset */
-TEST_F(bus, errors)
+/* Only fatal ones are a reset, but for qat_4xxx all are */
+TEST_F_TIMEOUT(bus, errors, 240)
 {
 	static const struct {
 		uint32_t error;
@@ -452,24 +485,28 @@ TEST_F(bus, errors)
 	uint32_t value;
 	unsigned int i;
 	int ret, ms;
+	bool fatal;
 
 	ASSERT_NE(NULL, reg);
 	for (i = 0; i < ARRAY_SIZE(errors); i++) {
 		vdev_set32(&self->vdev, reg->bar, reg->offset, REG_VALUE);
 		ASSERT_EQ(REG_VALUE,
 			  vdev_get32(&self->vdev, reg->bar, reg->offset));
+		if (is_qat(variant->type))
+			qg_settle();
 		ret = pf_inject_error(self->vdev.pf, errors[i].error, &why);
 		if (ret == -ENODEV)
 			SKIP(return, "%s: %s", variant->type, why);
 		ASSERT_EQ(0, ret);
+		fatal = errors[i].fatal || is_qat(variant->type);
 		/* All ones while it is dealt with */
-		for (ms = 0; ms < SOON_MS; ms++) {
+		for (ms = 0; ms < BACK_MS; ms++) {
 			value = vdev_get32(&self->vdev, reg->bar, reg->offset);
-			if (!value || (!errors[i].fatal && ms == NEVER_MS))
+			if (!value || (!fatal && ms == NEVER_MS))
 				break;
 			msleep(1);
 		}
-		EXPECT_EQ(errors[i].fatal ? 0 : REG_VALUE, value);
+		EXPECT_EQ(fatal ? 0 : REG_VALUE, value);
 		EXPECT_TRUE(vdev_in_state(&self->vdev, "running"));
 		EXPECT_EQ(pasid, vdev_state(&self->vdev, "pasid"));
 	}

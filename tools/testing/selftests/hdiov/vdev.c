@@ -19,6 +19,9 @@
 
 #include "vdev.h"
 
+/* For what happens without anybody being told when it is done */
+#define SOON_MS		60000
+
 #define CLASS_DIR	"/sys/class/mdev_bus"
 #define MDEV_DIR	"/sys/bus/mdev/devices"
 #define PCI_DIR		"/sys/bus/pci/devices"
@@ -127,6 +130,7 @@ bool pf_find(const char *type, enum vdev_mode mode, char *pf, size_t size,
 	char path[PATH_MAX];
 	struct dirent *ent;
 	bool found = false;
+	int available;
 	DIR *dir;
 
 	*why = "no PF offers this type";
@@ -142,14 +146,21 @@ bool pf_find(const char *type, enum vdev_mode mode, char *pf, size_t size,
 	dir = opendir(CLASS_DIR);
 	if (!dir)
 		return false;
-	while (!found && (ent = readdir(dir))) {
+	while ((ent = readdir(dir))) {
 		if (ent->d_name[0] == '.')
 			continue;
 		if (wanted && strcmp(wanted, ent->d_name))
 			continue;
-		found = type_dir(ent->d_name, type, path, sizeof(path));
-		if (found)
-			format(pf, size, "%s", ent->d_name);
+		if (!type_dir(ent->d_name, type, path, sizeof(path)))
+			continue;
+		/* One that has nothing left only if no other has */
+		available = pf_available(ent->d_name, type);
+		if (found && available <= 0)
+			continue;
+		found = true;
+		format(pf, size, "%s", ent->d_name);
+		if (available > 0)
+			break;
 	}
 	closedir(dir);
 	return found;
@@ -166,6 +177,9 @@ int pf_module(const char *pf, char *name, size_t size)
 		return -errno;
 	link[len] = 0;
 	format(name, size, "%s", strrchr(link, '/') + 1);
+	/* A driver beside the PF's own */
+	if (!strcmp(name, "qat_4xxx"))
+		format(name, size, "hdiov_qat");
 	return 0;
 }
 
@@ -179,6 +193,18 @@ int pf_available(const char *pf, const char *type)
 	format(path, sizeof(path), "%s/available_instances", dir);
 	ret = file_read(path, buf, sizeof(buf));
 	return ret < 0 ? ret : atoi(buf);
+}
+
+bool pf_offers(const char *pf, const char *type, bool offers)
+{
+	unsigned int ms;
+
+	for (ms = 0; ms < SOON_MS; ms += 10) {
+		if ((pf_available(pf, type) >= 0) == offers)
+			return true;
+		msleep(10);
+	}
+	return false;
 }
 
 long long pf_resource(const char *pf, const char *name)
@@ -798,6 +824,18 @@ bool vdev_in_state(const struct vdev *vdev, const char *state)
 		return false;
 	format(line, sizeof(line), "\nstate: %s\n", state);
 	return strstr(buf, line);
+}
+
+bool vdev_gets(const struct vdev *vdev, const char *state)
+{
+	unsigned int ms;
+
+	for (ms = 0; ms < SOON_MS; ms += 10) {
+		if (vdev_in_state(vdev, state))
+			return true;
+		msleep(10);
+	}
+	return false;
 }
 
 bool vdev_says(const struct vdev *vdev, const char *want)

@@ -53,9 +53,11 @@ bool file_exists(const char *path);
  */
 bool pf_find(const char *type, enum vdev_mode mode, char *pf, size_t size,
 	     const char **why);
-/* The module of the PF's driver */
+/* The module that offers the PF's VDEVs */
 int pf_module(const char *pf, char *name, size_t size);
 int pf_available(const char *pf, const char *type);
+/* Waits for the PF to offer @type, or not to. False if it takes too long */
+bool pf_offers(const char *pf, const char *type, bool offers);
 /* A line "name: number" of the PF's debugfs file "resources", or -errno */
 long long pf_resource(const char *pf, const char *name);
 /* A file of the PCI device, or of its driver below "driver/" */
@@ -167,6 +169,8 @@ int vdev_feature(struct vdev *vdev, uint32_t feature, void *data, size_t size);
 long long vdev_state(const struct vdev *vdev, const char *name);
 /* Does debugfs say that it is in that state */
 bool vdev_in_state(const struct vdev *vdev, const char *state);
+/* The same, at some time soon */
+bool vdev_gets(const struct vdev *vdev, const char *state);
 /* Is this what its file "state" in sysfs says, for people */
 bool vdev_says(const struct vdev *vdev, const char *want);
 /* Trapped accesses: of one class, or of all if @class is NULL */
