@@ -99,11 +99,14 @@ struct hdiov_type {
  * @bar: index of the BAR
  * @offset: first byte in the BAR, page aligned
  * @size: bytes, a multiple of PAGE_SIZE
+ * @written_paused: what is written there in state PAUSED goes to &hdiov_mmio_ops.write.
+ *	Else it is lost, as a doorbell may be that the next one says again
  */
 struct hdiov_area {
 	unsigned int bar;
 	u64 offset;
 	u64 size;
+	bool written_paused;
 };
 
 /**
@@ -167,10 +170,11 @@ struct hdiov_dma_id {
  * A reset of the PF that nobody announced takes the place of @quiesce, see @abandon.
  *
  * Where the vendor knows of such a reset before it can call hdiov_pf_reset_begun(), or
- * finds that the card needs one, @set_pasid, @enable, @resume, @quiesce, @reset and
- * @restart return -EAGAIN: nothing leaves the ADI any more, as bus mastering is off for
- * example, and that call will come. The core then takes the VDEV off the hardware, has
- * it wait for the end of that reset, and tells nobody that it died.
+ * finds that the card needs one, @set_pasid, @enable, @resume, @pause, @quiesce, @reset
+ * and @restart return -EAGAIN, as do those of struct hdiov_migrate_ops: nothing leaves
+ * the ADI any more, as bus mastering is off for example, and that call will come. The
+ * core then takes the VDEV off the hardware, has it wait for the end of that reset, and
+ * tells nobody that it died.
  *
  * A vendor without @pause and @resume has no state PAUSED: @enable leads to
  * RUNNING, from where @quiesce comes back.
@@ -227,9 +231,10 @@ struct hdiov_dma_id {
  *	programmed stays, as do requests that it has made and that are not served.
  *	Returns only when no transaction of this ADI is pending. Doorbells are
  *	already unmapped and no trapped access runs; what the guest writes to
- *	fast-path areas before @resume is lost, as the next doorbell says it all
- *	again. Other registers are still served. A guest can have this as often as
- *	it likes: it should not take others' time, of firmware for example.
+ *	fast-path areas before @resume is lost, unless @written_paused of &struct
+ *	hdiov_area says otherwise. Other registers are still served. A guest can have
+ *	this as often as it likes: it should not take others' time, of firmware for
+ *	example.
  *	Optional, with @resume: without them, and if this returns an error (state
  *	RUNNING), the core quiesces the ADI and later resets it, and the guest loses
  *	what it has programmed.

@@ -255,6 +255,7 @@ static void hdiov_trap(struct hdiov_vdev *vdev, unsigned int bar, u64 offset,
 		       unsigned int width, u64 *value, bool write)
 {
 	const struct hdiov_mmio_ops *ops = vdev->core->pf->mmio_ops;
+	const struct hdiov_area *area;
 	ktime_t start;
 
 	guard(rwsem_read)(&vdev->access);
@@ -265,8 +266,9 @@ static void hdiov_trap(struct hdiov_vdev *vdev, unsigned int bar, u64 offset,
 	}
 
 	/* A doorbell goes the way of those that are mapped, to the inert page */
-	if (write && vdev->state == HDIOV_PAUSED &&
-	    hdiov_find_area(vdev, bar, offset, width))
+	area = hdiov_find_area(vdev, bar, offset, width);
+	if (write && vdev->state == HDIOV_PAUSED && area &&
+	    !area->written_paused)
 		return;
 
 	start = ktime_get();

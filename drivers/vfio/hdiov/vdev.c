@@ -393,7 +393,7 @@ static void hdiov_vdev_pause(struct hdiov_vdev *vdev)
 		vdev->state = HDIOV_PAUSED;
 		hdiov_region_unmap(vdev);
 		ret = vdev->core->pf->adi_ops->pause(vdev->adi);
-		if (ret)
+		if (ret && ret != -EAGAIN)
 			dev_err_ratelimited(hdiov_vdev_dev(vdev),
 					    "cannot pause: %d, is to be reset\n",
 					    ret);
