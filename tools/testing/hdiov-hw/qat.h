@@ -35,6 +35,7 @@ typedef struct QATRing {
     uint64_t base;
     uint32_t head;
     uint32_t tail;
+    bool full;              /* if they are the same: else it is empty */
 } QATRing;
 
 /* A ring pair: ring 0 takes requests, ring 1 gives responses */
@@ -63,6 +64,7 @@ typedef struct QATBank {
     QEMUTimer coal_timer;
 
     bool stopped;           /* by RPRESETCTL, until RPRESETSTS is cleared */
+    bool stopping;          /* and that is not confirmed yet */
     bool reset;             /* once it is idle */
     bool busy;              /* a worker has it */
     bool queued;            /* for a worker */

@@ -315,7 +315,7 @@ static void qat_reset(DeviceState *dev)
 
         qat_bank_clear(b);
         b->rpresetsts = 0;
-        b->stopped = b->reset = false;
+        b->stopped = b->stopping = b->reset = false;
         b->rpintmsk = 0;
         s->ims[i] = (QATIms) { .vecctl = IMS_VECCTL_MASK };
     }

@@ -80,9 +80,11 @@ static void qat_bank_irq_raise(QATBank *b)
     qat_bank_irq_eval(b);
 }
 
+static uint32_t qat_ring_used(QATRing *r);
+
 static bool qat_bank_not_empty(QATBank *b)
 {
-    return b->ring[1].head != b->ring[1].tail;
+    return qat_ring_used(&b->ring[1]);
 }
 
 /* There are responses: new ones, or still when interrupts are turned on */
@@ -141,7 +143,10 @@ static uint32_t qat_ring_used(QATRing *r)
 {
     uint32_t bytes = qat_ring_bytes(r);
 
-    return bytes ? (r->tail - r->head) & (bytes - 1) : 0;
+    if (!bytes) {
+        return 0;
+    }
+    return r->full ? bytes : (r->tail - r->head) & (bytes - 1);
 }
 
 static uint32_t qat_msg_size(QATBank *b, unsigned r)
@@ -255,9 +260,14 @@ uint32_t qat_bank_read(QATBank *b, uint32_t off)
 static void qat_ring_restart(QATBank *b, unsigned r)
 {
     b->ring[r].head = b->ring[r].tail = 0;
+    b->ring[r].full = false;
     b->gen++;
 }
 
+/*
+ * Where head and tail are the same, the ring is full if the tail was written
+ * last, else empty: what bank_state_restore() of Linux's intel_qat works around.
+ */
 void qat_bank_write(QATBank *b, uint32_t off, uint32_t val)
 {
     unsigned r = (off >> 2) & 1;
@@ -269,6 +279,7 @@ void qat_bank_write(QATBank *b, uint32_t off, uint32_t val)
     case RING_HEAD + 4:
         b->s->cnt.doorbells_rx += r;
         ring->head = bytes ? val & (bytes - 1) & ~(qat_msg_size(b, r) - 1) : 0;
+        ring->full = false;
         if (r && !qat_bank_not_empty(b)) {
             b->int_flag &= ~BIT(1);
         }
@@ -278,6 +289,7 @@ void qat_bank_write(QATBank *b, uint32_t off, uint32_t val)
     case RING_TAIL + 4:
         b->s->cnt.doorbells_tx += !r;
         ring->tail = bytes ? val & (bytes - 1) & ~(qat_msg_size(b, r) - 1) : 0;
+        ring->full = bytes && ring->tail == ring->head;
         qat_bank_kick(b);
         break;
     case RING_INT_FLAG_EN:
@@ -366,6 +378,7 @@ static void qat_bank_stop_done(QATBank *b)
         b->reset = false;
         b->s->cnt.bank_resets++;
     }
+    b->stopping = false;
     b->rpresetsts |= RPRESETSTS_DONE;
 }
 
@@ -376,8 +389,8 @@ void qat_bank_resetctl(QATBank *b, uint32_t val)
     if (!op && !(val & RPRESETCTL_DRAIN)) {
         return;
     }
-    b->stopped = true;
-    b->rpresetsts &= ~RPRESETSTS_DONE;
+    /* What RPRESETSTS says already stays there until it is cleared */
+    b->stopped = b->stopping = true;
     if (op == RPRESETCTL_OP_RESET || op == RPRESETCTL_OP_ABORT) {
         b->reset = true;
     }
@@ -393,7 +406,7 @@ void qat_bank_resetsts(QATBank *b, uint32_t val)
 {
     if (b->rpresetsts & val & RPRESETSTS_DONE) {
         b->rpresetsts = 0;
-        b->stopped = false;
+        b->stopped = b->stopping;
         qat_bank_kick(b);
     }
 }
@@ -592,7 +605,7 @@ static bool qat_bank_runnable(QATBank *b)
 
     return b->s->powered && b->served &&
            !b->busy && !b->stopped && !b->exp_stat && (b->arb_en & BIT(0)) &&
-           qat_ring_bytes(tx) && tx->head != tx->tail &&
+           qat_ring_used(tx) &&
            qat_ring_bytes(&b->ring[1]) && !qat_ring_full(b, 1);
 }
 
@@ -647,6 +660,7 @@ static void qat_bank_one(QATBank *b, QATJob *job)
         return;
     }
     tx->head = (tx->head + size) & (qat_ring_bytes(tx) - 1);
+    tx->full = false;
     b->requests++;
     ae->requests++;
     if (job->req[REQ_SERVICE] == SERVICE_NULL) {
@@ -715,7 +729,7 @@ static void *qat_worker(void *opaque)
             qat_bank_one(b, job);
             b->busy = false;
         }
-        if (b->stopped && !(b->rpresetsts & RPRESETSTS_DONE)) {
+        if (b->stopping) {
             qat_bank_stop_done(b);
         }
         qat_bank_kick(b);

@@ -1669,6 +1669,15 @@ def test_reset(q, tap, bank):
     tap.eq(bank.poll(0.3), None, 'not enabled in the arbiter: nothing')
     q.writel(bank.csr + 0x19C, 1)
     tap.ok(bank.poll() is not None, 'enabled: goes on')
+    # Where head and tail are the same, the one written last tells
+    q.writel(bank.csr + 0x19C, 0)
+    stat = [q.readl(bank.csr + 0x140) & 9]
+    for reg in (0x100, 0xC0, 0x100, 0xC0):
+        q.writel(bank.csr + reg, bank.tail)
+        stat.append(q.readl(bank.csr + 0x140) & 9)
+    tap.eq(stat, [1, 8, 1, 8, 1],
+           'a tail that meets the head fills the ring, a head empties it')
+    q.writel(bank.csr + 0x19C, 1)
     # PASID without an IOMMU that knows it
     before = q.prop('stats')
     q.writel(pasidctl, 0x05500000 | 0x321)
