@@ -151,6 +151,7 @@ struct qat_pf {
  *	in which the bank is not touched
  * @barred: after a reset of the function the bank could not get its PASID again
  * @running: in state RUNNING
+ * @arbiter: RING_SRV_ARB_EN, in state PAUSED, in which the card's is 0
  * @bound: the ring's vector has its message
  * @rp_asked: the guest asked for a reset of its ring pair alone
  * @rp_overtaken: before that was done, the whole function was reset
@@ -174,6 +175,7 @@ struct qat_adi {
 	u32 pasidctl;
 	bool barred;
 	bool running;
+	u32 arbiter;
 	bool bound;
 	bool rp_asked;
 	bool rp_overtaken;
@@ -243,6 +245,10 @@ bool qat_bank_has_pasid(struct qat_pf *pf, unsigned int bank, u32 pasidctl);
 int qat_bank_set_pasid(struct qat_pf *pf, unsigned int bank, u32 pasidctl);
 bool qat_bank_configure(struct qat_pf *pf, unsigned int bank, u32 pasidctl,
 			u32 reg, u32 value);
+int qat_bank_drain(struct qat_pf *pf, unsigned int bank, u32 pasidctl,
+		   u32 *arbiter);
+bool qat_bank_run(struct qat_pf *pf, unsigned int bank, u32 pasidctl,
+		  u32 arbiter);
 int qat_bank_reset(struct qat_pf *pf, unsigned int bank, u32 pasidctl);
 
 /* qat_adi.c: life of an ADI */
@@ -265,15 +271,20 @@ extern const struct hdiov_mmio_ops qat_mmio_ops;
 void qat_mmio_set_areas(struct qat_adi *qa);
 
 /* qat_msg.c: messages between guest and host, and the vector for them */
+void qat_msg_raise(struct qat_adi *qa);
 void qat_msg_reset(struct qat_adi *qa);
 u32 qat_msg_read(struct qat_adi *qa, u64 offset);
 void qat_msg_write(struct qat_adi *qa, u64 offset, u32 value);
 void qat_msg_announce(struct qat_adi *qa);
 
+/* qat_migrate.c: what of an ADI goes to another one */
+extern const struct hdiov_migrate_ops qat_migrate_ops;
+
 /* qat_types.c */
 extern const struct hdiov_type qat_types[QAT_NUM_SERVICES];
 extern const char * const qat_service_names[QAT_NUM_SERVICES];
 u32 qat_caps_read(enum qat_service service, u64 offset);
+u32 qat_caps_mask(enum qat_service service);
 enum qat_service qat_service_of(const struct qat_share *share,
 				unsigned int bank);
 

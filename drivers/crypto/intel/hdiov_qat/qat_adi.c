@@ -8,6 +8,8 @@
  *  - IDLE: rings off, arbiter off, no PASID. BOUND: the same, with its PASID.
  *    A bank gets there by a reset only, and qat_bank_reset() writes the PASID
  *    before it lets go of the bank.
+ *  - PAUSED: arbiter and interrupts off, and none of its requests in the card. Rings
+ *    may be made, and have requests in them.
  *  - The guest writes to the rings' sizes and addresses by traps, and to heads,
  *    tails and arbiter by its page. Both are closed whenever the bank is reset,
  *    the guest's own wish (RPRESETCTL) included: it goes through the core.
@@ -47,9 +49,9 @@ static void qat_adi_wipe(struct qat_adi *qa)
 	qat_msg_reset(qa);
 	/*
 	 * But whoever polls for the end of a reset of the ring pair sees it: that of
-	 * the whole function, which came first, was more than that.
+	 * the VDEV or of the whole function, which came first, was more than that.
 	 */
-	qa->rp_done = qa->rp_overtaken;
+	qa->rp_done = qa->rp_asked || qa->rp_overtaken;
 	qa->rp_overtaken = false;
 	qa->rp_asked = false;
 }
@@ -132,6 +134,7 @@ static int qat_adi_set_pasid(struct hdiov_adi *adi, const struct hdiov_dma_id *i
 		return ret;
 	/* A new guest. The last one may have gone while it was being reset */
 	qa->announced = false;
+	qa->rp_asked = false;
 	qa->rp_overtaken = false;
 	qat_adi_wipe(qa);
 	ret = qat_bank_set_pasid(qa->pf, qa->bank, pasidctl);
@@ -154,9 +157,15 @@ static void qat_adi_clear_pasid(struct hdiov_adi *adi)
 	/* Whatever the card says: somebody else may have it from now on */
 	pasidctl = qa->pasidctl;
 	qa->pasidctl = 0;
-	if (pasidctl && qat_usable(qa->pf) &&
-	    qat_bank_has_pasid(qa->pf, qa->bank, pasidctl))
-		qat_bank_set_pasid(qa->pf, qa->bank, 0);
+	if (!pasidctl || !qat_bank_has_pasid(qa->pf, qa->bank, pasidctl))
+		return;
+	/*
+	 * The watch took the function for one that was reset, as another bank was not as
+	 * it should be, and so this one was never quiesced.
+	 */
+	if (!qat_usable(qa->pf))
+		qat_bank_reset(qa->pf, qa->bank, pasidctl);
+	qat_bank_set_pasid(qa->pf, qa->bank, 0);
 }
 
 static int qat_adi_enable(struct hdiov_adi *adi)
@@ -180,7 +189,40 @@ static int qat_adi_enable(struct hdiov_adi *adi)
 	/* Its last reset has failed */
 	if (!qat_bank_is_idle(qa->pf, qa->bank))
 		return -EIO;
+	qa->arbiter = 0;
+	qat_vector_apply(qa);
+	return 0;
+}
+
+static int qat_adi_resume(struct hdiov_adi *adi)
+{
+	struct qat_adi *qa = to_qat_adi(adi);
+
+	guard(mutex)(&qa->lock);
+	if (!qat_usable(qa->pf))
+		return -EAGAIN;
+	/* As in qat_adi_enable() */
+	if (!qat_bank_run(qa->pf, qa->bank, qa->pasidctl, qa->arbiter)) {
+		qat_host_lost(qa->pf);
+		return -EAGAIN;
+	}
 	qa->running = true;
+	qat_vector_apply(qa);
+	qat_msg_raise(qa);
+	return 0;
+}
+
+static int qat_adi_pause(struct hdiov_adi *adi)
+{
+	struct qat_adi *qa = to_qat_adi(adi);
+	int ret;
+
+	guard(mutex)(&qa->lock);
+	ret = qat_bank_drain(qa->pf, qa->bank, qa->pasidctl, &qa->arbiter);
+	if (ret)
+		return ret;
+	qa->running = false;
+	qat_vector_apply(qa);
 	return 0;
 }
 
@@ -250,7 +292,8 @@ static void qat_adi_show(struct hdiov_adi *adi, struct seq_file *s)
 	seq_printf(s, "pasidctl: 0x%08x\n",
 		   qat_etr_read(qa->pf, ETR_PASIDCTL(qa->bank)));
 	seq_printf(s, "arbiter: %u\n",
-		   qat_bank_read(qa, BANK_RING_SRV_ARB_EN));
+		   qa->running ? qat_bank_read(qa, BANK_RING_SRV_ARB_EN) :
+				 qa->arbiter);
 	for (r = 0; r < BANK_NUM_RINGS; r++)
 		seq_printf(s, "ring %u: config 0x%04x head 0x%x tail 0x%x\n", r,
 			   qat_bank_read(qa, BANK_RING_CONFIG(r)),
@@ -265,6 +308,8 @@ const struct hdiov_adi_ops qat_adi_ops = {
 	.set_pasid = qat_adi_set_pasid,
 	.clear_pasid = qat_adi_clear_pasid,
 	.enable = qat_adi_enable,
+	.resume = qat_adi_resume,
+	.pause = qat_adi_pause,
 	.quiesce = qat_adi_quiesce,
 	.abandon = qat_adi_abandon,
 	.reset = qat_adi_reset,

@@ -12,7 +12,10 @@
 
 #include "qat.h"
 
-/* A request in flight may end by itself for so long, then it is cut off */
+/*
+ * A request in flight may end by itself for so long, then it is cut off; qat_4xxx waits
+ * for the second of them, whatever for
+ */
 #define QAT_RESET_TIMEOUT_US	(1 * USEC_PER_SEC)
 #define QAT_ABORT_TIMEOUT_US	(5 * USEC_PER_SEC)
 #define QAT_POLL_US		20
@@ -140,6 +143,85 @@ static int qat_bank_reset_op(struct qat_pf *pf, unsigned int bank, u32 op,
 	return -EAGAIN;
 }
 
+/* qat_4xxx takes all banks from all engines, and then the arbiters, before it resets */
+static bool qat_engines_work(struct qat_pf *pf)
+{
+	unsigned int engine;
+
+	for (engine = 0; engine < QAT_NUM_ENGINES; engine++)
+		if (qat_etr_read(pf, ETR_WT2SAM(engine)))
+			return true;
+	return false;
+}
+
+/**
+ * qat_bank_drain - stop a bank and keep what it has
+ * @pf: the PF
+ * @bank: the bank; its page is not mapped into any guest
+ * @pasidctl: what PASIDCTL is
+ * @arbiter: set to RING_SRV_ARB_EN, which is 0 then
+ *
+ * When it returns 0, none of the bank's requests is pending, and the next one is taken
+ * after qat_bank_run(). As adf_gen4_bank_drain_start(), and the arbiter is off besides:
+ * a bank that is loaded, and was not drained, has nothing else.
+ *
+ * Context: process, sleeps for up to 5 s if a request hangs
+ *
+ * Return: 0; -ETIMEDOUT if a request does not end: it is to be reset; -EAGAIN if the
+ * function is being reset, or was
+ */
+int qat_bank_drain(struct qat_pf *pf, unsigned int bank, u32 pasidctl,
+		   u32 *arbiter)
+{
+	int ret;
+
+	if (!qat_bank_has_pasid(pf, bank, pasidctl))
+		goto lost;
+	ret = qat_bank_reset_op(pf, bank, RPRESETCTL_DRAIN,
+				QAT_ABORT_TIMEOUT_US);
+	if (ret)
+		return ret;
+
+	/* As in qat_bank_configure() */
+	scoped_guard(irqsave) {
+		if (!qat_bank_has_pasid(pf, bank, pasidctl))
+			goto lost;
+		*arbiter = qat_etr_read(pf, ETR_BANK(bank) +
+					    BANK_RING_SRV_ARB_EN) &
+			   BANK_ALL_RINGS;
+		qat_etr_write(pf, ETR_BANK(bank) + BANK_RING_SRV_ARB_EN, 0);
+	}
+	/* Was it the guest, or qat_4xxx that is about to reset the function? */
+	if (*arbiter || qat_engines_work(pf))
+		return 0;
+
+lost:
+	qat_host_lost(pf);
+	return -EAGAIN;
+}
+
+/**
+ * qat_bank_run - let a bank go on, or begin
+ * @pf: the PF
+ * @bank: the bank
+ * @pasidctl: what PASIDCTL is
+ * @arbiter: what RING_SRV_ARB_EN becomes
+ *
+ * Return: true; or false if the bank has lost its PASID, then it does not
+ */
+bool qat_bank_run(struct qat_pf *pf, unsigned int bank, u32 pasidctl,
+		  u32 arbiter)
+{
+	/* As in qat_bank_configure() */
+	guard(irqsave)();
+	if (!qat_bank_has_pasid(pf, bank, pasidctl))
+		return false;
+	qat_etr_write(pf, ETR_BANK(bank) + BANK_RING_SRV_ARB_EN, arbiter);
+	/* If it was drained */
+	qat_etr_write(pf, ETR_RPRESETSTS(bank), RPRESETSTS_DONE);
+	return true;
+}
+
 /**
  * qat_bank_reset - stop a bank and put it back to what it was after power-up
  * @pf: the PF
@@ -166,11 +248,15 @@ int qat_bank_reset(struct qat_pf *pf, unsigned int bank, u32 pasidctl)
 		return -EAGAIN;
 	}
 
-	/* No new requests */
+	/* No new requests; and that it was drained counts no more */
 	qat_etr_write(pf, ETR_BANK(bank) + BANK_RING_SRV_ARB_EN, 0);
+	qat_etr_write(pf, ETR_RPRESETSTS(bank), RPRESETSTS_DONE);
 
 	ret = qat_bank_reset_op(pf, bank, RPRESETCTL_OP_RESET,
 				QAT_RESET_TIMEOUT_US);
+	/* That was the end of a drain, which was given up, and not of this */
+	if (!ret && !qat_bank_is_idle(pf, bank))
+		ret = -ETIMEDOUT;
 	if (ret == -ETIMEDOUT) {
 		dev_warn_ratelimited(&pf->pdev->dev,
 				     "bank %u is busy for more than %lu ms: its request is aborted\n",
@@ -178,6 +264,8 @@ int qat_bank_reset(struct qat_pf *pf, unsigned int bank, u32 pasidctl)
 		ret = qat_bank_reset_op(pf, bank, RPRESETCTL_OP_ABORT,
 					QAT_ABORT_TIMEOUT_US);
 	}
+	if (!ret && !qat_bank_is_idle(pf, bank))
+		ret = -ETIMEDOUT;
 	if (ret)
 		return ret;
 

@@ -112,7 +112,9 @@ void qat_ims_restore(struct qat_pf *pf)
  * qat_vector_apply - let a bank's interrupts through to its slot, or not
  * @qa: the ADI, its lock held; the PF up
  *
- * Not of a bank without PASID: it raises none, and may not be ours by now.
+ * Not of a bank without PASID: it raises none, and may not be ours by now. One that does
+ * not run may still raise one: responses have come before, and are told of together,
+ * after a while.
  */
 void qat_vector_apply(struct qat_adi *qa)
 {
@@ -122,9 +124,9 @@ void qat_vector_apply(struct qat_adi *qa)
 
 	if (!qa->pasidctl || qa->barred)
 		return;
-	/* What the mask holds back now is raised once the vector is back */
+	/* What the mask holds back now is raised once vector and bank are back */
 	qat_pmisc_write(pf, PMISC_RPINTMSK(qa->bank),
-			qa->bound ? 0 : RPINT_BANK);
+			qa->bound && qa->running ? 0 : RPINT_BANK);
 	qat_pmisc_read(pf, PMISC_RPINTMSK(qa->bank));
 }
 

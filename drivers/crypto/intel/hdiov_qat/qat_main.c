@@ -84,6 +84,7 @@ static void qat_fill(struct qat_pf *pf)
 	pf->hdiov.owner = THIS_MODULE;
 	pf->hdiov.adi_size = HDIOV_ADI_SIZE(struct qat_adi, adi);
 	pf->hdiov.adi_ops = &qat_adi_ops;
+	pf->hdiov.migrate_ops = &qat_migrate_ops;
 	pf->hdiov.mmio_ops = &qat_mmio_ops;
 	pf->hdiov.vector_ops = &qat_vector_ops;
 	pf->hdiov.ims_ops = &qat_ims_ops;

@@ -23,10 +23,12 @@ static_assert(BANK_PAGE_SIZE == PAGE_SIZE);
 void qat_mmio_set_areas(struct qat_adi *qa)
 {
 	qa->areas[QAT_AREA_RING] = (struct hdiov_area){
-		VDEV_BAR_RINGS, 0, BANK_PAGE_SIZE
+		.bar = VDEV_BAR_RINGS, .size = BANK_PAGE_SIZE,
+		.written_paused = true,
 	};
 	qa->areas[QAT_AREA_MSGQ] = (struct hdiov_area){
-		VDEV_BAR_MISC, VDEV_MSGQ, PAGE_SIZE
+		.bar = VDEV_BAR_MISC, .offset = VDEV_MSGQ, .size = PAGE_SIZE,
+		.written_paused = true,
 	};
 	qa->adi.areas = qa->areas;
 	qa->adi.num_areas = QAT_NUM_AREAS;
@@ -97,10 +99,13 @@ static u32 qat_rings_read_bank(struct qat_adi *qa, u64 offset)
 
 static u32 qat_rings_read(struct qat_adi *qa, u64 offset)
 {
-	if (offset < BANK_PAGE_SIZE)
+	if (offset < BANK_PAGE_SIZE && offset != BANK_RING_SRV_ARB_EN)
 		return qat_rings_read_bank(qa, offset);
 
 	guard(mutex)(&qa->lock);
+	if (offset == BANK_RING_SRV_ARB_EN)
+		return qa->running ? qat_rings_read_bank(qa, offset) :
+				     qa->arbiter;
 	if (qat_is_config(offset))
 		return qat_rings_read_bank(qa, offset);
 	if (offset == VDEV_RPRESETSTS)
@@ -153,17 +158,28 @@ static void qat_rpreset_write(struct qat_adi *qa, u32 value)
 	}
 }
 
+/* Not the card's before the bank may run */
+static void qat_arbiter_write(struct qat_adi *qa, u32 value)
+{
+	if (!qa->running)
+		qa->arbiter = value;
+	else if (qat_usable(qa->pf))
+		qat_bank_write(qa, BANK_RING_SRV_ARB_EN, value);
+}
+
 static void qat_rings_write(struct qat_adi *qa, u64 offset, u32 value)
 {
 	/* As the guest's own, if it is mapped */
-	if (offset < BANK_PAGE_SIZE) {
+	if (offset < BANK_PAGE_SIZE && offset != BANK_RING_SRV_ARB_EN) {
 		if (qat_usable(qa->pf))
 			qat_bank_write(qa, offset, value);
 		return;
 	}
 
 	guard(mutex)(&qa->lock);
-	if (qat_is_config(offset))
+	if (offset == BANK_RING_SRV_ARB_EN)
+		qat_arbiter_write(qa, value & BANK_ALL_RINGS);
+	else if (qat_is_config(offset))
 		qat_config_write(qa, offset, value);
 	else if (offset == VDEV_RPRESETCTL)
 		qat_rpreset_write(qa, value);

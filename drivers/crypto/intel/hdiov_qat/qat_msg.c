@@ -19,11 +19,15 @@
 /* The longest message of either side: type, version, compatibility */
 #define QAT_MSG_MAX		5
 
-static void qat_msg_raise(struct qat_adi *qa)
+/**
+ * qat_msg_raise - interrupt a guest that there is a message for
+ * @qa: the ADI, its lock held; in PAUSED it waits for the state to change
+ */
+void qat_msg_raise(struct qat_adi *qa)
 {
 	lockdep_assert_held(&qa->lock);
 
-	if (qa->vintsou & ~qa->vintmsk & VINT_MESSAGE)
+	if (qa->running && qa->vintsou & ~qa->vintmsk & VINT_MESSAGE)
 		hdiov_adi_signal(&qa->adi, 0);
 }
 
@@ -92,7 +96,7 @@ static void qat_msg_receive(struct qat_adi *qa, u32 len)
 
 /**
  * qat_msg_announce - tell the driver of a guest that the PF is being reset
- * @qa: the ADI, its lock held. It still runs, or did until just now
+ * @qa: the ADI, its lock held
  */
 void qat_msg_announce(struct qat_adi *qa)
 {
@@ -101,7 +105,7 @@ void qat_msg_announce(struct qat_adi *qa)
 	lockdep_assert_held(&qa->lock);
 
 	put_unaligned_le16(QAT_MSG_RESTARTING, msg);
-	if (qa->running && qa->guest_up)
+	if (qa->guest_up)
 		qa->announced = qat_msg_send(qa, msg, sizeof(msg));
 }
 

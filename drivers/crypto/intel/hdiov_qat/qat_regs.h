@@ -26,6 +26,10 @@
 #define QAT_BAR_PMISC			2
 #define QAT_BAR_ETR			4
 
+/* ADF_GEN4_ARB_WRK_2_SER_MAP_OFFSET: which banks an engine works for */
+#define ETR_WT2SAM(engine)		(0x400 + 4 * (engine))
+#define QAT_NUM_ENGINES			8
+
 /*
  * ETR: the rings. PASIDCTL is not in Linux; the others are
  * ADF_WQM_CSR_RPRESETCTL, _RPRESETSTS and ADF_RING_BUNDLE_SIZE there
@@ -44,6 +48,7 @@
 #define   RPRESETCTL_OP_RESET			1
 #define   RPRESETCTL_OP_PASID			2
 #define   RPRESETCTL_OP_ABORT			3
+#define   RPRESETCTL_DRAIN			BIT(2)
 #define ETR_RPRESETSTS(bank)		(0x6004 + 8 * (bank))
 #define   RPRESETSTS_DONE			BIT(0)
 #define ETR_BANK(bank)			(0x100000 + 0x2000 * (bank))
@@ -51,19 +56,39 @@
 
 /*
  * In a bank's window: a page for the fast path, and one for configuration.
- * ADF_RING_CSR_RING_HEAD, _TAIL, _SRV_ARB_EN, _CONFIG, _LBASE and _UBASE
+ * ADF_RING_CSR_RING_HEAD and so on. A bit for each ring, but for INT_SRC_SEL, which
+ * has four, and INT_COL_CTL
  */
 #define BANK_PAGE_SIZE			SZ_4K
 #define BANK_RING_HEAD(r)		(0x0c0 + 4 * (r))
 #define BANK_RING_TAIL(r)		(0x100 + 4 * (r))
+#define BANK_RING_E_STAT		0x14c
+#define BANK_RING_F_STAT		0x158
+#define BANK_INT_FLAG_EN		0x16c
+#define BANK_INT_SRC_SEL		0x174
+#define   INT_SRC				GENMASK(7, 0)
+#define   INT_SRC_F_RISE(r)			(GENMASK(1, 0) << 4 * (r))
+#define   INT_SRC_F_FALL(r)			(GENMASK(2, 0) << 4 * (r))
+#define BANK_INT_COL_EN			0x17c
+#define BANK_INT_COL_CTL		0x180
+#define   INT_COL_CTL_ENABLE			BIT(31)
+#define   INT_COL_CTL_TIME			GENMASK(23, 0)
+#define   INT_COL_CTL				(INT_COL_CTL_ENABLE | INT_COL_CTL_TIME)
+#define BANK_INT_FLAG_AND_COL		0x184
+#define BANK_EXP_STAT			0x188
+#define BANK_EXP_INT_EN			0x18c
 #define BANK_RING_SRV_ARB_EN		0x19c
 #define BANK_RING_CONFIG(r)		(0x1000 + 4 * (r))
 #define   RING_CONFIG_SIZE			GENMASK(4, 0)
 #define   RING_CONFIG_SIZE_MAX			16
+#define   RING_CONFIG_BYTES(size)		(64U << (size))
 #define   RING_CONFIG_MASK			GENMASK(14, 0)
 #define BANK_RING_LBASE(r)		(0x1040 + 4 * (r))
 #define BANK_RING_UBASE(r)		(0x1080 + 4 * (r))
 #define BANK_NUM_RINGS			2
+#define BANK_RING_TX			0
+#define BANK_RING_RX			1
+#define BANK_ALL_RINGS			GENMASK(BANK_NUM_RINGS - 1, 0)
 
 /* PMISC: all else. ADF_WQM_CSR_RPINTSOU and the register behind it */
 #define PMISC_RPINTSOU(bank)		(0x200000 + 0x1000 * (bank))

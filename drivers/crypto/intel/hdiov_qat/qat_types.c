@@ -166,3 +166,18 @@ u32 qat_caps_read(enum qat_service service, u64 offset)
 		return 0;
 	}
 }
+
+/**
+ * qat_caps_mask - what a VDEV can do
+ * @service: of the VDEV
+ *
+ * Return: SVC_* bits
+ */
+u32 qat_caps_mask(enum qat_service service)
+{
+	const struct qat_cap *cap = qat_caps[service];
+
+	while (cap->id != QAT_CAP_SVC_MASK)
+		cap++;
+	return cap->value;
+}
