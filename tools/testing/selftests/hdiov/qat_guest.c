@@ -164,12 +164,27 @@ uint64_t qg_u64(const struct qg_resp *r, unsigned int off)
 
 /* Memory and registers */
 
+static int map_pages(struct qg *g, struct vdev *vdev)
+{
+	g->vdev = vdev;
+	g->page = vdev_mmap(vdev, 0, 0, PAGE);
+	g->msg = vdev_mmap(vdev, 2, QG_MSG_RAM, PAGE);
+	return g->page == MAP_FAILED || g->msg == MAP_FAILED ? -errno : 0;
+}
+
+static void unmap_pages(struct qg *g)
+{
+	if (g->page && g->page != MAP_FAILED)
+		munmap((void *)g->page, PAGE);
+	if (g->msg && g->msg != MAP_FAILED)
+		munmap((void *)g->msg, PAGE);
+}
+
 int qg_init(struct qg *g, struct vdev *vdev)
 {
 	int ret;
 
 	memset(g, 0, sizeof(*g));
-	g->vdev = vdev;
 	g->mem = dma_alloc(QG_MEM_SIZE);
 	g->heap = QG_OFF_HEAP;
 	ret = vdev_map(vdev, QG_IOVA, g->mem, QG_MEM_SIZE, true);
@@ -177,25 +192,29 @@ int qg_init(struct qg *g, struct vdev *vdev)
 		goto err;
 	vdev_enable(vdev, true);
 	g->service = cfg_get(vdev, PCI_SUBSYSTEM_ID, 2);
-
-	g->page = vdev_mmap(vdev, 0, 0, PAGE);
-	g->msg = vdev_mmap(vdev, 2, QG_MSG_RAM, PAGE);
-	if (g->page == MAP_FAILED || g->msg == MAP_FAILED) {
-		ret = -errno;
+	ret = map_pages(g, vdev);
+	if (ret)
 		goto err;
-	}
 	return 0;
 err:
 	qg_exit(g);
 	return ret;
 }
 
+int qg_move(struct qg *g, struct vdev *vdev)
+{
+	int ret;
+
+	ret = vdev_map(vdev, QG_IOVA, g->mem, QG_MEM_SIZE, true);
+	if (ret)
+		return ret;
+	unmap_pages(g);
+	return map_pages(g, vdev);
+}
+
 void qg_exit(struct qg *g)
 {
-	if (g->page && g->page != MAP_FAILED)
-		munmap((void *)g->page, PAGE);
-	if (g->msg && g->msg != MAP_FAILED)
-		munmap((void *)g->msg, PAGE);
+	unmap_pages(g);
 	if (g->mem)
 		munmap(g->mem, QG_MEM_SIZE);
 	memset(g, 0, sizeof(*g));

@@ -255,6 +255,8 @@ int qg_init(struct qg *g, struct vdev *vdev);
 void qg_exit(struct qg *g);
 /* Program and start the rings */
 void qg_start(struct qg *g);
+/* The same guest, on a VDEV that is open and has nothing mapped */
+int qg_move(struct qg *g, struct vdev *vdev);
 /* qg_init() and qg_start() of a VDEV that is not open yet */
 int qg_up(struct qg *g, struct vdev *vdev);
 
