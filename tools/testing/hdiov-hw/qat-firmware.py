@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Write firmware for the emulated QAT 2.0, in the files that Linux's qat_4xxx asks for.
 
-They have the published form: a MOF of four signed objects (sym, asym, dc and admin), and the image of
-the public key library (MMP). What is in them is a name for what engines shall do, and no instruction.
+A 4xxx and a 401xx have the same, a 402xx others. They have the published form: a MOF of four signed objects
+(sym, asym, dc and admin), and the image of the public key library (MMP). What is in them is a name for what engines shall do, and no instruction.
 Nobody but Intel can sign for a card. These are signed by a key that is written below for all to see, and
 the emulated card takes the key that an image brings. No real card would take these files.
 """
@@ -74,14 +74,14 @@ def suof(name, ae_mask, broken):
     return summed(0x53554f46, struct.pack("<4BHH", 1, 0, 0, 0, 2, 2) + chunks + strings + img)
 
 
-def mof(broken):
+def mof(card, broken):
     """Objects by name"""
     names, objects, heads = b"", b"", b""
     services = {s: m for s, m in SERVICES.items() if (s, broken) != ("admin", "no-admin")}
     for service, ae_mask in services.items():
         obj = suof(service, ae_mask, broken)
         heads += struct.pack("<8sQQII", b"SUF_IMAG", 8 + 32 * len(services) + len(objects), len(obj), len(names), 0)
-        names += f"qat_4xxx_{service}.bin".encode() + b"\0"
+        names += f"qat_{card}_{service}.bin".encode() + b"\0"
         objects += obj.ljust(-(-len(obj) // 8) * 8, b"\0")
     names = struct.pack("<I", len(names)) + names
     names = names.ljust(-(-len(names) // 8) * 8, b"\0")
@@ -99,14 +99,15 @@ def mof(broken):
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("dir", help="where to write qat_4xxx.bin and qat_4xxx_mmp.bin, such as /lib/firmware")
+    ap.add_argument("dir", help="where to write qat_4xxx.bin, qat_402xx.bin and their _mmp.bin, such as /lib/firmware")
     ap.add_argument("--broken", choices=BROKEN,
                     help="for tests: a file cut in the middle, a wrong checksum of it, images that are not what was signed, or that "
                     "are for another card, no object for the engine that takes messages")
     args = ap.parse_args()
-    for name, data in ("qat_4xxx.bin", mof(args.broken)), ("qat_4xxx_mmp.bin", image(MMP, bytes(4096))):
-        with open(os.path.join(args.dir, name), "wb") as f:
-            f.write(data)
+    for card in "4xxx", "402xx":
+        for kind, data in ("", mof(card, args.broken)), ("_mmp", image(MMP, bytes(4096))):
+            with open(os.path.join(args.dir, f"qat_{card}{kind}.bin"), "wb") as f:
+                f.write(data)
     return 0
 
 

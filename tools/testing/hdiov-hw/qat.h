@@ -17,6 +17,11 @@
 #define TYPE_QAT "qat-4xxx"
 OBJECT_DECLARE_SIMPLE_TYPE(QATState, QAT)
 
+/* Which card */
+#define QAT_DEVICE_ID       0x4940
+#define QAT_401XX_DEVICE_ID 0x4942
+#define QAT_402XX_DEVICE_ID 0x4944
+
 /* Of one request; more is refused */
 #define QAT_MAX_DATA        (32 * MiB)
 #define QAT_MAX_SGL         4096
@@ -155,6 +160,7 @@ struct QATState {
     char *services;
     uint32_t num_workers;
     bool firmware;
+    uint16_t device_id;
 
     MemoryRegion sram;
     MemoryRegion pmisc;

@@ -403,10 +403,16 @@ static void qat_realize(PCIDevice *pci, Error **errp)
         error_setg(errp, "workers must be 1 to %d", QAT_MAX_WORKERS);
         return;
     }
+    if (s->device_id != QAT_DEVICE_ID && s->device_id != QAT_401XX_DEVICE_ID &&
+        s->device_id != QAT_402XX_DEVICE_ID) {
+        error_setg(errp, "device-id 0x%04x is not a QAT 2.0", s->device_id);
+        return;
+    }
     if (!qat_parse_services(s, errp)) {
         return;
     }
 
+    pci_config_set_device_id(pci->config, s->device_id);
     pci_config_set_revision(pci->config, 0x40);
     pci_set_word(pci->config + PCI_SUBSYSTEM_VENDOR_ID, PCI_VENDOR_ID_INTEL);
     pci_set_word(pci->config + PCI_SUBSYSTEM_ID, 0);
@@ -562,6 +568,7 @@ static const Property qat_properties[] = {
     DEFINE_PROP_STRING("services", QATState, services),
     DEFINE_PROP_UINT32("workers", QATState, num_workers, 4),
     DEFINE_PROP_BOOL("firmware", QATState, firmware, true),
+    DEFINE_PROP_UINT16("device-id", QATState, device_id, QAT_DEVICE_ID),
 };
 
 static char *qat_get_inject(Object *obj, Error **errp)
@@ -590,7 +597,7 @@ static void qat_class_init(ObjectClass *klass, void *data)
     c->exit = qat_exit;
     c->config_write = qat_write_config;
     c->vendor_id = PCI_VENDOR_ID_INTEL;
-    c->device_id = 0x4940;
+    c->device_id = QAT_DEVICE_ID;
     c->class_id = 0x0b40;       /* co-processor */
     dc->desc = "Intel QAT 2.0 (4xxx) physical function";
     dc->vmsd = &qat_vmstate;

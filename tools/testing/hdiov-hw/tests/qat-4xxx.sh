@@ -110,6 +110,15 @@ firmware() {
 	cp "/fw/$1"/* /lib/firmware/
 }
 load() { insmod /modules/qat_4xxx.ko; }
+# others 4xxx|'' BDF...: from the next load on the driver may have them, or may not
+others() {
+	local driver=${1:-none} d
+
+	shift
+	for d; do
+		echo $driver >/sys/bus/pci/devices/$d/driver_override
+	done
+}
 bound() { [ -e /sys/bus/pci/devices/$bdf/driver ]; }
 has() { [ "$(cat "$1" 2>&1)" = "$2" ] || { cat "$1"; false; }; }
 up() { has $qat/state up; }
@@ -167,6 +176,7 @@ while read -r m; do
 	insmod "/modules/$m.ko" || echo "TEST bad $m loads"
 done </modules/order
 
+others "" 0000:00:05.0 0000:00:06.0
 for kind in truncated checksum signature device no-admin; do
 	firmware $kind
 	load
@@ -263,6 +273,30 @@ for i in 1 2; do
 	t "the kernel's tests, load $i" tested $sym qat-rsa qat-dh
 	uses ", load $i"
 done
+# The other cards that this driver knows, one after the other
+others "" 0000:00:04.0
+for card in 401xx:05 402xx:06; do
+	bdf=0000:00:${card#*:}.0
+	debug=/sys/kernel/debug/qat_4xxx_$bdf
+	retry 20 rmmod qat_4xxx
+	others 4xxx $bdf
+	case $card in
+	402xx:*)
+		rm /lib/firmware/qat_402xx*
+		load
+		t "402xx: refused with the firmware of a 4xxx" not bound
+		t "it asks for its own" logged 'qat_402xx_mmp.bin'
+		rmmod qat_4xxx
+		firmware good
+		;;
+	esac
+	load
+	t "${card%:*}: it is up" has /sys/bus/pci/devices/$bdf/qat/state up
+	t "the kernel's tests, ${card%:*}" tested $sym qat-rsa qat-dh
+	uses ", ${card%:*}"
+	t "heartbeat of ${card%:*}" alive
+	others "" $bdf
+done
 retry 20 rmmod qat_4xxx
 t "the common module goes too" rmmod intel_qat
 t "all that was fetched had an engine" counted abandoned -eq 0
@@ -276,7 +310,8 @@ poweroff -f
 EOF
 
 # One processor: when a compression is done, the driver of Linux 7.3 looks into the request once more, which another processor may have freed
-run_linux "${TIMEOUT:-150}" quiet -smp 1 -device qat-4xxx,id=qat0,addr=4.0,firmware=off -d guest_errors,unimp \
+run_linux "${TIMEOUT:-150}" quiet -smp 1 -device qat-4xxx,id=qat0,addr=4.0,firmware=off \
+	-device qat-4xxx,addr=5.0,firmware=off,device-id=0x4942 -device qat-4xxx,addr=6.0,firmware=off,device-id=0x4944 -d guest_errors,unimp \
 	-chardev "socket,id=monitor,path=$tmp/monitor,server=on,wait=off" -mon chardev=monitor \
 	-chardev "socket,id=port,path=$tmp/monitor" -device isa-serial,chardev=port
 
