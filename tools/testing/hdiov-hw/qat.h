@@ -17,10 +17,25 @@
 #define TYPE_QAT "qat-4xxx"
 OBJECT_DECLARE_SIMPLE_TYPE(QATState, QAT)
 
-/* Which card */
+/* Each card's VFs have the next number */
 #define QAT_DEVICE_ID       0x4940
 #define QAT_401XX_DEVICE_ID 0x4942
 #define QAT_402XX_DEVICE_ID 0x4944
+#define QAT_REVISION        0x40
+#define QAT_CLASS           0x0b40      /* co-processor */
+#define QAT_BAR_TYPE        (PCI_BASE_ADDRESS_SPACE_MEMORY | \
+                             PCI_BASE_ADDRESS_MEM_TYPE_64 | \
+                             PCI_BASE_ADDRESS_MEM_PREFETCH)
+
+/* Registers are dwords; a quadword is taken as two of them */
+#define QAT_MMIO_OPS(_name)                                     \
+static const MemoryRegionOps qat_##_name##_ops = {              \
+    .read = qat_##_name##_read,                                 \
+    .write = qat_##_name##_write,                               \
+    .endianness = DEVICE_LITTLE_ENDIAN,                         \
+    .valid = { .min_access_size = 4, .max_access_size = 8 },    \
+    .impl = { .min_access_size = 4, .max_access_size = 4 },     \
+}
 
 /* Of one request; more is refused */
 #define QAT_MAX_DATA        (32 * MiB)
@@ -81,7 +96,7 @@ typedef struct QATBank {
     uint64_t errors;
     uint64_t interrupts;
     uint64_t msix;          /* those of them that were no IMS */
-    uint64_t no_pasid;      /* transfers without a PASID */
+    uint64_t no_pasid;      /* the PF's transfers without a PASID */
 } QATBank;
 
 typedef struct QATIms {
@@ -90,6 +105,15 @@ typedef struct QATIms {
     uint32_t data;
     uint32_t vecctl;
 } QATIms;
+
+/* A virtual function's registers */
+typedef struct QATVf {
+    uint32_t intmsk;
+    uint32_t pf2vm;
+    uint32_t pf2vm_msk;
+    uint32_t vm2pf;
+    bool pf2vm_sent;        /* as an interrupt */
+} QATVf;
 
 typedef struct QATCounters {
     uint64_t doorbells_tx;
@@ -109,6 +133,7 @@ typedef struct QATCounters {
     uint64_t fw_loaded;
     uint64_t fw_refused;
     uint64_t interrupts_misc;
+    uint64_t interrupts_vf;
     uint64_t unknown_reg;
 } QATCounters;
 
@@ -161,6 +186,7 @@ struct QATState {
     uint32_t num_workers;
     bool firmware;
     uint16_t device_id;
+    uint16_t sriov_vfs;
 
     MemoryRegion sram;
     MemoryRegion pmisc;
@@ -170,12 +196,14 @@ struct QATState {
 
     QATBank bank[QAT_NUM_BANKS];
     QATIms ims[QAT_NUM_BANKS];
+    QATVf vf[QAT_NUM_VFS];
     uint32_t sarconfig[QAT_NUM_ARBITERS];
     uint32_t wt2sam[QAT_NUM_AES];
     uint32_t route[QAT_NUM_VECTORS];
     uint32_t smiapf_rp_mask[2];
     uint32_t smiapf_mask;
     uint32_t vm2pf_msk;
+    uint32_t vm2pf_sent;
     uint32_t errmsk[4];
     uint32_t pm_host_msg;
     uint32_t pm_interrupt;
@@ -238,8 +266,10 @@ typedef struct QATBuf {
 void qat_ring_init(QATState *s);
 void qat_ring_finalize(QATState *s);
 void qat_bank_clear(QATBank *b);
+void qat_bank_reset(QATBank *b);
 void qat_bank_kick(QATBank *b);
 void qat_bank_irq_eval(QATBank *b);
+void qat_bank_irq_clear(QATBank *b);
 uint32_t qat_bank_read(QATBank *b, uint32_t off);
 void qat_bank_write(QATBank *b, uint32_t off, uint32_t val);
 void qat_bank_resetctl(QATBank *b, uint32_t val);
@@ -275,6 +305,17 @@ bool qat_ras_write(QATState *s, hwaddr addr, bool aram, uint32_t val);
 uint32_t qat_errsou(QATState *s, unsigned n);
 void qat_misc_irq_eval(QATState *s);
 void qat_inject(Object *obj, const char *what, Error **errp);
+
+/* qat_vf.c */
+bool qat_vf_init(QATState *s, Error **errp);
+unsigned qat_vf_count(QATState *s);
+bool qat_vf_owns(QATState *s, unsigned bank);
+void qat_vf_tag(QATState *s, unsigned bank, HdiovDmaTag *tag);
+bool qat_vf_bank_irq(QATState *s, unsigned bank, bool *sent);
+uint32_t qat_vm2pf_sou(QATState *s);
+uint32_t qat_vf_reg_read(QATState *s, unsigned n, unsigned off);
+void qat_vf_reg_write(QATState *s, unsigned n, unsigned off, uint32_t val);
+void qat_vf_reset(QATState *s, unsigned n);
 
 /* The services: fill the response's status and what is specific to them */
 void qat_sym_process(QATJob *job);

@@ -5,8 +5,8 @@
  *
  * Facts: Linux' and DPDK's headers. What they do not say is listed in
  * README-qat.rst. The files: qat_ae.c engines and firmware, qat_ras.c errors,
- * qat_ring.c ring pairs, workers and interrupts, qat_sym.c, qat_asym.c and
- * qat_dc.c the three services.
+ * qat_ring.c ring pairs, workers and interrupts, qat_vf.c virtual functions,
+ * qat_sym.c, qat_asym.c and qat_dc.c the three services.
  *
  * Unless the property "firmware" is off, firmware is there from the start, and
  * the property "services" says what each bank does, until a driver resets the
@@ -19,6 +19,7 @@
 #include "qapi/visitor.h"
 #include "qemu/module.h"
 #include "hw/pci/pcie.h"
+#include "hw/pci/pcie_sriov.h"
 #include "hw/pci/msix.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
@@ -75,8 +76,6 @@ static uint32_t *qat_pmisc_stored(QATState *s, hwaddr addr)
         return &s->smiapf_rp_mask[(addr - PMISC_SMIAPF_RP_MASK) / 4];
     case PMISC_SMIAPF_MASK:
         return &s->smiapf_mask;
-    case PMISC_VM2PF_MSK:
-        return &s->vm2pf_msk;
     case PMISC_ERRMSK ... PMISC_ERRMSK + 15:
         return &s->errmsk[(addr - PMISC_ERRMSK) / 4];
     case PMISC_RL_R2L ... PMISC_RL_R2L + 4 * 64 - 1:
@@ -127,11 +126,15 @@ static uint64_t qat_pmisc_read(void *opaque, hwaddr addr, unsigned size)
         return s->pm_host_msg;
     case PMISC_PM_INTERRUPT:
         return s->pm_interrupt;
+    case PMISC_VM2PF_MSK:
+        return s->vm2pf_msk;
     case PMISC_ERRSOU ... PMISC_ERRSOU + 15:
         return qat_errsou(s, (addr - PMISC_ERRSOU) / 4);
     case PMISC_VM2PF_SOU:
+        return qat_vm2pf_sou(s);
     case PMISC_VF ... PMISC_VF_END - 1:
-        return 0;
+        addr -= PMISC_VF;
+        return qat_vf_reg_read(s, addr / PMISC_VF_SIZE, addr % PMISC_VF_SIZE);
     }
     qat_unknown_reg(s, "read", 2, addr);
     return 0;
@@ -169,8 +172,7 @@ static void qat_pmisc_write(void *opaque, hwaddr addr, uint64_t val,
             b->rpintmsk = val & 1;
             qat_bank_irq_eval(b);
         } else if (val & 1) {
-            b->rpintsou = 0;
-            b->irq_pending = false;
+            qat_bank_irq_clear(b);
         }
         return;
     }
@@ -201,9 +203,16 @@ static void qat_pmisc_write(void *opaque, hwaddr addr, uint64_t val,
             }
         }
         return;
+    case PMISC_VM2PF_MSK:
+        s->vm2pf_msk = val & VM2PF_MSK_ALL;
+        qat_misc_irq_eval(s);
+        return;
+    case PMISC_VF ... PMISC_VF_END - 1:
+        addr -= PMISC_VF;
+        qat_vf_reg_write(s, addr / PMISC_VF_SIZE, addr % PMISC_VF_SIZE, val);
+        return;
     case PMISC_VM2PF_SOU:
     case PMISC_ERRSOU ... PMISC_ERRSOU + 15:
-    case PMISC_VF ... PMISC_VF_END - 1:
         return;
     }
     qat_unknown_reg(s, "write", 2, addr);
@@ -290,15 +299,6 @@ static void qat_sram_write(void *opaque, hwaddr addr, uint64_t val,
     qat_ras_write(opaque, addr, true, val);
 }
 
-/* Registers are dwords; a quadword is taken as two of them */
-#define QAT_MMIO_OPS(_name)                                     \
-static const MemoryRegionOps qat_##_name##_ops = {              \
-    .read = qat_##_name##_read,                                 \
-    .write = qat_##_name##_write,                               \
-    .endianness = DEVICE_LITTLE_ENDIAN,                         \
-    .valid = { .min_access_size = 4, .max_access_size = 8 },    \
-    .impl = { .min_access_size = 4, .max_access_size = 4 },     \
-}
 QAT_MMIO_OPS(sram);
 QAT_MMIO_OPS(pmisc);
 QAT_MMIO_OPS(etr);
@@ -311,12 +311,7 @@ static void qat_reset(DeviceState *dev)
     int i;
 
     for (i = 0; i < QAT_NUM_BANKS; i++) {
-        QATBank *b = &s->bank[i];
-
-        qat_bank_clear(b);
-        b->rpresetsts = 0;
-        b->stopped = b->stopping = b->reset = false;
-        b->rpintmsk = 0;
+        qat_bank_reset(&s->bank[i]);
         s->ims[i] = (QATIms) { .vecctl = IMS_VECCTL_MASK };
     }
     for (i = 0; i < QAT_NUM_VECTORS; i++) {
@@ -326,7 +321,11 @@ static void qat_reset(DeviceState *dev)
     memset(s->wt2sam, 0, sizeof(s->wt2sam));
     memset(s->smiapf_rp_mask, 0xff, sizeof(s->smiapf_rp_mask));
     s->smiapf_mask = UINT32_MAX;
-    s->vm2pf_msk = UINT32_MAX;
+    s->vm2pf_msk = VM2PF_MSK_ALL;
+    s->vm2pf_sent = 0;
+    for (i = 0; i < QAT_NUM_VFS; i++) {
+        qat_vf_reset(s, i);
+    }
     memset(s->errmsk, 0xff, sizeof(s->errmsk));
     s->pm_host_msg = 0;
     s->pm_interrupt = 0;
@@ -344,8 +343,11 @@ static void qat_reset(DeviceState *dev)
 static void qat_write_config(PCIDevice *pci, uint32_t addr, uint32_t val,
                              int len)
 {
+    /* One change of the memory map for all VFs that come or go */
+    memory_region_transaction_begin();
     pci_default_write_config(pci, addr, val, len);
     pcie_cap_flr_write_config(pci, addr, val, len);
+    memory_region_transaction_commit();
     pcie_aer_write_config(pci, addr, val, len);
 }
 
@@ -391,12 +393,20 @@ static void qat_add_pasid(PCIDevice *pci)
                  PCI_PASID_CTRL_ENABLE);
 }
 
+static void qat_exit_parts(QATState *s)
+{
+    PCIDevice *pci = PCI_DEVICE(s);
+
+    qat_ae_finalize(s);
+    hdiov_dma_finalize(&s->dma);
+    msix_uninit(pci, &s->pmisc, &s->pmisc);
+    pcie_aer_exit(pci);
+    pcie_cap_exit(pci);
+}
+
 static void qat_realize(PCIDevice *pci, Error **errp)
 {
     QATState *s = QAT(pci);
-    static const uint8_t bar_type = PCI_BASE_ADDRESS_SPACE_MEMORY |
-                                    PCI_BASE_ADDRESS_MEM_TYPE_64 |
-                                    PCI_BASE_ADDRESS_MEM_PREFETCH;
     int i;
 
     if (!s->num_workers || s->num_workers > QAT_MAX_WORKERS) {
@@ -413,20 +423,20 @@ static void qat_realize(PCIDevice *pci, Error **errp)
     }
 
     pci_config_set_device_id(pci->config, s->device_id);
-    pci_config_set_revision(pci->config, 0x40);
+    pci_config_set_revision(pci->config, QAT_REVISION);
     pci_set_word(pci->config + PCI_SUBSYSTEM_VENDOR_ID, PCI_VENDOR_ID_INTEL);
     pci_set_word(pci->config + PCI_SUBSYSTEM_ID, 0);
     pci_config_set_interrupt_pin(pci->config, 1);
 
     memory_region_init_io(&s->sram, OBJECT(s), &qat_sram_ops, s, "qat-sram",
                           QAT_SRAM_SIZE);
-    pci_register_bar(pci, 0, bar_type, &s->sram);
+    pci_register_bar(pci, 0, QAT_BAR_TYPE, &s->sram);
     memory_region_init_io(&s->pmisc, OBJECT(s), &qat_pmisc_ops, s,
                           "qat-pmisc", QAT_PMISC_SIZE);
-    pci_register_bar(pci, 2, bar_type, &s->pmisc);
+    pci_register_bar(pci, 2, QAT_BAR_TYPE, &s->pmisc);
     memory_region_init_io(&s->etr, OBJECT(s), &qat_etr_ops, s, "qat-etr",
                           QAT_ETR_SIZE);
-    pci_register_bar(pci, 4, bar_type, &s->etr);
+    pci_register_bar(pci, 4, QAT_BAR_TYPE, &s->etr);
 
     if (pci_pm_init(pci, QAT_CAP_PM, errp) < 0 ||
         msix_init(pci, QAT_NUM_VECTORS, &s->pmisc, 2, PMISC_MSIX_TABLE,
@@ -447,21 +457,24 @@ static void qat_realize(PCIDevice *pci, Error **errp)
     pcie_aer_init(pci, PCI_ERR_VER, QAT_ECAP_AER, PCI_ERR_SIZEOF, &error_abort);
     qat_add_pasid(pci);
 
-    hdiov_dma_init(&s->dma, pci, QAT_ECAP_PASID, 0);
+
+    hdiov_dma_init(&s->dma, pci, QAT_ECAP_PASID, s->sriov_vfs);
     qat_ae_init(s);
     qat_ring_init(s);
+    if (!qat_vf_init(s, errp)) {
+        qat_ring_finalize(s);
+        qat_exit_parts(s);
+    }
 }
 
 static void qat_exit(PCIDevice *pci)
 {
     QATState *s = QAT(pci);
 
+    /* Workers may be about to do a VF's DMA */
     qat_ring_finalize(s);
-    qat_ae_finalize(s);
-    hdiov_dma_finalize(&s->dma);
-    msix_uninit(pci, &s->pmisc, &s->pmisc);
-    pcie_aer_exit(pci);
-    pcie_cap_exit(pci);
+    pcie_sriov_pf_exit(pci);
+    qat_exit_parts(s);
 }
 
 /* Counters for qom-get */
@@ -491,6 +504,7 @@ static const struct {
     CNT("firmware-loaded", fw_loaded),
     CNT("firmware-refused", fw_refused),
     CNT("interrupts-misc", interrupts_misc),
+    CNT("interrupts-vf", interrupts_vf),
     CNT("unknown-reg", unknown_reg),
 };
 
@@ -498,6 +512,7 @@ static void qat_get_stats(Object *obj, Visitor *v, const char *name,
                           void *opaque, Error **errp)
 {
     QATState *s = QAT(obj);
+    uint32_t vfs = qat_vf_count(s);
     int i;
 
     if (!visit_start_struct(v, name, NULL, 0, errp)) {
@@ -510,7 +525,8 @@ static void qat_get_stats(Object *obj, Visitor *v, const char *name,
             goto out;
         }
     }
-    if (hdiov_dma_visit_count(v, "dma", &s->dma.total, errp) &&
+    if (visit_type_uint32(v, "vfs", &vfs, errp) &&
+        hdiov_dma_visit_count(v, "dma", &s->dma.total, errp) &&
         hdiov_dma_visit_count(v, "dma-no-pasid", &s->dma.no_pasid, errp)) {
         visit_check_struct(v, errp);
     }
@@ -522,6 +538,12 @@ static void qat_get_by_pasid(Object *obj, Visitor *v, const char *name,
                              void *opaque, Error **errp)
 {
     hdiov_dma_visit_by_pasid(&QAT(obj)->dma, v, name, errp);
+}
+
+static void qat_get_by_vf(Object *obj, Visitor *v, const char *name,
+                          void *opaque, Error **errp)
+{
+    hdiov_dma_visit_by_vf(&QAT(obj)->dma, v, name, errp);
 }
 
 /* Banks that ever did anything or have a PASID */
@@ -569,6 +591,7 @@ static const Property qat_properties[] = {
     DEFINE_PROP_UINT32("workers", QATState, num_workers, 4),
     DEFINE_PROP_BOOL("firmware", QATState, firmware, true),
     DEFINE_PROP_UINT16("device-id", QATState, device_id, QAT_DEVICE_ID),
+    DEFINE_PROP_UINT16("sriov-vfs", QATState, sriov_vfs, 0),
 };
 
 static char *qat_get_inject(Object *obj, Error **errp)
@@ -598,7 +621,7 @@ static void qat_class_init(ObjectClass *klass, void *data)
     c->config_write = qat_write_config;
     c->vendor_id = PCI_VENDOR_ID_INTEL;
     c->device_id = QAT_DEVICE_ID;
-    c->class_id = 0x0b40;       /* co-processor */
+    c->class_id = QAT_CLASS;
     dc->desc = "Intel QAT 2.0 (4xxx) physical function";
     dc->vmsd = &qat_vmstate;
     device_class_set_legacy_reset(dc, qat_reset);
@@ -609,6 +632,8 @@ static void qat_class_init(ObjectClass *klass, void *data)
                               NULL, NULL, NULL);
     object_class_property_add(klass, "dma-by-pasid", "HdiovDmaByPasid",
                               qat_get_by_pasid, NULL, NULL, NULL);
+    object_class_property_add(klass, "dma-by-vf", "HdiovDmaByVf",
+                              qat_get_by_vf, NULL, NULL, NULL);
     object_class_property_add_str(klass, "inject-error", qat_get_inject,
                                   qat_inject);
     object_class_property_add(klass, "banks", "QATBanks", qat_get_banks,

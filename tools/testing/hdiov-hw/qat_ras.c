@@ -1,6 +1,6 @@
 /*
  * Emulated QAT 2.0 (4xxx): errors, power management events, and the interrupt
- * that both have
+ * that they and messages of VFs have
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -212,6 +212,7 @@ uint32_t qat_errsou(QATState *s, unsigned n)
 void qat_misc_irq_eval(QATState *s)
 {
     bool raise = false;
+    uint32_t vm2pf;
     unsigned i;
 
     for (i = 0; i < ARRAY_SIZE(s->errmsk); i++) {
@@ -220,6 +221,9 @@ void qat_misc_irq_eval(QATState *s)
         raise |= now & ~s->errsou_sent[i];
         s->errsou_sent[i] = now;
     }
+    vm2pf = qat_vm2pf_sou(s) & ~s->vm2pf_msk;
+    raise |= vm2pf & ~s->vm2pf_sent;
+    s->vm2pf_sent = vm2pf;
     if (raise && !(s->smiapf_mask & SMIAPF_MASK_MISC) &&
         s->route[QAT_NUM_BANKS] < QAT_NUM_VECTORS) {
         s->cnt.interrupts_misc++;

@@ -18,6 +18,8 @@
 #define QAT_NUM_ARBITERS        4
 #define QAT_NUM_THREADS         8       /* of an engine */
 #define QAT_NUM_CONTEXTS        8
+#define QAT_NUM_VFS             16
+#define QAT_VF_BANKS            4       /* of VF n: 4n to 4n + 3 */
 
 /* Configuration space: fuses, a set bit turns a part off */
 #define CFG_FUSECTL0            0x2c8
@@ -83,8 +85,17 @@
 #define PMISC_MSIX_TABLE        0x400000
 #define PMISC_MSIX_PBA          0x408000
 #define PMISC_MSIX_ROUTE        0x409000
-#define PMISC_VF                0x40b000
-#define PMISC_VF_END            (PMISC_VF + 16 * 0x20)
+#define PMISC_VF                0x40b000    /* << 5 */
+#define PMISC_VF_SIZE           0x20
+#define PMISC_VF_END            (PMISC_VF + QAT_NUM_VFS * PMISC_VF_SIZE)
+#define   VF_VINTSOU                0x0
+#define   VF_VINTMSK                0x4
+#define     VINTMSK_ALL                 MAKE_64BIT_MASK(0, QAT_VF_BANKS)
+#define   VF_VINTSOUPF2VM           0x8
+#define   VF_VINTMSKPF2VM           0xc
+#define   VF_PF2VM                  0x10
+#define   VF_VM2PF                  0x14
+#define     PFVF_INT                    BIT(0)
 #define PMISC_IMS               0x410000
 #define   IMS_LTBL                  0x0
 #define   IMS_UTBL                  0x4
@@ -96,6 +107,7 @@
 #define   SMIAPF_MASK_MISC          BIT(0)
 #define PMISC_VM2PF_SOU         0x41a180
 #define PMISC_VM2PF_MSK         0x41a1c0
+#define   VM2PF_MSK_ALL             MAKE_64BIT_MASK(0, QAT_NUM_VFS)
 #define PMISC_ERRSOU            0x41a200
 #define   ERRSOU2_PM                BIT(18)
 #define   ERRSOU3_ATU               BIT(8)

@@ -37,12 +37,18 @@ void qat_bank_irq_eval(QATBank *b)
     QATState *s = b->s;
     unsigned n = qat_bank_num(b);
     QATIms *ims = &s->ims[n];
+    bool sent;
 
     if (!b->irq_pending || (b->rpintmsk & 1)) {
         return;
     }
 
-    if (qat_ims_used(ims)) {
+    if (qat_vf_owns(s, n)) {
+        if (qat_vf_bank_irq(s, n, &sent)) {
+            b->irq_pending = false;
+            b->interrupts += sent;
+        }
+    } else if (qat_ims_used(ims)) {
         MSIMessage msg = {
             .address = (uint64_t)ims->utbl << 32 | ims->ltbl,
             .data = ims->data,
@@ -81,6 +87,13 @@ static void qat_bank_irq_raise(QATBank *b)
 }
 
 static uint32_t qat_ring_used(QATRing *r);
+
+/* The event was seen; a message that a mask holds back is not sent any more */
+void qat_bank_irq_clear(QATBank *b)
+{
+    b->rpintsou = 0;
+    b->irq_pending = false;
+}
 
 static bool qat_bank_not_empty(QATBank *b)
 {
@@ -313,6 +326,10 @@ void qat_bank_write(QATBank *b, uint32_t off, uint32_t val)
         break;
     case RING_INT_FLAG_AND_COL:
         b->int_flag = 0;
+        /* All that a VF's driver does about VINTSOU: it never writes that */
+        if (qat_vf_owns(b->s, qat_bank_num(b))) {
+            qat_bank_irq_clear(b);
+        }
         qat_bank_col_en(b, val);
         break;
     case RING_EXP_STAT:
@@ -366,9 +383,17 @@ void qat_bank_clear(QATBank *b)
     b->exp_stat = b->exp_int_en = 0;
     b->int_flag = b->int_flag_en = b->int_src_sel = 0;
     b->int_col_en = b->int_col_ctl = 0;
-    b->rpintsou = 0;
-    b->irq_pending = false;
+    qat_bank_irq_clear(b);
     timer_del(&b->coal_timer);
+}
+
+/* FLR */
+void qat_bank_reset(QATBank *b)
+{
+    qat_bank_clear(b);
+    b->rpresetsts = 0;
+    b->stopped = b->stopping = b->reset = false;
+    b->rpintmsk = 0;
 }
 
 static void qat_bank_stop_done(QATBank *b)
@@ -419,6 +444,27 @@ bool qat_job_aborted(QATJob *job)
 
 /* Memory */
 
+/*
+ * Whom a bank does DMA as: its VF, or the PF with the bank's PASID. A VF has no
+ * PASIDs: what is sent with one under its requester id is blocked.
+ */
+static HdiovDmaTag qat_bank_tag(QATBank *b, uint32_t enable)
+{
+    HdiovDmaTag tag = hdiov_dma_pf(&b->s->dma, b->pasidctl & enable ?
+                                   b->pasidctl & PASIDCTL_PASID :
+                                   HDIOV_NO_PASID);
+
+    qat_vf_tag(b->s, qat_bank_num(b), &tag);
+    return tag;
+}
+
+static void qat_bank_count_dma(QATBank *b, HdiovDmaTag tag)
+{
+    if (tag.pasid == HDIOV_NO_PASID && tag.fn == b->s->dma.dev) {
+        b->no_pasid++;
+    }
+}
+
 static bool qat_dma(QATJob *job, uint64_t addr, void *buf, uint64_t len,
                     bool is_write)
 {
@@ -434,8 +480,8 @@ static bool qat_dma(QATJob *job, uint64_t addr, void *buf, uint64_t len,
 
         bql_lock();
         ok = b->gen == job->gen;
-        if (ok && job->tag.pasid == HDIOV_NO_PASID) {
-            b->no_pasid++;
+        if (ok) {
+            qat_bank_count_dma(b, job->tag);
         }
         if (ok && is_write) {
             ok = hdiov_dma_write(&b->s->dma, job->tag, addr, p, n);
@@ -633,22 +679,16 @@ static void qat_bank_one(QATBank *b, QATJob *job)
     QATRing *tx = &b->ring[0], *rx = &b->ring[1];
     QATAe *ae = qat_bank_ae(b);
     uint32_t size = qat_msg_size(b, 0);
-    uint32_t pasid = b->pasidctl & PASIDCTL_PASID;
-    HdiovDmaTag tag = hdiov_dma_pf(&s->dma, b->pasidctl &
-                                   PASIDCTL_RING_PASID_EN ?
-                                   pasid : HDIOV_NO_PASID);
+    HdiovDmaTag tag = qat_bank_tag(b, PASIDCTL_RING_PASID_EN);
     uint64_t addr;
     bool ok;
 
     memset(job, 0, sizeof(*job));
     job->bank = b;
     job->gen = b->gen;
-    job->tag = hdiov_dma_pf(&s->dma, b->pasidctl & PASIDCTL_DATA_PASID_EN ?
-                            pasid : HDIOV_NO_PASID);
+    job->tag = qat_bank_tag(b, PASIDCTL_DATA_PASID_EN);
 
-    if (tag.pasid == HDIOV_NO_PASID) {
-        b->no_pasid++;
-    }
+    qat_bank_count_dma(b, tag);
     ok = hdiov_dma_read(&s->dma, tag, qat_ring_base(tx) + tx->head,
                         job->req, size);
     /* Any transfer may hit the device's own registers */

@@ -1361,10 +1361,10 @@ class Vtd:
 
     def __init__(self, q):
         self.q = q
-        root, ctx = self.alloc(), self.alloc()
+        root, self.ctx = self.alloc(), self.alloc()
         self.pdir = self.alloc(128 << 10)
-        self.put(root, ctx | 1, 0)
-        self.put(ctx + (DEV << 3) * 32, self.pdir | 7 << 9 | 1, 0, 0, 0)
+        self.put(root, self.ctx | 1, 0)
+        self.put(self.ctx + (DEV << 3) * 32, self.pdir | 7 << 9 | 1, 0, 0, 0)
         self.tables = {}
         self.entry(0, 4 << 6 | 1)
         self.put(VTD + 0x20, root | 1 << 10)
