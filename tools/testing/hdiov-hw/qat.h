@@ -185,6 +185,7 @@ struct QATState {
     char *services;
     uint32_t num_workers;
     bool firmware;
+    bool ats;
     uint16_t device_id;
     uint16_t sriov_vfs;
 
@@ -288,6 +289,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QATBuf, qat_buf_free)
 /* qat_pci.c */
 extern const char *const qat_service_names[QAT_NUM_SERVICES];
 void qat_unknown_reg(QATState *s, const char *what, int bar, hwaddr addr);
+void qat_ats_reset(PCIDevice *pci);
 
 /* qat_ae.c */
 void qat_ae_init(QATState *s);

@@ -31,6 +31,8 @@
 #define QAT_ECAP_AER        0x100
 #define QAT_ECAP_PASID      0x150
 #define   PASID_WIDTH           20
+/* Not at 0x1a0, where SR-IOV ends: QEMU's reset of that writes 4 bytes beyond */
+#define QAT_ECAP_ATS        0x1b0
 
 const char *const qat_service_names[QAT_NUM_SERVICES] = {
     [QAT_SYM] = "sym",
@@ -305,6 +307,14 @@ QAT_MMIO_OPS(etr);
 
 /* Device */
 
+/* QEMU's reset of a function leaves it */
+void qat_ats_reset(PCIDevice *pci)
+{
+    if (pci->exp.ats_cap) {
+        pci_set_word(pci->config + pci->exp.ats_cap + PCI_ATS_CTRL, 0);
+    }
+}
+
 static void qat_reset(DeviceState *dev)
 {
     QATState *s = QAT(dev);
@@ -338,6 +348,7 @@ static void qat_reset(DeviceState *dev)
     qat_ras_reset(s);
     qat_ae_reset(s);
     pci_set_word(PCI_DEVICE(dev)->config + QAT_ECAP_PASID + PCI_PASID_CTRL, 0);
+    qat_ats_reset(PCI_DEVICE(dev));
 }
 
 static void qat_write_config(PCIDevice *pci, uint32_t addr, uint32_t val,
@@ -457,6 +468,9 @@ static void qat_realize(PCIDevice *pci, Error **errp)
     pcie_aer_init(pci, PCI_ERR_VER, QAT_ECAP_AER, PCI_ERR_SIZEOF, &error_abort);
     qat_add_pasid(pci);
 
+    if (s->ats) {
+        pcie_ats_init(pci, QAT_ECAP_ATS, true);
+    }
 
     hdiov_dma_init(&s->dma, pci, QAT_ECAP_PASID, s->sriov_vfs);
     qat_ae_init(s);
@@ -592,6 +606,7 @@ static const Property qat_properties[] = {
     DEFINE_PROP_BOOL("firmware", QATState, firmware, true),
     DEFINE_PROP_UINT16("device-id", QATState, device_id, QAT_DEVICE_ID),
     DEFINE_PROP_UINT16("sriov-vfs", QATState, sriov_vfs, 0),
+    DEFINE_PROP_BOOL("ats", QATState, ats, false),
 };
 
 static char *qat_get_inject(Object *obj, Error **errp)

@@ -27,6 +27,7 @@
 #define QAT_VF_CAP_MSI      0x50
 #define QAT_VF_CAP_PCIE     0x70
 #define QAT_VF_ECAP_ARI     0x100
+#define QAT_VF_ECAP_ATS     0x108
 
 #define QAT_VF_ETR_SIZE     (QAT_VF_BANKS * ETR_BANK_SIZE)
 #define QAT_VF_PMISC_SIZE   (8 * KiB)
@@ -273,6 +274,7 @@ static void qat_vf_dev_reset(DeviceState *dev)
     unsigned i, n = pcie_sriov_vf_number(pci);
 
     QAT_VF(dev)->master = false;
+    qat_ats_reset(pci);
     qat_vf_reset(s, n);
     for (i = 0; i < QAT_VF_BANKS; i++) {
         qat_bank_reset(&s->bank[n * QAT_VF_BANKS + i]);
@@ -311,6 +313,7 @@ static void qat_vf_write_config(PCIDevice *pci, uint32_t addr, uint32_t val,
 static void qat_vf_realize(PCIDevice *pci, Error **errp)
 {
     QATVfDev *vf = QAT_VF(pci);
+    QATState *s = QAT(pcie_sriov_get_pf(pci));
 
     pci_set_word(pci->config + PCI_SUBSYSTEM_VENDOR_ID, PCI_VENDOR_ID_INTEL);
     pci_set_word(pci->config + PCI_SUBSYSTEM_ID, 0);
@@ -331,6 +334,9 @@ static void qat_vf_realize(PCIDevice *pci, Error **errp)
     pcie_cap_flr_init(pci);
     pcie_cap_deverr_init(pci);
     pcie_ari_init(pci, QAT_VF_ECAP_ARI);
+    if (s->ats) {
+        pcie_ats_init(pci, QAT_VF_ECAP_ATS, true);
+    }
     /* Not before the BARs are there: QEMU would map them at once */
     pci_set_word(pci->config + PCI_COMMAND, VF_COMMAND);
     pci_set_word(pci->wmask + PCI_COMMAND, 0);

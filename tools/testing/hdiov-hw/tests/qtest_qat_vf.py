@@ -17,7 +17,7 @@ VM2PF_SOU, VM2PF_MSK = PMISC + 0x41A180, PMISC + 0x41A1C0
 VINTSOU, VINTMSK, SOUPF2VM, MSKPF2VM, PF2VM, VM2PF = 0x0, 0x4, 0x8, 0xC, 0x10, 0x14
 IOMMU = ("-device", "intel-iommu,intremap=off,x-scalable-mode=on,x-pasid-mode=on,x-flts=off")
 VFE, MSE = 1, 8
-ECAP = {"ARI": 0x0E, "SR-IOV": 0x10, "PASID": 0x1B, "AER": 0x01}
+ECAP = {"ARI": 0x0E, "ATS": 0x0F, "SR-IOV": 0x10, "PASID": 0x1B, "AER": 0x01}
 
 
 def vf_cfg(n):
@@ -114,9 +114,9 @@ class VfSpace(Vtd):
         super().entry(pasid, val, self.did)
 
 
-def test_capabilities(q, tap):
+def test_capabilities(q, tap, ats):
     pf, cap = ecaps(q, ECAM + (DEV << 15)), SRIOV
-    want = {"AER", "PASID", "ARI", "SR-IOV"}
+    want = {"AER", "PASID", "ARI", "SR-IOV"} | ({"ATS"} if ats else set())
     tap.eq({name for name, num in ECAP.items() if num in pf}, want, f"the PF's extended capabilities: {', '.join(sorted(want))}")
     tap.eq((q.readl(cap + 0xC) & 0xFFFF, q.readl(cap + 0xC) >> 16), (NUM_VFS, NUM_VFS), "16 VFs, initial and total")
     tap.eq(q.readl(cap + 0x14), 1 | 1 << 16, "they follow the PF's routing id")
@@ -130,7 +130,14 @@ def test_capabilities(q, tap):
     tap.eq([q.readl(last + off) for off in (0x40, 0x44, 0x4C, 0x1C4, 0x1C8)], [0] * 5, "its fuses: all is on")
     tap.eq(q.readl(last + 0x50) & 0xFF | q.readl(last + 0x50) >> 16 & 0x18E, 0x05 | 0x180, "one MSI, 64 bits, maskable")
     tap.eq((q.readl(last + 0x70) & 0xFF, q.readl(last + 0x74) >> 28 & 1), (0x10, 1), "PCI Express, with FLR")
-    tap.eq((set(ecaps(q, last)), q.prop("stats")["vfs"]), ({0x0E}, NUM_VFS), "no PASID")
+    tap.eq((set(ecaps(q, last)), q.prop("stats")["vfs"]), ({0x0E, 0x0F} if ats else {0x0E}, NUM_VFS), "no PASID")
+    if ats:
+        for name, cfg in ("the PF", ECAM + (DEV << 15)), ("a VF", vf_cfg(2)):
+            ctrl = cfg + ecaps(q, cfg)[ECAP["ATS"]] + 4
+            q.writel(ctrl, 1 << 31)
+            tap.eq(q.readl(ctrl) >> 31, 1, f"ATS of {name} can be enabled")
+        q.writel(vf_cfg(2) + 0x78, 1 << 15)
+        tap.eq(q.readl(ctrl) >> 31, 0, "FLR turns it off")
     vfs(q, 0)
     tap.eq((q.readl(last), q.prop("stats")["vfs"]), (0xFFFFFFFF, 0), "gone again")
 
@@ -365,6 +372,8 @@ def test_flr(q, tap, spaces):
     q.writel(vf_reg(9, VM2PF), 3)
     q.cfg_write(0xA8, 1 << 15)
     tap.eq((q.readl(vf_cfg(0)), q.prop("stats")["vfs"]), (0xFFFFFFFF, 0), "FLR of the PF: they are gone")
+    ats = ecaps(q, ECAM + (DEV << 15))[ECAP["ATS"]]
+    tap.eq(q.cfg_read(ats + 4) >> 31, 0, "and its ATS is off")
 
 
 def test_noise(q, tap, spaces, seed):
@@ -408,6 +417,7 @@ def test_ids(qemu, bios, verbose, tap):
         q = Qtest(qemu, bios, verbose, props=f",device-id={dev:#x},sriov-vfs=16")
         q.bring_up()
         tap.eq((q.cfg_read(0), q.readl(SRIOV + 0x18) >> 16), (dev << 16 | 0x8086, dev + 1), f"8086:{dev:x} has VFs 8086:{dev + 1:x}")
+        tap.eq(ecaps(q, ECAM + (DEV << 15)).get(0x0F), None, "no ATS unless asked for")
         tap.eq(q.close(), 0, "QEMU ends well")
     q = Qtest(qemu, bios, verbose)
     q.bring_up()
@@ -419,7 +429,7 @@ def run(qemu, bios, verbose, seed):
     tap = Tap()
     test_ids(qemu, bios, verbose, tap)
     test_refused(qemu, bios, verbose, tap)
-    q = Qtest(qemu, bios, verbose, IOMMU, ",sriov-vfs=16,services=sym")
+    q = Qtest(qemu, bios, verbose, IOMMU, ",sriov-vfs=16,services=sym,ats=on")
     q.bring_up()
     vtd = Vtd(q)
     spaces = [VfSpace(vtd, n) for n in range(NUM_VFS)]
@@ -430,7 +440,7 @@ def run(qemu, bios, verbose, seed):
         q.writel(PMISC + 0x400000 + 16 * 64 + 4 * i, val)
     for space in spaces:
         space.map(0, mail, mail)
-    test_capabilities(q, tap)
+    test_capabilities(q, tap, True)
     test_window(q, tap)
     test_mailbox(q, tap, mail)
     test_dma(q, tap, spaces)
