@@ -253,8 +253,12 @@ cmd_boot() {
 	fi
 	for ((i = 0; i < qats; i++)); do
 		bus=
-		if [ $below = yes ]; then
-			extra+=(-device "pcie-root-port,id=port-qat$i,x-speed=2_5,chassis=$((i + 20)),slot=$((i + 20))")
+		port=pcie-root-port,id=port-qat$i,x-speed=2_5,chassis=$((i + 20)),slot=$((i + 20))
+		if [ -n "$vfs" ]; then
+			extra+=(-device "$port,pref64-reserve=32M")
+			bus=,bus=port-qat$i,sriov-vfs=16
+		elif [ $below = yes ]; then
+			extra+=(-device "$port")
 			bus=,bus=port-qat$i
 		fi
 		extra+=(-device "qat-4xxx,id=qat$i,firmware=off$bus")
