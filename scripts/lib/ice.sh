@@ -4,6 +4,7 @@
 # hdiov_e810_ice, which goes with it.
 
 ice_path=drivers/net/ethernet/intel/ice
+irdma_path=drivers/infiniband/hw/irdma
 
 # ice_series WHICH: the folder with the patches for a kernel.
 ice_series() {
@@ -14,27 +15,18 @@ ice_series() {
 	echo "$top/patches/linux-$v"
 }
 
-version_of() { sed -n 's/^\(VERSION\|PATCHLEVEL\|SUBLEVEL\) = //p' "$1" | paste -sd .; }
-
-# ice_source WHICH DIR: ice's own source, of the package that Debian has of it now, as in a kernel tree. Prints its version.
+# ice_source WHICH DIR: ice's own source, as in a kernel tree, and its version in DIR/Makefile.
 ice_source() {
-	local series tar deb=$2.deb
+	local paths=("$ice_path" Makefile)
 
-	mkdir -p "$2/$ice_path" "$2/include/linux/net/intel"
-	if [ "$1" != stable ]; then
+	# Stable's irdma knows ice's structures, so it is built with it. It sends for ice.h in ice's folder.
+	if [ "$1" = stable ]; then
+		stable_source "$2" "${paths[@]}" "$irdma_path"
+	else
+		mkdir -p "$2/$ice_path"
 		cp -a "$cache/linux/$ice_path/." "$2/$ice_path/"
-		version_of "$cache/linux/Makefile"
-		return
+		cp "$cache/linux/Makefile" "$2/"
 	fi
-	series=$(cut -d. -f1,2 "$cache/kernel-$1/abi")
-	download "linux-source-$series/trixie" >&2 || download "linux-source-$series/trixie-security" >&2
-	rm -rf "$deb"
-	mkdir "$deb"
-	dpkg-deb -x "$(find "$cache/debs" -name "linux-source-${series}_*.deb" | sort -V | tail -n 1)" "$deb"
-	tar=$deb/usr/src/linux-source-$series.tar.xz
-	tar -C "$2" -xf "$tar" --strip-components=1 "linux-source-$series/$ice_path" "linux-source-$series/Makefile"
-	version_of "$2/Makefile"
-	rm -r "$deb" "$2/Makefile"
 }
 
 # sync_ice WHICH DIR SERIES: the source with the patches in DIR, laid out as in a kernel tree, with the core's header; only what changed is
@@ -43,7 +35,10 @@ sync_ice() {
 	local dir=$2 series=$3 new=$2.new p version
 
 	rm -rf "$new"
-	version=$(ice_source "$1" "$new")
+	ice_source "$1" "$new"
+	version=$(sed -n 's/^\(VERSION\|PATCHLEVEL\|SUBLEVEL\) = //p' "$new/Makefile" | paste -sd .)
+	rm "$new/Makefile"
+	mkdir -p "$new/include/linux/net/intel"
 	cp "$top/include/linux/hdiov.h" "$new/include/linux/"
 	for p in "$series"/*.patch; do
 		patch -d "$new" -p1 -s -F0 --no-backup-if-mismatch <"$p" ||
@@ -63,26 +58,29 @@ ice_make() {
 }
 
 make_ice() {
-	local which=$1 dir=$cache/ice-$1 abi kernel
+	local which=$1 dir=$cache/ice-$1 ours
 
 	sync_ice "$which" "$dir/src" "$(ice_series "$which")"
 	ice_make "$which" "src/$ice_path"
-	# The driver beside it, which uses its symbols and the core's
+	rm -rf "$dir/ko"
 	mkdir -p "$dir/e810" "$dir/ko"
+	if [ "$which" = stable ]; then
+		ice_make "$which" "src/$irdma_path" "KBUILD_EXTRA_SYMBOLS=/cache/ice-$which/src/$ice_path/Module.symvers"
+	fi
+	# The driver beside it, which uses its symbols and the core's
 	rsync -rlc "$top/drivers/net/ethernet/intel/hdiov_e810_ice/" "$dir/e810/"
 	cat "$dir/src/$ice_path/Module.symvers" "$cache/modules-$which/src/Module.symvers" >"$dir/symvers"
 	ice_make "$which" e810 CONFIG_HDIOV_E810_ICE=m "KBUILD_EXTRA_SYMBOLS=/cache/ice-$which/symvers"
-	cp "$dir/src/$ice_path/ice.ko" "$dir/e810/hdiov_e810_ice.ko" "$dir/ko/"
+	find "$dir/src" "$dir/e810" -name '*.ko' -exec cp -t "$dir/ko" {} +
 	strip --strip-debug "$dir/ko"/*.ko
 	make_overlay "$which" "$dir" "$cache/modules-$which/src" "$dir/ko"
-	# The kernel's modules with this ice among them, for a test that takes such a folder
-	abi=$(cat "$cache/kernel-$which/abi")
+	# The kernel's modules with these in the place of its own, for a test that takes such a folder
 	rm -rf "$dir/modules"
 	cp -al "$cache/kernel-$which/modules" "$dir/modules"
-	kernel=$(find "$dir/modules/kernel/$ice_path" -name 'ice.ko*')
-	[ -n "$kernel" ] || die "the kernel $abi has no ice"
-	rm "$kernel"
-	cp "$dir/ko/ice.ko" "$dir/modules/kernel/$ice_path/"
+	(cd "$dir/src" && find . -name '*.ko') | while read -r ours; do
+		rm "$dir/modules/kernel/$ours"*
+		cp "$dir/ko/${ours##*/}" "$dir/modules/kernel/$ours"
+	done
 }
 
 # build_ice WHICH: into ice-WHICH of the cache: overlay, for L1, and modules, all of the kernel's with this ice.
@@ -94,7 +92,7 @@ build_ice() (
 	if [ "$which" = stable ]; then private_apt_setup; fi
 	lock "ice-$which"
 	k=$(key ice-1 "$(cat "$cache/modules-$which/.key" "$cache/linux/.key")" @patches @drivers/net/ethernet/intel/hdiov_e810_ice \
-		"$(declare -f make_ice ice_make ice_source sync_ice)")
+		"$(declare -f make_ice ice_make ice_source sync_ice stable_source)")
 	if ! fresh "$cache/ice-$which" "$k"; then
 		mkdir -p "$cache/ice-$which"
 		step "ice-$which" "ice with hdiov's patches for $(cat "$cache/kernel-$which/abi")" make_ice "$which"

@@ -139,30 +139,42 @@ kernel_source() (
 	fi
 )
 
-# qat_4xxx and the intel_qat it belongs to, unmodified, of the kernel's own source: Debian's kernels have it switched off. Stable's source
-# package may be newer than the kernel, so intel_qat is built too. The other cards' drivers are not.
+# stable_source DIR PATH...: these files and folders of the source of Debian stable's kernel, as in a kernel tree: of the kernel's own version,
+# or the newest of its series if the mirror does not have that any more.
+stable_source() {
+	local abi version package deb dir=$1.deb paths=("${@:2}")
+
+	abi=$(cat "$cache/kernel-stable/abi")
+	package=linux-source-$(cut -d. -f1,2 <<<"$abi")
+	version=$(private_apt apt-cache show --no-all-versions "linux-headers-$abi" | sed -n 's/^Version: //p')
+	deb=$cache/debs/${package}_${version}_all.deb
+	if ! download "$package=$version"; then
+		download "$package/trixie" || download "$package/trixie-security"
+		deb=$(find "$cache/debs" -name "${package}_*.deb" | sort -V | tail -n 1)
+	fi
+	rm -rf "$dir"
+	mkdir -p "$1" "$dir"
+	dpkg-deb -x "$deb" "$dir"
+	tar -C "$1" -xf "$dir/usr/src/$package.tar.xz" --strip-components=1 "${paths[@]/#/$package/}"
+	rm -r "$dir"
+}
+
+# qat_4xxx and the intel_qat it belongs to, unmodified, of the kernel's own source: Debian's kernels have it switched off. That source may
+# be newer than the kernel, so intel_qat is built too. The other cards' drivers are not.
 make_qat_driver() {
-	local which=$1 dir=$cache/qat-$1 series deb qat=drivers/crypto/intel/qat no='' card
+	local which=$1 dir=$cache/qat-$1 qat=drivers/crypto/intel/qat no='' card
 
 	rm -rf "$dir"
-	mkdir -p "$dir/src"
+	mkdir -p "$dir/src/$qat"
 	case $which in
-	backports) cp -r "$cache/linux/$qat/." "$dir/src/" ;;
-	stable)
-		series=6.12
-		mkdir -p "$dir/deb"
-		download "linux-source-$series/trixie" || download "linux-source-$series/trixie-security"
-		deb=$(find "$cache/debs" -name "linux-source-${series}_*.deb" | sort -V | tail -n 1)
-		dpkg-deb -x "$deb" "$dir/deb"
-		tar -C "$dir/src" -xf "$dir/deb/usr/src/linux-source-$series.tar.xz" --strip-components=5 "linux-source-$series/$qat"
-		rm -rf "$dir/deb"
-		;;
+	backports) cp -r "$cache/linux/$qat/." "$dir/src/$qat/" ;;
+	stable) stable_source "$dir/src" "$qat" ;;
 	esac
 	for card in DH895xCC C3XXX C62X DH895xCCVF C3XXXVF C62XVF; do
 		no+=" CONFIG_CRYPTO_DEV_QAT_$card="
 	done
-	in_chroot "make -j$(nproc) -C $(kernel_build "$which") M=/cache/qat-$which/src CONFIG_CRYPTO_DEV_QAT_4XXX=m$no modules"
-	mv "$dir/src/qat_common/intel_qat.ko" "$dir/src/qat_4xxx/qat_4xxx.ko" "$dir/src/Module.symvers" "$dir/"
+	in_chroot "make -j$(nproc) -C $(kernel_build "$which") M=/cache/qat-$which/src/$qat CONFIG_CRYPTO_DEV_QAT_4XXX=m$no modules"
+	mv "$dir/src/$qat"/{qat_common/intel_qat.ko,qat_4xxx/qat_4xxx.ko,Module.symvers} "$dir/"
 	rm -rf "$dir/src"
 }
 
@@ -173,7 +185,7 @@ build_qat_driver() (
 	build_chroot
 	kernel_source
 	lock "qat-$which"
-	k=$(key qat-1 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key" "$cache/linux/.key")" "$(declare -f make_qat_driver)")
+	k=$(key qat-1 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key" "$cache/linux/.key")" "$(declare -f make_qat_driver stable_source)")
 	if ! fresh "$cache/qat-$which" "$k"; then
 		private_apt_setup
 		step "qat-$which" "qat_4xxx for $(cat "$cache/kernel-$which/abi")" make_qat_driver "$which"
