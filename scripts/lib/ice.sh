@@ -60,6 +60,7 @@ ice_make() {
 make_ice() {
 	local which=$1 dir=$cache/ice-$1 ours
 
+	for_kernel "$which" "$dir"
 	sync_ice "$which" "$dir/src" "$(ice_series "$which")"
 	ice_make "$which" "src/$ice_path"
 	rm -rf "$dir/ko"
@@ -92,7 +93,7 @@ build_ice() (
 	if [ "$which" = stable ]; then private_apt_setup; fi
 	lock "ice-$which"
 	k=$(key ice-1 "$(cat "$cache/modules-$which/.key" "$cache/linux/.key")" @patches @drivers/net/ethernet/intel/hdiov_e810_ice \
-		"$(declare -f make_ice ice_make ice_source sync_ice stable_source)")
+		"$(declare -f make_ice ice_make ice_source sync_ice stable_source for_kernel)")
 	if ! fresh "$cache/ice-$which" "$k"; then
 		mkdir -p "$cache/ice-$which"
 		step "ice-$which" "ice with hdiov's patches for $(cat "$cache/kernel-$which/abi")" make_ice "$which"

@@ -27,7 +27,18 @@ modules_make() {
 	in_chroot "make -j$(nproc) -C $(kernel_build "$1") M=/cache/modules-$1/src $extra W=1e ${*:2} modules"
 }
 
+# for_kernel WHICH DIR: throw away what was built in DIR for another build of that kernel. Out of its tree kbuild does not see that the
+# kernel's configuration has changed, and with it the kernel's structures.
+for_kernel() {
+	if ! cmp -s "$cache/kernel-$1/.key" "$2/.kernel"; then
+		rm -rf "$2"
+		mkdir -p "$2"
+		cp "$cache/kernel-$1/.key" "$2/.kernel"
+	fi
+}
+
 make_modules() {
+	for_kernel "$1" "$cache/modules-$1"
 	sync_sources "$cache/modules-$1/src"
 	modules_make "$1"
 }
@@ -79,7 +90,7 @@ build_modules() {
 build_modules_for() (
 	which=$1
 	lock "modules-$which"
-	k=$(key modules-3 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key" "$cache/qat-$which/.key" 2>/dev/null || true)" @Kbuild @Makefile @Kconfig @include @drivers "$(declare -f make_overlay)")
+	k=$(key modules-3 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key" "$cache/qat-$which/.key" 2>/dev/null || true)" @Kbuild @Makefile @Kconfig @include @drivers "$(declare -f make_overlay for_kernel)")
 	if ! fresh "$cache/modules-$which" "$k"; then
 		mkdir -p "$cache/modules-$which"
 		step "modules-$which" "hdiov's modules for $(cat "$cache/kernel-$which/abi")" make_modules_overlay "$which"
