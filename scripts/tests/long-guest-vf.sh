@@ -182,8 +182,8 @@ pf_reset() {
 check "reset of the PF amid traffic: all go on" pf_reset
 core_reset() {
 	guest g1 'iperf3 -t 4 -c 10.0.0.1 >/dev/null 2>&1 &'
-	# GLGEN_RTRIG, a core reset
-	host "read -r bar _ </sys/bus/pci/devices/$pf/resource; sleep 1; busybox devmem \$((bar + 0xb8190)) 32 1"
+	# GLGEN_RTRIG, a core reset, which the card warns of 800 ms before
+	host "read -r bar _ </sys/bus/pci/devices/$pf/resource; sleep 1; busybox devmem \$((bar + 0xb8190)) 32 1; sleep 1"
 	all_go_on
 }
 check "core reset amid traffic: all go on" core_reset

@@ -125,7 +125,7 @@ static void e810_reset(DeviceState *dev)
         e810_card_reset(s);
         e810_port_reset(s);
         s->grst_type = 0;
-        s->rstctl = 0;
+        s->rstctl = GLGEN_RSTCTL_POWER_ON;
         memset(s->qrxflxp, 0, sizeof(s->qrxflxp));
         memcpy(s->mac, s->conf.macaddr.a, sizeof(s->mac));
     }

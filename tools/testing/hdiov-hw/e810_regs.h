@@ -80,6 +80,7 @@
 #define PRTGEN_STATUS           0x000b8100
 #define GLGEN_RSTCTL            0x000b8180
 #define   GLGEN_RSTCTL_GRSTDEL      0x3f        /* units of 100 ms */
+#define   GLGEN_RSTCTL_POWER_ON     8
 #define GLGEN_RTRIG             0x000b8190
 #define   GLGEN_RTRIG_ANY           0x7
 #define GLNVM_ULD               0x000b6008

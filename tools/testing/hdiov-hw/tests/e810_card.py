@@ -278,6 +278,16 @@ class Card:
         self.wr(0x22e580, 7)
         self.wr(0x231ec0, 1)            # PASID mode
 
+    def reset_card(self, kind=1, after=20):
+        """CORER (1), GLOBR (2) or EMPR (4), soon; and AFTER ms later"""
+        delay = self.rd(0xb8180)
+        self.wr(0xb8180, 0)
+        self.wr(0xb8190, kind)
+        self.q.step(2000000)
+        self.wr(0xb8180, delay)
+        if after:
+            self.q.step(after * 1000000)
+
     def post(self, opcode, params=b"", buf=None, size=0):
         """Give firmware a command: where its descriptor is"""
         q = self.q

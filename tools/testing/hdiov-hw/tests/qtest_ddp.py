@@ -79,9 +79,7 @@ def load(c, *more):
 
 def corer(q, c):
     """Back to a card without package"""
-    c.wr(0xb8190, 1)
-    q.step(20000000)
-    q.step(20000000)
+    c.reset_card()
     c.open()
 
 

@@ -830,21 +830,32 @@ def test_reset(t, q, c):
     c.wr(0x16c900, 1 << 20)                         # GRST interrupts
     c.wr(0x16ca80, vec | CAUSE_ENA)
     c.wr(PAGE_INT + 4096 * vec, 1 | 3 << 3)
-    c.wr(0xb8180, 1)                                # delay of 100 ms
+    t.check("the card warns 800 ms before its reset, also after a PFR and an FLR", c.rd(0xb8180), 8)
     c.wr(0xb8190, 1)
     q.settle()
     t.check("core reset is announced", (c.rd(0xb8188) & 3, q.rd(MSI + 4 * vec),
             c.rd(0x16ca00) >> 20 & 1), (1, vec + 1, 1))
-    q.step(90000000)
+    q.step(790000000)
     q.send(eth(MACS[1], OUT, b"z" * 60))
     t.check("until then it works", (len(v.rx()), c.rd(0xb8188) & 3), (1, 1))
     q.step(12000000)
     t.check("core reset is under way", (c.rd(0xb8188) & 3, q.stats()["vsis"]),
             (2, 1))
     q.step(20000000)
-    c.wr(0xb8180, 0)
     t.check("core reset is over, with its type", c.rd(0xb8188), 1 << 2)
     t.check("PASID mode is lost", c.rd(0x231ec0), 0)
+    c.open()
+    c.wr(0x16c900, 1 << 20)
+    c.wr(0xb8180, 1)
+    c.wr(0xb8190, 2)
+    q.step(90000000)
+    t.check("a delay of 100 ms: not yet", c.rd(0xb8188) & 3, 1)
+    q.step(12000000)
+    t.check("but now", c.rd(0xb8188) & 3, 2)
+    t.check("who looks now is told of nothing", c.rd(0x16ca00) >> 20 & 1, 0)
+    q.step(20000000)
+    t.check("the delay stays, the type is a global reset", (c.rd(0xb8180), c.rd(0xb8188)), (1, 2 << 2))
+    c.wr(0xb8180, 8)
     c.open()
 
 

@@ -147,6 +147,8 @@ def test_reset(t, q, c):
     for x in (c, d):
         x.wr(0x16c900, 0xffffffff)
         x.rd(0x16ca00)
+    d.wr(0xb8180, 0)
+    t.check("GLGEN_RSTCTL is the card's", c.rd(0xb8180), 0)
     d.wr(0xb8190, 1)
     t.check("CORER is announced to both",
             [x.rd(0x16ca00) >> 20 & 1 for x in (c, d)], [1, 1])

@@ -44,6 +44,7 @@ FIXTURE(e810_pf)
 	char pf[64];
 	char driver[PATH_MAX];
 	volatile uint32_t *glgen;
+	uint32_t delay;
 };
 
 FIXTURE_VARIANT(e810_pf)
@@ -91,6 +92,7 @@ FIXTURE_SETUP(e810_pf)
 		SKIP(return, "%s: no access to the card's registers: boot with iomem=relaxed",
 		     variant->type);
 	self->glgen = page;
+	self->delay = glgen_get(self->glgen, GLGEN_RSTCTL);
 	for (i = 0; i < GUESTS; i++) {
 		vdev_init(&self->vdev[i], self->pf, variant->type,
 			  variant->mode);
@@ -116,7 +118,7 @@ FIXTURE_TEARDOWN(e810_pf)
 	pf_inject_end();
 	if (!self->glgen)
 		return;
-	glgen_set(self->glgen, GLGEN_RSTCTL, 0);
+	glgen_set(self->glgen, GLGEN_RSTCTL, self->delay);
 	munmap((void *)self->glgen, 4096);
 	/* A test that has failed may have left it without driver */
 	bind_driver(self->driver, self->pf);
