@@ -4,6 +4,7 @@
 # hdiov_e810_ice, which goes with it.
 
 ice_path=drivers/net/ethernet/intel/ice
+iavf_registers=drivers/net/ethernet/intel/iavf/iavf_register.h
 irdma_path=drivers/infiniband/hw/irdma
 
 # ice_series WHICH: the folder with the patches for a kernel.
@@ -15,17 +16,16 @@ ice_series() {
 	echo "$top/patches/linux-$v"
 }
 
-# ice_source WHICH DIR: ice's own source, as in a kernel tree, and its version in DIR/Makefile.
+# ice_source WHICH DIR: ice's own source, as in a kernel tree, with what is compared with it, and its version in DIR/Makefile.
 ice_source() {
-	local paths=("$ice_path" Makefile)
+	local paths=(Makefile "$ice_path" "$iavf_registers")
 
 	# Stable's irdma knows ice's structures, so it is built with it. It sends for ice.h in ice's folder.
 	if [ "$1" = stable ]; then
 		stable_source "$2" "${paths[@]}" "$irdma_path"
 	else
-		mkdir -p "$2/$ice_path"
-		cp -a "$cache/linux/$ice_path/." "$2/$ice_path/"
-		cp "$cache/linux/Makefile" "$2/"
+		mkdir -p "$2"
+		tar -C "$cache/linux" -cf - "${paths[@]}" | tar -C "$2" -xf -
 	fi
 }
 
@@ -54,7 +54,18 @@ sync_ice() {
 
 # ice_make WHICH FOLDER ARGUMENT...: with a warning as an error, as there are none.
 ice_make() {
-	in_chroot "make -j$(nproc) -C $(kernel_build "$1") M=/cache/ice-$1/$2 W=1e KCFLAGS=-I/cache/ice-$1/src/include ${*:3} modules"
+	in_chroot "make -j$(nproc) -C $(kernel_build "$1") M=/cache/ice-$1/$2 W=1e KCFLAGS=-I/cache/ice-$1/src/include ${*:3}"
+}
+
+# check_ice WHICH DIR: what the project's headers say of the card is what ice's say. What that makes is not installed.
+check_ice() {
+	local which=$1 dir=$2/check tests=$top/tools/testing/selftests/hdiov/ice intel=$2/src/drivers/net/ethernet/intel
+
+	mkdir -p "$dir"
+	cp "$tests/Makefile" "$tests/conformance.c" "$2/src/$iavf_registers" "$dir/"
+	/usr/bin/python3 "$tests/names.py" "$dir" "$intel/ice/ice_hw_autogen.h" "MODEL:$top/tools/testing/hdiov-hw/e810_regs.h:80" \
+		"DRV:$top/drivers/net/ethernet/intel/hdiov_e810_ice/e810_regs.h:4"
+	ice_make "$which" check "ICE=/cache/ice-$which/src/$ice_path" conformance.o
 }
 
 make_ice() {
@@ -62,16 +73,17 @@ make_ice() {
 
 	for_kernel "$which" "$dir"
 	sync_ice "$which" "$dir/src" "$(ice_series "$which")"
-	ice_make "$which" "src/$ice_path"
+	ice_make "$which" "src/$ice_path" modules
 	rm -rf "$dir/ko"
 	mkdir -p "$dir/e810" "$dir/ko"
 	if [ "$which" = stable ]; then
-		ice_make "$which" "src/$irdma_path" "KBUILD_EXTRA_SYMBOLS=/cache/ice-$which/src/$ice_path/Module.symvers"
+		ice_make "$which" "src/$irdma_path" "KBUILD_EXTRA_SYMBOLS=/cache/ice-$which/src/$ice_path/Module.symvers" modules
 	fi
+	check_ice "$which" "$dir"
 	# The driver beside it, which uses its symbols and the core's
 	rsync -rlc "$top/drivers/net/ethernet/intel/hdiov_e810_ice/" "$dir/e810/"
 	cat "$dir/src/$ice_path/Module.symvers" "$cache/modules-$which/src/Module.symvers" >"$dir/symvers"
-	ice_make "$which" e810 CONFIG_HDIOV_E810_ICE=m "KBUILD_EXTRA_SYMBOLS=/cache/ice-$which/symvers"
+	ice_make "$which" e810 CONFIG_HDIOV_E810_ICE=m "KBUILD_EXTRA_SYMBOLS=/cache/ice-$which/symvers" modules
 	find "$dir/src" "$dir/e810" -name '*.ko' -exec cp -t "$dir/ko" {} +
 	strip --strip-debug "$dir/ko"/*.ko
 	make_overlay "$which" "$dir" "$cache/modules-$which/src" "$dir/ko"
@@ -93,7 +105,7 @@ build_ice() (
 	if [ "$which" = stable ]; then private_apt_setup; fi
 	lock "ice-$which"
 	k=$(key ice-1 "$(cat "$cache/modules-$which/.key" "$cache/linux/.key")" @patches @drivers/net/ethernet/intel/hdiov_e810_ice \
-		"$(declare -f make_ice ice_make ice_source sync_ice stable_source for_kernel)")
+		@tools/testing/selftests/hdiov/ice @tools/testing/hdiov-hw/e810_regs.h "$(declare -f make_ice check_ice ice_make ice_source sync_ice stable_source for_kernel)")
 	if ! fresh "$cache/ice-$which" "$k"; then
 		mkdir -p "$cache/ice-$which"
 		step "ice-$which" "ice with hdiov's patches for $(cat "$cache/kernel-$which/abi")" make_ice "$which"
