@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # hdiov_e810_ice beside ice, in an L1 with the patched ice: a guest with Debian's own iavf on a VDEV of one queue pair (eth0) and on one of
-# four (eth1), the host's own network on the same port, and what ice does with its PF meanwhile.
+# four (eth1), the host's own network on the same port, and what ice does with its PF meanwhile. With --no-guest only what needs no guest, for
+# a kernel that is too slow for one.
 set -euo pipefail
 # shellcheck source=scripts/tests/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck disable=SC2034
 pf_driver=ice
+guest=yes
+if [ "${1:-}" = --no-guest ]; then guest=no; fi
 
 u1=6d1c1d3e-0001-4a6b-9df0-aaaaaaaaaaaa
 u2=6d1c1d3e-0002-4a6b-9df0-aaaaaaaaaaaa
@@ -59,7 +62,7 @@ check "room for 758 VDEVs of one queue pair, 400 of four" many
 
 # Linux 6.12's irdma knows ice's structures: one that was not built with this ice is refused. Not by modprobe -r, which would take ice along.
 irdma() { host 'modprobe irdma && lsmod | grep -qE "^ice .*irdma" && rmmod irdma'; }
-check "RDMA's driver loads beside this ice" irdma
+if [ $guest = yes ]; then check "RDMA's driver loads beside this ice" irdma; fi
 
 # SR-IOV is as it was. A VF in the host's hands will do, in a name space of its own, as if it were a guest's.
 vf_pings() { host_pings "10.0.0.1" "ip netns exec vf"; }
@@ -88,6 +91,37 @@ check "VDEVs are there: no VF, and the log says why" refused "Device or resource
 	"SR-IOV cannot be enabled: 2 HD-IOV devices are there" "echo 1 >$dev/sriov_numvfs"
 check "nor is a VDEV a VF to the host's tools" refused "Operation not supported" "" \
 	"ip link set $netdev vf $(vdev_state $u1 vsi) mac 02:00:00:00:00:09"
+
+removed() {
+	vdev_remove $u1 && vdev_remove $u2 || return 1
+	echo "avf-1: $free1 before, $(available avf-1) now; avf-4: $free4 before, $(available avf-4) now"
+	[ "$(available avf-1)" = "$free1" ] && [ "$(available avf-4)" = "$free4" ]
+}
+unload() { host "rmmod hdiov_e810_ice && [ ! -e $types ] && ping -q -c 1 -W 5 10.0.0.1 && rmmod ice && [ ! -e $dev/driver ]"; }
+again() { host_up && host_pings 10.0.0.1 && vdev_create $u1 avf-1 && vdev_remove $u1; }
+# GLGEN_RTRIG.CORER, as any function of the card or its firmware can ask for it. ice hears of it by an interrupt, in the time that the card
+# lets pass before. The debug kernel has no /dev/mem.
+core_reset="python3 -c 'import mmap, os
+m = mmap.mmap(os.open(\"$dev/resource0\", os.O_RDWR | os.O_SYNC), 4096, offset=0xb8000)
+memoryview(m).cast(\"I\")[0x190 // 4] = 1'"
+
+if [ $guest = no ]; then
+	# rebuilt CMD: ice is reset by CMD in L1, and has the VDEVs again, which nobody uses
+	rebuilt() {
+		local n
+
+		n=$(logged 'VSI rebuilt. VSI index 0')
+		host "$1 || exit 1; i=0; until [ \$(dmesg | grep -cF 'VSI rebuilt. VSI index 0') -gt $n ]; do sleep 0.2; i=\$((i + 1)); [ \$i -lt 300 ] || exit 1; done" &&
+			host_pings 10.0.0.1 && [ "$(vdev_state $u1 state)" = idle ] && [ "$(vdev_state $u2 state)" = idle ]
+	}
+	check "reset of the PF: host and VDEVs are back" rebuilt "echo 1 >$dev/reset"
+	check "reset of the card: host and VDEVs are back" rebuilt "$core_reset"
+	check "the VDEVs are removed: all is back" removed
+	check "rmmod hdiov_e810_ice, which leaves the host its network; rmmod ice" unload
+	check "and both again" again
+	finish
+	exit
+fi
 
 start_guest g1 --smp 2 --vdev $u1 --vdev $u2
 host 'ip -n peer addr add 10.0.9.1/24 dev up0; ip netns exec peer iperf3 -s -D'
@@ -144,16 +178,13 @@ survives() {
 
 	r1=$(vdev_state $u1 resets) r2=$(vdev_state $u2 resets)
 	guest g1 'ping -q -i 0.02 -c 400 10.0.9.1 >/dev/null 2>&1 &'
-	host "ip netns exec peer ping -q -i 0.02 -c 400 10.0.0.2 >/dev/null 2>&1 & sleep 1; $1; sleep 2" || return 1
+	host "ip netns exec peer ping -q -i 0.02 -c 400 10.0.0.2 >/dev/null 2>&1 & sleep 1; $1 || exit 1; sleep 2" || return 1
 	reaches g1 10.0.0.1 && reaches g1 10.0.0.9 && reaches g1 10.0.9.1 && host_pings 10.0.0.1 || return 1
 	echo "resets: $r1 and $r2 before, $(vdev_state $u1 resets) and $(vdev_state $u2 resets) now, PASID $(vdev_state $u1 pasid)"
 	[ "$(vdev_state $u1 resets)" -gt "$r1" ] && [ "$(vdev_state $u2 resets)" -gt "$r2" ] && [ "$(vdev_state $u1 pasid)" = "$pasid1" ]
 }
 check "reset of the PF amid traffic: VDEVs and host go on" survives "echo 1 >$dev/reset"
-# GLGEN_RTRIG.CORER, as any function of the card or its firmware can ask for it. ice hears of it by an interrupt, in the time that the card
-# lets pass before.
-check "reset of the card amid traffic: VDEVs and host go on" survives \
-	"read -r bar _ <$dev/resource; busybox devmem \$((bar + 0xb8190)) 32 1"
+check "reset of the card amid traffic: VDEVs and host go on" survives "$core_reset"
 
 carrier() { guest g1 "i=0; until [ \$(cat /sys/class/net/eth0/carrier) = $1 ]; do sleep 0.2; i=\$((i + 1)); [ \$i -lt 100 ] || exit 1; done"; }
 link_down() {
@@ -185,14 +216,9 @@ check "devlink reload: refused" refused "Operation not supported" "" "devlink de
 check "and the guest has not noticed" pings g1 10.0.0.1
 
 gone() {
-	host 'l2 stop g1' && [ "$(vdev_state $u1 state)" = idle ] && [ "$(vdev_state $u1 pasid)" = none ] || return 1
-	vdev_remove $u1 && vdev_remove $u2 || return 1
-	echo "avf-1: $free1 before, $(available avf-1) now; avf-4: $free4 before, $(available avf-4) now"
-	[ "$(available avf-1)" = "$free1" ] && [ "$(available avf-4)" = "$free4" ]
+	host 'l2 stop g1' && [ "$(vdev_state $u1 state)" = idle ] && [ "$(vdev_state $u1 pasid)" = none ] && removed
 }
 check "the guest ends, its VDEVs are removed: all is back" gone
-unload() { host "rmmod hdiov_e810_ice && [ ! -e $types ] && ping -q -c 1 -W 5 10.0.0.1 && rmmod ice && [ ! -e $dev/driver ]"; }
 check "rmmod hdiov_e810_ice, which leaves the host its network; rmmod ice" unload
-again() { host_up && host_pings 10.0.0.1 && vdev_create $u1 avf-1 && vdev_remove $u1; }
 check "and both again" again
 finish
