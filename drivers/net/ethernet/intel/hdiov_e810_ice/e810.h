@@ -10,6 +10,7 @@
 #include <linux/compiler.h>
 #include <linux/hdiov.h>
 #include <linux/io.h>
+#include <linux/mutex.h>
 #include <linux/net/intel/ice_hdiov.h>
 #include <linux/pci.h>
 #include <linux/wait.h>
@@ -48,9 +49,14 @@ struct e810_pf {
  * @layout: the queues, vectors and mailbox it has. Changes with resets only,
  *	when nobody accesses registers.
  * @areas: for &hdiov_adi.areas
- * @mac: permanent address
+ * @policy_lock: one change of what the host has decided at a time
  * @resetting: a reset was asked for that has not come yet
  * @malicious: how often the card has stopped a queue for what the guest did
+ * @total_overflows: how often the guest has caused an overflow; this and the next two
+ *	are changed by ice's events only, one at a time
+ * @overflows: how often since @overflow_since
+ * @overflow_since: in jiffies
+ * @stopped: its guest has caused too many: not enabled again before the next one
  * @icr0_ena: what the guest wrote
  * @icr0_heads: heads of the mailbox when the guest last asked for causes
  */
@@ -60,9 +66,13 @@ struct e810_adi {
 	struct ice_adi *ice;
 	struct ice_adi_layout layout;
 	struct hdiov_area areas[E810_MAX_AREAS];
-	u8 mac[ETH_ALEN];
+	struct mutex policy_lock;	/* changes of ice's policy */
 	bool resetting;
 	atomic_t malicious;
+	unsigned int total_overflows;
+	unsigned int overflows;
+	unsigned long overflow_since;
+	bool stopped;
 	u32 icr0_ena;
 	u32 icr0_heads;
 };
@@ -98,11 +108,13 @@ static inline void __iomem *e810_page(struct e810_pf *pf, u32 offset)
 /* e810_adi.c */
 extern const struct hdiov_adi_ops e810_adi_ops;
 extern const struct hdiov_vector_ops e810_vector_ops;
-extern const struct attribute_group **e810_vdev_groups;
 
 /* e810_mmio.c */
 extern const struct hdiov_mmio_ops e810_mmio_ops;
 void e810_mmio_set_areas(struct e810_adi *ea);
+
+/* e810_sysfs.c */
+extern const struct attribute_group *e810_vdev_groups[];
 
 /* e810_types.c */
 extern const struct hdiov_type e810_types[];

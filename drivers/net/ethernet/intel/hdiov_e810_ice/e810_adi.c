@@ -3,21 +3,24 @@
  * Life of an ADI, most of which is ice's
  */
 #include <linux/bitfield.h>
-#include <linux/device.h>
 #include <linux/etherdevice.h>
+#include <linux/jiffies.h>
 #include <linux/seq_file.h>
 #include <linux/siphash.h>
-#include <linux/sysfs.h>
 
 #include "e810.h"
 
 #define E810_ENTRIES_TIMEOUT	(10 * HZ)
 
+/* How often a guest may cause an overflow, and in what time, in jiffies */
+#define E810_MAX_OVERFLOWS	4
+#define E810_OVERFLOW_TIME	(60 * HZ)
+
 /*
  * The same VDEV on the same port gets the same address each time it is made,
  * and no two VDEVs of one: 46 bits of a hash of its name.
  */
-static void e810_adi_default_mac(struct e810_adi *ea)
+static void e810_adi_default_mac(struct e810_adi *ea, u8 *mac)
 {
 	const char *name = hdiov_adi_name(&ea->adi);
 	siphash_key_t key = {
@@ -25,9 +28,35 @@ static void e810_adi_default_mac(struct e810_adi *ea)
 	};
 
 	u64_to_ether_addr(siphash(name, strlen(name), &key) &
-			  GENMASK_ULL(47, 0), ea->mac);
-	ea->mac[0] &= ~0x01;
-	ea->mac[0] |= 0x02;
+			  GENMASK_ULL(47, 0), mac);
+	mac[0] &= ~0x01;
+	mac[0] |= 0x02;
+}
+
+/*
+ * Each overflow is at the cost of others: of their messages, or of all packets of the
+ * port. A guest that goes on with it after a few resets is stopped until the VDEV has
+ * another user.
+ */
+static void e810_adi_overflow(struct e810_adi *ea)
+{
+	if (!ea->overflows ||
+	    time_after(jiffies, ea->overflow_since + E810_OVERFLOW_TIME)) {
+		ea->overflow_since = jiffies;
+		ea->overflows = 0;
+	}
+	ea->overflows++;
+	ea->total_overflows++;
+	if (ea->overflows <= E810_MAX_OVERFLOWS || READ_ONCE(ea->stopped))
+		return;
+
+	dev_err(&ea->pf->pdev->dev,
+		"%s: stopped: its guest has caused %u overflows in %u seconds, limit is %u\n",
+		hdiov_adi_name(&ea->adi), ea->overflows,
+		jiffies_to_msecs(jiffies - ea->overflow_since) / 1000,
+		E810_MAX_OVERFLOWS);
+	WRITE_ONCE(ea->stopped, true);
+	hdiov_adi_request_reset(&ea->adi);
 }
 
 /* ice holds locks: this only has the core's work queued */
@@ -38,6 +67,9 @@ static void e810_adi_event(void *cookie, enum ice_adi_event event)
 	switch (event) {
 	case ICE_ADI_EVENT_MALICIOUS:
 		atomic_inc(&ea->malicious);
+		break;
+	case ICE_ADI_EVENT_OVERFLOW:
+		e810_adi_overflow(ea);
 		break;
 	case ICE_ADI_EVENT_RESET:
 		WRITE_ONCE(ea->resetting, true);
@@ -87,6 +119,8 @@ static int e810_adi_create(struct hdiov_adi *adi)
 	struct e810_adi *ea = to_e810_adi(adi);
 	struct e810_pf *pf = to_e810_pf(adi->pf);
 	struct ice_adi_params params = {
+		.name = hdiov_adi_name(adi),
+		.mac_locked = true,
 		.num_qps = adi->num_qps,
 		.event = e810_adi_event,
 		.cookie = ea,
@@ -94,23 +128,34 @@ static int e810_adi_create(struct hdiov_adi *adi)
 	int ret;
 
 	ea->pf = pf;
-	e810_adi_default_mac(ea);
-	ether_addr_copy(params.mac, ea->mac);
+	mutex_init(&ea->policy_lock);
+	e810_adi_default_mac(ea, params.mac);
 	e810_mmio_set_areas(ea);
 
 	ea->ice = ice_adi_create(pf->ice, &params);
-	if (IS_ERR(ea->ice))
-		return PTR_ERR(ea->ice);
+	if (IS_ERR(ea->ice)) {
+		ret = PTR_ERR(ea->ice);
+		goto err_mutex;
+	}
 	ret = ice_adi_layout(ea->ice, &ea->layout) ?:
 	      e810_adi_wait_for_entries(ea);
 	if (ret)
-		ice_adi_destroy(ea->ice);
+		goto err_adi;
+	return 0;
+
+err_adi:
+	ice_adi_destroy(ea->ice);
+err_mutex:
+	mutex_destroy(&ea->policy_lock);
 	return ret;
 }
 
 static void e810_adi_destroy(struct hdiov_adi *adi)
 {
-	ice_adi_destroy(to_e810_adi(adi)->ice);
+	struct e810_adi *ea = to_e810_adi(adi);
+
+	ice_adi_destroy(ea->ice);
+	mutex_destroy(&ea->policy_lock);
 }
 
 /* What a guest has written to its vectors is not for the next one */
@@ -150,6 +195,7 @@ static int e810_adi_set_pasid(struct hdiov_adi *adi,
 {
 	struct e810_adi *ea = to_e810_adi(adi);
 
+	WRITE_ONCE(ea->stopped, false);
 	/* The PF may have been reset since the last guest, or none was there */
 	return e810_adi_reset(adi) ?: ice_adi_set_pasid(ea->ice, id->pasid);
 }
@@ -168,6 +214,8 @@ static int e810_adi_enable(struct hdiov_adi *adi)
 {
 	struct e810_adi *ea = to_e810_adi(adi);
 
+	if (READ_ONCE(ea->stopped))
+		return -EIO;
 	WRITE_ONCE(ea->resetting, false);
 	return ice_adi_enable(ea->ice);
 }
@@ -185,12 +233,16 @@ static void e810_adi_abandon(struct hdiov_adi *adi)
 static void e810_adi_show(struct hdiov_adi *adi, struct seq_file *s)
 {
 	struct e810_adi *ea = to_e810_adi(adi);
+	struct ice_adi_policy policy;
 	unsigned int q;
 
+	ice_adi_get_policy(ea->ice, &policy);
 	seq_printf(s, "vsi: %u\n", ea->layout.vsi);
-	seq_printf(s, "mac: %pM\n", ea->mac);
+	seq_printf(s, "mac: %pM\n", policy.mac);
 	seq_printf(s, "malicious driver events: %d\n",
 		   atomic_read(&ea->malicious));
+	seq_printf(s, "overflows: %u%s\n", READ_ONCE(ea->total_overflows),
+		   READ_ONCE(ea->stopped) ? ", stopped" : "");
 	seq_printf(s, "msix entries: %u to %u\n", ea->layout.first_msix,
 		   ea->layout.first_msix + ea->layout.num_vectors - 1);
 	for (q = 0; q < ea->layout.num_qps; q++)
@@ -210,23 +262,6 @@ const struct hdiov_adi_ops e810_adi_ops = {
 	.reset = e810_adi_reset,
 	.show = e810_adi_show,
 };
-
-static ssize_t mac_show(struct device *dev, struct device_attribute *attr,
-			char *buf)
-{
-	struct hdiov_adi *adi = hdiov_adi_from_dev(dev);
-
-	return sysfs_emit(buf, "%pM\n", to_e810_adi(adi)->mac);
-}
-static DEVICE_ATTR_RO(mac);
-
-static struct attribute *e810_adi_attrs[] = {
-	&dev_attr_mac.attr,
-	NULL
-};
-ATTRIBUTE_GROUPS(e810_adi);
-
-const struct attribute_group **e810_vdev_groups = e810_adi_groups;
 
 /* ice keeps a run of entries for each ADI, to which its causes always point */
 static int e810_vector_slot(struct hdiov_adi *adi, unsigned int vector)
