@@ -525,16 +525,6 @@ int eg_queues_start(struct eg *g)
 	return queues_enable(g);
 }
 
-int eg_queues_restart(struct eg *g)
-{
-	unsigned int i;
-
-	rings_clear(g);
-	for (i = 0; i < g->num_queues; i++)
-		tx_tail(g, i, 0);
-	return queues_enable(g);
-}
-
 int eg_queues_stop(struct eg *g)
 {
 	return select_queues(g, VC_DISABLE_QUEUES);

@@ -193,8 +193,6 @@ int eg_handshake(struct eg *g);
 /* Queues and their vectors (q's is q + 1), enabled */
 int eg_queues_start(struct eg *g);
 int eg_queues_stop(struct eg *g);
-/* After a stop, without configuring anything again, as DPDK does it */
-int eg_queues_restart(struct eg *g);
 /* All of the above but eg_init() */
 int eg_up(struct eg *g);
 

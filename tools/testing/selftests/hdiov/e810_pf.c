@@ -43,6 +43,7 @@ FIXTURE(e810_pf)
 	long long pasid[GUESTS];
 	char pf[64];
 	char driver[PATH_MAX];
+	bool beside_ice;
 	volatile uint32_t *glgen;
 	uint32_t delay;
 };
@@ -87,6 +88,7 @@ FIXTURE_SETUP(e810_pf)
 		SKIP(return, "%s: %s", variant->type, why);
 	ASSERT_NE(NULL, realpath(pf_path(self->pf, "driver", path,
 					 sizeof(path)), self->driver));
+	self->beside_ice = !strcmp(strrchr(self->driver, '/'), "/ice");
 	page = pf_mmap(self->pf, GLGEN_PAGE);
 	if (page == MAP_FAILED)
 		SKIP(return, "%s: no access to the card's registers: boot with iomem=relaxed",
@@ -261,7 +263,8 @@ TEST_F(e810_pf, card_reset_announced)
 	ASSERT_TRUE(becomes(&self->vdev[0], "bound"));
 	/* It is not yet, and nobody gets near it, nor it to any memory */
 	EXPECT_EQ(1, glgen_get(self->glgen, GLGEN_RSTAT) & 3);
-	EXPECT_FALSE(is_master(self->pf));
+	/* ice has queues of its own */
+	EXPECT_EQ(self->beside_ice, is_master(self->pf));
 	EXPECT_EQ(~0U, vdev_get32(&self->vdev[0], 0, AVF_VFGEN_RSTAT));
 	EXPECT_EQ(-EAGAIN, vdev_open(&self->vdev[2]));
 	EXPECT_EQ(0, vdev_reset(&self->vdev[0]));
@@ -319,7 +322,8 @@ static void *hammer(void *data)
 
 /*
  * The interrupt that announces it is lost: found out at the next command. The reset
- * that this was for comes with that of the card.
+ * that this was for comes with that of the card. Not beside ice, which does not find
+ * out.
  */
 TEST_F(e810_pf, card_reset_unnoticed)
 {
@@ -361,7 +365,13 @@ TEST_F_TIMEOUT(e810_pf, card_reset_hostile, 120)
 	glgen_set(self->glgen, GLGEN_RSTCTL, 3);
 	for (i = 0; i < 10; i++) {
 		glgen_set(self->glgen, GLGEN_RTRIG, GLGEN_RTRIG_CORER);
-		msleep(310 + i * 20);
+		if (!self->beside_ice) {
+			msleep(310 + i * 20);
+			continue;
+		}
+		/* One while it deals with the last one leaves ice without a card */
+		EXPECT_TRUE(becomes(&self->vdev[0], "bound"));
+		EXPECT_TRUE(becomes(&self->vdev[0], "running"));
 	}
 	__atomic_store_n(&h.stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
@@ -443,11 +453,19 @@ TEST_F(e810_pf, mailbox_stuck)
 	ASSERT_NE(tail, mbx[PF_MBX_ATQT / 4]);
 	munmap((void *)mbx, 4096);
 
-	EXPECT_EQ(-EIO, vdev_reset(&self->vdev[0]));
-	EXPECT_TRUE(vdev_in_state(&self->vdev[0], "bound (out of use)"));
-	eg_exit(&g[0]);
-	vdev_close(&self->vdev[0]);
-	EXPECT_EQ(-EIO, vdev_open(&self->vdev[0]));
+	if (self->beside_ice) {
+		/* It waits for each answer to go, and does not send it any more */
+		EXPECT_EQ(0, vdev_reset(&self->vdev[0]));
+		eg_exit(&g[0]);
+		vdev_close(&self->vdev[0]);
+	} else {
+		EXPECT_EQ(-EIO, vdev_reset(&self->vdev[0]));
+		EXPECT_TRUE(vdev_in_state(&self->vdev[0],
+					  "bound (out of use)"));
+		eg_exit(&g[0]);
+		vdev_close(&self->vdev[0]);
+		EXPECT_EQ(-EIO, vdev_open(&self->vdev[0]));
+	}
 
 	/* Until the function is reset */
 	ASSERT_EQ(0, file_write(pf_path(self->pf, "reset", path, sizeof(path)),
