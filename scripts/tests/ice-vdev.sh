@@ -21,7 +21,7 @@ cleanup() {
 		[ ! -e /sys/bus/mdev/devices/\$u ] || echo 1 >/sys/bus/mdev/devices/\$u/remove; done
 		for p in \$(pgrep -x iperf3); do kill \$p; done
 		echo 0 >$dev/sriov_numvfs
-		ip netns del vf; ip -n peer addr del 10.0.9.1/24 dev up0; exit 0" >/dev/null 2>&1 || true
+		ip netns del vf; ip -n peer addr del 10.0.9.1/24 dev up0; ip -n peer link del up0.5; exit 0" >/dev/null 2>&1 || true
 }
 trap cleanup EXIT
 
@@ -172,6 +172,58 @@ rss() {
 }
 check "32 flows spread over four queues" rss
 
+# What the host decides while the guest runs
+at=/sys/bus/mdev/devices/$u1
+mac_of() { guest g1 'cat /sys/class/net/eth0/address'; }
+keeps_mac() {
+	local mac
+
+	mac=$(mac_of)
+	[ "$mac" = "$(host "cat $at/mac")" ] && guest g1 '! ip link set eth0 address 02:00:00:00:00:66' && [ "$(mac_of)" = "$mac" ]
+}
+check "the guest has the address that the host gave it, and no other" keeps_mac
+changes_mac() {
+	# shellcheck disable=SC2016
+	host "echo 0 >$at/mac_locked" && guest g1 'for i in $(seq 10 49); do ip link set eth0 address 02:00:00:00:01:$i || exit 1; done' &&
+		pings g1 10.0.0.1 && [ "$(mac_of)" = 02:00:00:00:01:49 ] && host "echo 1 >$at/mac_locked"
+}
+check "not locked: 40 changes of address by the guest" changes_mac
+new_mac() {
+	host "echo 02:00:00:00:00:77 >$at/mac" && reaches g1 10.0.0.1 || return 1
+	host "ip -n peer neigh show 10.0.0.2"
+	host "ip -n peer neigh show 10.0.0.2 | grep -q 02:00:00:00:00:77"
+}
+check "locked again, and another address from the host: the guest goes on with it" new_mac
+port_vlan() {
+	host 'ip -n peer link add link up0 name up0.5 type vlan id 5; ip -n peer addr add 10.5.0.1/24 dev up0.5; ip -n peer link set up0.5 up' &&
+		guest g1 'ip addr add 10.5.0.2/24 dev eth0' && host "echo 5 >$at/vlan" && reaches g1 10.5.0.1 &&
+		guest g1 '! ping -q -c 2 -W 2 10.0.0.1' && host "echo 0 >$at/vlan" && reaches g1 10.0.0.1 &&
+		guest g1 'ip addr del 10.5.0.2/24 dev eth0'
+}
+check "port VLAN: untagged to the guest, and no way out of it" port_vlan
+mbits() {
+	guest g1 "iperf3 -J -c 10.0.0.1 -n $1" |
+		/usr/bin/python3 -c 'import json, sys; print(int(json.load(sys.stdin)["end"]["sum_received"]["bits_per_second"] / 1e6))'
+}
+rate() {
+	local limited free
+
+	host "echo 4 >$at/max_tx_rate" && limited=$(mbits 2M) && host "echo 0 >$at/max_tx_rate" && free=$(mbits 10M) || return 1
+	echo "Mbit/s: $limited with a limit of 4, $free without"
+	[ "$limited" -le 4 ] && [ "$free" -ge 8 ]
+}
+# So little that a busy machine has more to give
+check "rate: 4 Mbit/s" rate
+stop_cont() {
+	local n
+
+	n=$(vdev_state $u1 resets)
+	host 'l2 qmp g1 stop; sleep 3; l2 qmp g1 cont' && reaches g1 10.0.0.1 && reaches g1 10.0.9.1 || return 1
+	echo "resets: $n before, $(vdev_state $u1 resets) now"
+	[ "$(vdev_state $u1 resets)" = "$n" ]
+}
+check "stop and cont of QEMU: the guest goes on, without a reset" stop_cont
+
 # survives CMD: the VDEVs are reset while packets go, because of CMD in L1, and the guest goes on; the host, too.
 survives() {
 	local r1 r2
@@ -196,7 +248,10 @@ if_down() {
 	host "ip link set $netdev down" && pings g1 10.0.0.1 && host "ip link set $netdev up" && reaches g1 10.0.0.9
 }
 check "the host's interface is down: guests go on; up: they reach it again" if_down
-reload_both() { guest g1 'rmmod iavf && modprobe iavf' && first_is_eth0 && link_up g1 10.0.0.2 && reaches g1 10.0.0.1; }
+reload_both() {
+	guest g1 'rmmod iavf && modprobe iavf' && first_is_eth0 && link_up g1 10.0.0.2 && link_up g1 10.0.9.2 eth1 && pings g1 10.0.0.1 &&
+		pings g1 10.0.9.1
+}
 check "rmmod iavf, modprobe iavf" reload_both
 flr() {
 	local n
