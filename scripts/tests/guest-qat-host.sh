@@ -78,7 +78,7 @@ refused() {
 
 	within 30 "[ -e $types ]" && host "echo $u >$types/4xxx-vqat_sym/create" || return 1
 	! out=$(host "echo 16 >$dev/sriov_numvfs" 2>&1) && echo "$out" && [[ $out = *"resource busy"* ]] &&
-		[ "$(host "cat $dev/sriov_numvfs; ls /sys/bus/mdev/devices" | tr '\n' ' ')" = "0 $u " ] && vdev_remove $u
+		[ "$(host "cat $dev/sriov_numvfs; [ -e /sys/bus/mdev/devices/$u ] && echo there" | tr '\n' ' ')" = "0 there " ] && vdev_remove $u
 }
 check "with a VDEV there whoever wants virtual functions gets EBUSY, and the VDEV stays" refused
 never_both() {
