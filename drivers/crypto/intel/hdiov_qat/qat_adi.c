@@ -161,10 +161,16 @@ static void qat_adi_clear_pasid(struct hdiov_adi *adi)
 		return;
 	/*
 	 * The watch took the function for one that was reset, as another bank was not as
-	 * it should be, and so this one was never quiesced.
+	 * it should be, and so this one was never quiesced. If it does not stop now, it
+	 * keeps its PASID: without one, its requests would be the function's own.
 	 */
-	if (!qat_usable(qa->pf))
-		qat_bank_reset(qa->pf, qa->bank, pasidctl);
+	if (!qat_usable(qa->pf) &&
+	    qat_bank_reset(qa->pf, qa->bank, pasidctl)) {
+		dev_err(&qa->pf->pdev->dev,
+			"%s: bank %u does not stop, and keeps its PASID\n",
+			hdiov_adi_name(adi), qa->bank);
+		return;
+	}
 	qat_bank_set_pasid(qa->pf, qa->bank, 0);
 }
 
