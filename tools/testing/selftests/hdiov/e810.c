@@ -1068,22 +1068,6 @@ FIXTURE_TEARDOWN(attributes)
 	vdev_cleanup(&self->other);
 }
 
-static int set(struct vdev *vdev, const char *name, const char *value)
-{
-	char path[PATH_MAX];
-
-	return file_write(vdev_path(vdev, name, path, sizeof(path)), value);
-}
-
-static bool is(struct vdev *vdev, const char *name, const char *value)
-{
-	char path[PATH_MAX], buf[128];
-	size_t len = strlen(value);
-
-	return file_read(vdev_path(vdev, name, path, sizeof(path)), buf,
-			 sizeof(buf)) == len + 1 && !strncmp(buf, value, len);
-}
-
 TEST_F(attributes, values)
 {
 	static const struct {
@@ -1115,26 +1099,26 @@ TEST_F(attributes, values)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(good); i++) {
-		EXPECT_EQ(0, set(&self->vdev, good[i][0], good[i][1])) {
+		EXPECT_EQ(0, vdev_attr_set(&self->vdev, good[i][0], good[i][1])) {
 			TH_LOG("%s %s", good[i][0], good[i][1]);
 		}
-		EXPECT_TRUE(is(&self->vdev, good[i][0], good[i][1])) {
+		EXPECT_TRUE(vdev_attr_is(&self->vdev, good[i][0], good[i][1])) {
 			TH_LOG("%s %s", good[i][0], good[i][1]);
 		}
 	}
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		EXPECT_EQ(bad[i].error,
-			  set(&self->vdev, bad[i].name, bad[i].value)) {
+			  vdev_attr_set(&self->vdev, bad[i].name, bad[i].value)) {
 			TH_LOG("%s %s", bad[i].name, bad[i].value);
 		}
 	}
 	/* Nothing of it stuck */
-	EXPECT_TRUE(is(&self->vdev, "mac", "02:00:00:aa:bb:cc"));
-	EXPECT_TRUE(is(&self->vdev, "vlan", "0 0"));
-	EXPECT_TRUE(is(&self->vdev, "spoofchk", "1"));
+	EXPECT_TRUE(vdev_attr_is(&self->vdev, "mac", "02:00:00:aa:bb:cc"));
+	EXPECT_TRUE(vdev_attr_is(&self->vdev, "vlan", "0 0"));
+	EXPECT_TRUE(vdev_attr_is(&self->vdev, "spoofchk", "1"));
 
 	/* An address is one VDEV's */
-	EXPECT_EQ(-EADDRINUSE, set(&self->other, "mac", "02:00:00:aa:bb:cc"));
+	EXPECT_EQ(-EADDRINUSE, vdev_attr_set(&self->other, "mac", "02:00:00:aa:bb:cc"));
 }
 
 TEST_F(attributes, in_use)
@@ -1146,11 +1130,11 @@ TEST_F(attributes, in_use)
 	struct eg g = {};
 	unsigned int i;
 
-	ASSERT_EQ(0, set(&self->vdev, "mac", "02:00:00:aa:bb:ce"));
+	ASSERT_EQ(0, vdev_attr_set(&self->vdev, "mac", "02:00:00:aa:bb:ce"));
 	ASSERT_EQ(0, vdev_open(&self->vdev));
 	for (i = 0; i < ARRAY_SIZE(attributes); i++)
-		EXPECT_EQ(-EBUSY, set(&self->vdev, attributes[i][0],
-				      attributes[i][1]));
+		EXPECT_EQ(-EBUSY, vdev_attr_set(&self->vdev, attributes[i][0],
+						attributes[i][1]));
 
 	/* The guest has what was set, and cannot have another one */
 	ASSERT_EQ(0, eg_init(&g, &self->vdev));
@@ -1159,7 +1143,7 @@ TEST_F(attributes, in_use)
 	EXPECT_NE(0, eg_add_mac(&g, (const uint8_t *)"\x02\0\0\x11\x22\x33"));
 	eg_exit(&g);
 	vdev_close(&self->vdev);
-	EXPECT_EQ(0, set(&self->vdev, "mac", "02:00:00:aa:bb:cf"));
+	EXPECT_EQ(0, vdev_attr_set(&self->vdev, "mac", "02:00:00:aa:bb:cf"));
 }
 
 /* Guests of a port VLAN see neither it nor anyone outside of it */
@@ -1169,8 +1153,8 @@ TEST_F(attributes, port_vlan)
 	struct eg a = {}, b = {};
 	struct eg_rx rx;
 
-	ASSERT_EQ(0, set(&self->vdev, "vlan", "77"));
-	ASSERT_EQ(0, set(&self->other, "vlan", "77"));
+	ASSERT_EQ(0, vdev_attr_set(&self->vdev, "vlan", "77"));
+	ASSERT_EQ(0, vdev_attr_set(&self->other, "vlan", "77"));
 	ASSERT_EQ(0, vdev_open(&self->vdev));
 	ASSERT_EQ(0, vdev_open(&self->other));
 	ASSERT_EQ(0, eg_init(&a, &self->vdev));
@@ -1184,7 +1168,7 @@ TEST_F(attributes, port_vlan)
 
 	eg_exit(&b);
 	vdev_close(&self->other);
-	ASSERT_EQ(0, set(&self->other, "vlan", "78"));
+	ASSERT_EQ(0, vdev_attr_set(&self->other, "vlan", "78"));
 	ASSERT_EQ(0, vdev_open(&self->other));
 	ASSERT_EQ(0, eg_init(&b, &self->other));
 	ASSERT_EQ(0, eg_up(&b));

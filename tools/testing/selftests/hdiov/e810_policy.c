@@ -76,22 +76,6 @@ FIXTURE_TEARDOWN(policy)
 	}
 }
 
-static int set(struct vdev *vdev, const char *name, const char *value)
-{
-	char path[PATH_MAX];
-
-	return file_write(vdev_path(vdev, name, path, sizeof(path)), value);
-}
-
-static bool is(struct vdev *vdev, const char *name, const char *value)
-{
-	char path[PATH_MAX], buf[128];
-	size_t len = strlen(value);
-
-	return file_read(vdev_path(vdev, name, path, sizeof(path)), buf,
-			 sizeof(buf)) == len + 1 && !strncmp(buf, value, len);
-}
-
 /* A line of the kernel's log since the test began that has both of these */
 static bool logged(int kmsg, const char *a, const char *b)
 {
@@ -181,8 +165,8 @@ TEST_F(policy, mac)
 
 	ASSERT_TRUE(passes(&g[1], &g[0]));
 	memcpy(old, g[0].mac, 6);
-	ASSERT_EQ(0, set(&self->vdev[0], "mac", "02:00:00:aa:bb:01"));
-	EXPECT_TRUE(is(&self->vdev[0], "mac", "02:00:00:aa:bb:01"));
+	ASSERT_EQ(0, vdev_attr_set(&self->vdev[0], "mac", "02:00:00:aa:bb:01"));
+	EXPECT_TRUE(vdev_attr_is(&self->vdev[0], "mac", "02:00:00:aa:bb:01"));
 	ASSERT_TRUE(is_reset(&g[0]));
 	ASSERT_EQ(0, eg_up(&g[0]));
 	EXPECT_EQ(0, memcmp(g[0].mac, new_mac, 6));
@@ -191,17 +175,17 @@ TEST_F(policy, mac)
 	EXPECT_FALSE(arrives(&g[1], g[1].mac, &g[0], old, NEVER_MS));
 
 	/* As it was: no reset */
-	EXPECT_EQ(0, set(&self->vdev[0], "mac", "02:00:00:aa:bb:01"));
+	EXPECT_EQ(0, vdev_attr_set(&self->vdev[0], "mac", "02:00:00:aa:bb:01"));
 	EXPECT_TRUE(passes(&g[1], &g[0]));
 
 	/* One address, one VDEV; and the log says whose it is */
-	EXPECT_EQ(-EADDRINUSE, set(&self->vdev[1], "mac", "02:00:00:aa:bb:01"));
+	EXPECT_EQ(-EADDRINUSE, vdev_attr_set(&self->vdev[1], "mac", "02:00:00:aa:bb:01"));
 	EXPECT_TRUE(logged(self->kmsg, "02:00:00:aa:bb:01",
 			   self->vdev[0].uuid));
 	EXPECT_TRUE(passes(&g[0], &g[1]));
-	ASSERT_EQ(0, set(&self->vdev[0], "mac", "02:00:00:aa:bb:03"));
+	ASSERT_EQ(0, vdev_attr_set(&self->vdev[0], "mac", "02:00:00:aa:bb:03"));
 	ASSERT_TRUE(is_reset(&g[0]));
-	EXPECT_EQ(0, set(&self->vdev[1], "mac", "02:00:00:aa:bb:01"));
+	EXPECT_EQ(0, vdev_attr_set(&self->vdev[1], "mac", "02:00:00:aa:bb:01"));
 }
 
 /* An address that is locked, which is so at first, is the only one */
@@ -210,29 +194,29 @@ TEST_F(policy, mac_locked)
 	struct eg *g = self->g;
 	long long num;
 
-	EXPECT_TRUE(is(&self->vdev[0], "mac_locked", "1"));
+	EXPECT_TRUE(vdev_attr_is(&self->vdev[0], "mac_locked", "1"));
 	EXPECT_NE(0, eg_add_mac(&g[0], free_mac));
 	EXPECT_FALSE(arrives(&g[1], g[1].mac, &g[0], free_mac, NEVER_MS));
 
 	/* The guest does not notice */
 	num = resets(&self->vdev[0]);
-	ASSERT_EQ(0, set(&self->vdev[0], "mac_locked", "0"));
+	ASSERT_EQ(0, vdev_attr_set(&self->vdev[0], "mac_locked", "0"));
 	ASSERT_EQ(0, eg_add_mac(&g[0], free_mac));
 	EXPECT_EQ(num, resets(&self->vdev[0]));
 	EXPECT_TRUE(arrives(&g[1], g[1].mac, &g[0], free_mac, SOON_MS));
 	/* Now it is its, for the host, too */
-	EXPECT_EQ(-EADDRINUSE, set(&self->vdev[1], "mac", "02:00:00:aa:bb:02"));
+	EXPECT_EQ(-EADDRINUSE, vdev_attr_set(&self->vdev[1], "mac", "02:00:00:aa:bb:02"));
 	EXPECT_TRUE(logged(self->kmsg, "02:00:00:aa:bb:02",
 			   self->vdev[0].uuid));
 
 	/* Here it does: it loses what it has */
-	ASSERT_EQ(0, set(&self->vdev[0], "mac_locked", "1"));
+	ASSERT_EQ(0, vdev_attr_set(&self->vdev[0], "mac_locked", "1"));
 	ASSERT_TRUE(is_reset(&g[0]));
 	ASSERT_EQ(0, eg_up(&g[0]));
 	EXPECT_FALSE(arrives(&g[1], g[1].mac, &g[0], free_mac, NEVER_MS));
 	EXPECT_NE(0, eg_add_mac(&g[0], free_mac));
 	EXPECT_TRUE(passes(&g[1], &g[0]));
-	EXPECT_EQ(0, set(&self->vdev[1], "mac", "02:00:00:aa:bb:02"));
+	EXPECT_EQ(0, vdev_attr_set(&self->vdev[1], "mac", "02:00:00:aa:bb:02"));
 }
 
 /* A neighbour's address, alone or among others: none of these is added */
@@ -241,7 +225,7 @@ TEST_F(policy, neighbours_address)
 	struct eg *g = self->g;
 	uint8_t list[2][6];
 
-	ASSERT_EQ(0, set(&self->vdev[0], "mac_locked", "0"));
+	ASSERT_EQ(0, vdev_attr_set(&self->vdev[0], "mac_locked", "0"));
 	memcpy(list[0], free_mac, 6);
 	memcpy(list[1], g[1].mac, 6);
 	EXPECT_NE(0, eg_add_mac(&g[0], g[1].mac));
@@ -252,9 +236,9 @@ TEST_F(policy, neighbours_address)
 	EXPECT_TRUE(arrives(&g[1], g[1].mac, &g[0], free_mac, SOON_MS));
 
 	/* One that is trusted can have it */
-	ASSERT_EQ(0, set(&self->vdev[0], "trust", "1"));
+	ASSERT_EQ(0, vdev_attr_set(&self->vdev[0], "trust", "1"));
 	EXPECT_EQ(0, eg_add_mac(&g[0], g[1].mac));
-	ASSERT_EQ(0, set(&self->vdev[0], "trust", "0"));
+	ASSERT_EQ(0, vdev_attr_set(&self->vdev[0], "trust", "0"));
 	ASSERT_TRUE(is_reset(&g[0]));
 	ASSERT_EQ(0, eg_up(&g[0]));
 	EXPECT_NE(0, eg_add_mac(&g[0], g[1].mac));
@@ -267,7 +251,7 @@ TEST_F(policy, quota)
 	struct eg *g = self->g;
 	unsigned int i, round;
 
-	ASSERT_EQ(0, set(&self->vdev[0], "mac_locked", "0"));
+	ASSERT_EQ(0, vdev_attr_set(&self->vdev[0], "mac_locked", "0"));
 	for (i = 0; i < MAX_MACS + 1; i++) {
 		list[i][0] = 2;
 		list[i][5] = i;
@@ -307,10 +291,10 @@ TEST_F(policy, vlan)
 
 	for (n = 0; n < ARRAY_SIZE(vlans); n++) {
 		for (i = 0; i < 2; i++) {
-			if (is(&self->vdev[i], "vlan", vlans[n][i]))
+			if (vdev_attr_is(&self->vdev[i], "vlan", vlans[n][i]))
 				continue;
-			ASSERT_EQ(0, set(&self->vdev[i], "vlan", vlans[n][i]));
-			EXPECT_TRUE(is(&self->vdev[i], "vlan", vlans[n][i]));
+			ASSERT_EQ(0, vdev_attr_set(&self->vdev[i], "vlan", vlans[n][i]));
+			EXPECT_TRUE(vdev_attr_is(&self->vdev[i], "vlan", vlans[n][i]));
 			ASSERT_TRUE(is_reset(&g[i]));
 			ASSERT_EQ(0, eg_up(&g[i]));
 		}
@@ -335,9 +319,9 @@ TEST_F(policy, spoofchk)
 	struct eg *g = self->g;
 
 	EXPECT_FALSE(arrives(&g[0], free_mac, &g[1], g[1].mac, NEVER_MS));
-	ASSERT_EQ(0, set(&self->vdev[0], "spoofchk", "0"));
+	ASSERT_EQ(0, vdev_attr_set(&self->vdev[0], "spoofchk", "0"));
 	EXPECT_TRUE(arrives(&g[0], free_mac, &g[1], g[1].mac, SOON_MS));
-	ASSERT_EQ(0, set(&self->vdev[0], "spoofchk", "1"));
+	ASSERT_EQ(0, vdev_attr_set(&self->vdev[0], "spoofchk", "1"));
 	EXPECT_FALSE(arrives(&g[0], free_mac, &g[1], g[1].mac, NEVER_MS));
 	EXPECT_TRUE(passes(&g[0], &g[1]));
 	EXPECT_EQ(num, resets(&self->vdev[0]));
@@ -356,9 +340,9 @@ TEST_F(policy, stays)
 	unsigned int i, round;
 
 	for (i = 0; i < ARRAY_SIZE(decided); i++)
-		ASSERT_EQ(0, set(&self->vdev[0], decided[i][0],
-				 decided[i][1]));
-	ASSERT_EQ(0, set(&self->vdev[1], "vlan", "78"));
+		ASSERT_EQ(0, vdev_attr_set(&self->vdev[0], decided[i][0],
+					   decided[i][1]));
+	ASSERT_EQ(0, vdev_attr_set(&self->vdev[1], "vlan", "78"));
 	for (round = 0; round < 4; round++) {
 		if (round == 1) {
 			ASSERT_EQ(0, vdev_reset(&self->vdev[0]));
@@ -376,8 +360,8 @@ TEST_F(policy, stays)
 			ASSERT_TRUE(is_reset(&g[1]));
 		}
 		for (i = 0; i < ARRAY_SIZE(decided); i++)
-			EXPECT_TRUE(is(&self->vdev[0], decided[i][0],
-				       decided[i][1])) {
+			EXPECT_TRUE(vdev_attr_is(&self->vdev[0], decided[i][0],
+						 decided[i][1])) {
 				TH_LOG("round %u: %s", round, decided[i][0]);
 			}
 		ASSERT_EQ(0, eg_up(&g[0]));
@@ -391,7 +375,7 @@ TEST_F(policy, stays)
 	}
 	/* The other one's is on, and there is a VLAN around them */
 	EXPECT_FALSE(arrives(&g[1], free_mac, &g[0], g[0].mac, NEVER_MS));
-	ASSERT_EQ(0, set(&self->vdev[1], "vlan", "79"));
+	ASSERT_EQ(0, vdev_attr_set(&self->vdev[1], "vlan", "79"));
 	ASSERT_TRUE(is_reset(&g[1]));
 	ASSERT_EQ(0, eg_up(&g[1]));
 	EXPECT_FALSE(arrives(&g[0], g[0].mac, &g[1], g[1].mac, NEVER_MS));

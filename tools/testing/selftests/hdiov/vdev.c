@@ -852,6 +852,22 @@ bool vdev_says(const struct vdev *vdev, const char *want)
 	return !strcmp(text, want);
 }
 
+int vdev_attr_set(const struct vdev *vdev, const char *name, const char *value)
+{
+	char path[PATH_MAX];
+
+	return file_write(vdev_path(vdev, name, path, sizeof(path)), value);
+}
+
+bool vdev_attr_is(const struct vdev *vdev, const char *name, const char *value)
+{
+	char path[PATH_MAX], buf[128];
+	size_t len = strlen(value);
+
+	return file_read(vdev_path(vdev, name, path, sizeof(path)), buf,
+			 sizeof(buf)) == len + 1 && !strncmp(buf, value, len);
+}
+
 long long vdev_traps(const struct vdev *vdev, const char *class)
 {
 	char path[PATH_MAX], buf[4096], name[64];

@@ -173,6 +173,9 @@ bool vdev_in_state(const struct vdev *vdev, const char *state);
 bool vdev_gets(const struct vdev *vdev, const char *state);
 /* Is this what its file "state" in sysfs says, for people */
 bool vdev_says(const struct vdev *vdev, const char *want);
+/* Its attributes in sysfs: sets one, and is it that */
+int vdev_attr_set(const struct vdev *vdev, const char *name, const char *value);
+bool vdev_attr_is(const struct vdev *vdev, const char *name, const char *value);
 /* Trapped accesses: of one class, or of all if @class is NULL */
 long long vdev_traps(const struct vdev *vdev, const char *class);
 
