@@ -157,9 +157,9 @@ stable_source() {
 
 	abi=$(cat "$cache/kernel-stable/abi")
 	package=linux-source-$(cut -d. -f1,2 <<<"$abi")
-	version=$(private_apt apt-cache show --no-all-versions "linux-headers-$abi" | sed -n 's/^Version: //p')
+	version=$(private_apt apt-cache show --no-all-versions "linux-headers-$abi" | sed -n 's/^Version: //p' || true)
 	deb=$cache/debs/${package}_${version}_all.deb
-	if ! download "$package=$version"; then
+	if [ -z "$version" ] || ! download "$package=$version"; then
 		download "$package/trixie" || download "$package/trixie-security"
 		deb=$(find "$cache/debs" -name "${package}_*.deb" | sort -V | tail -n 1)
 	fi
