@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
 # Linux's own ice with the patches of patches/: built from the distribution's source of a kernel, against that kernel's headers; and
-# hdiov_e810_ice, which goes with it.
+# hdiov_e810, which goes with it.
 
 ice_path=drivers/net/ethernet/intel/ice
 iavf_registers=drivers/net/ethernet/intel/iavf/iavf_register.h
@@ -64,7 +64,7 @@ check_ice() {
 	mkdir -p "$dir"
 	cp "$tests/Makefile" "$tests/conformance.c" "$2/src/$iavf_registers" "$dir/"
 	/usr/bin/python3 "$tests/names.py" "$dir" "$intel/ice/ice_hw_autogen.h" "MODEL:$top/tools/testing/hdiov-hw/e810_regs.h:80" \
-		"DRV:$top/drivers/net/ethernet/intel/hdiov_e810_ice/e810_regs.h:4"
+		"DRV:$top/drivers/net/ethernet/intel/hdiov_e810/e810_regs.h:4"
 	ice_make "$which" check "ICE=/cache/ice-$which/src/$ice_path" conformance.o
 }
 
@@ -81,9 +81,9 @@ make_ice() {
 	fi
 	check_ice "$which" "$dir"
 	# The driver beside it, which uses its symbols and the core's
-	rsync -rlc "$top/drivers/net/ethernet/intel/hdiov_e810_ice/" "$dir/e810/"
+	rsync -rlc "$top/drivers/net/ethernet/intel/hdiov_e810/" "$dir/e810/"
 	cat "$dir/src/$ice_path/Module.symvers" "$cache/modules-$which/src/Module.symvers" >"$dir/symvers"
-	ice_make "$which" e810 CONFIG_HDIOV_E810_ICE=m "KBUILD_EXTRA_SYMBOLS=/cache/ice-$which/symvers" modules
+	ice_make "$which" e810 CONFIG_HDIOV_E810=m "KBUILD_EXTRA_SYMBOLS=/cache/ice-$which/symvers" modules
 	find "$dir/src" "$dir/e810" -name '*.ko' -exec cp -t "$dir/ko" {} +
 	strip --strip-debug "$dir/ko"/*.ko
 	make_overlay "$which" "$dir" "$cache/modules-$which/src" "$dir/ko"
@@ -104,7 +104,7 @@ build_ice() (
 	kernel_source
 	if [ "$which" = stable ]; then private_apt_setup; fi
 	lock "ice-$which"
-	k=$(key ice-1 "$(cat "$cache/modules-$which/.key" "$cache/linux/.key")" @patches @drivers/net/ethernet/intel/hdiov_e810_ice \
+	k=$(key ice-1 "$(cat "$cache/modules-$which/.key" "$cache/linux/.key")" @patches @drivers/net/ethernet/intel/hdiov_e810 \
 		@tools/testing/selftests/hdiov/ice @tools/testing/hdiov-hw/e810_regs.h "$(declare -f make_ice check_ice ice_make ice_source sync_ice stable_source for_kernel)")
 	if ! fresh "$cache/ice-$which" "$k"; then
 		mkdir -p "$cache/ice-$which"

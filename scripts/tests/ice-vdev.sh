@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# hdiov_e810_ice beside ice, in an L1 with the patched ice: a guest with Debian's own iavf on a VDEV of one queue pair (eth0) and on one of
+# hdiov_e810 beside ice, in an L1 with the patched ice: a guest with Debian's own iavf on a VDEV of one queue pair (eth0) and on one of
 # four (eth1), the host's own network on the same port, and what ice does with its PF meanwhile. With --no-guest only what needs no guest, for
 # a kernel that is too slow for one.
 set -euo pipefail
@@ -43,7 +43,7 @@ refused() {
 }
 
 host_up() {
-	host "pf-driver $pf ice && modprobe hdiov_e810_ice || exit 1
+	host "pf-driver $pf ice && modprobe hdiov_e810 || exit 1
 		d=\$(ls $dev/net) && ip addr replace 10.0.0.9/24 dev \$d && ip link set \$d up
 		[ -e $types ] || { dmesg | tail -n 20; exit 1; }"
 }
@@ -52,7 +52,7 @@ host_pings() { host "i=0; until ${2:-} ping -q -c 3 -i 0.3 -W 2 $1 | grep -q ' 3
 available() { host "cat $types/ice-$1/available_instances"; }
 
 host "d=$dev/driver; [ ! -e \$d ] || echo $pf >\$d/unbind" || true
-check "ice with hdiov's patches has the PF, hdiov_e810_ice its queues" host_up
+check "ice with hdiov's patches has the PF, hdiov_e810 its queues" host_up
 check "the host's own network reaches the peer" host_pings 10.0.0.1
 netdev=$(host "ls $dev/net") free1=$(available avf-1) free4=$(available avf-4)
 
@@ -97,7 +97,7 @@ removed() {
 	echo "avf-1: $free1 before, $(available avf-1) now; avf-4: $free4 before, $(available avf-4) now"
 	[ "$(available avf-1)" = "$free1" ] && [ "$(available avf-4)" = "$free4" ]
 }
-unload() { host "rmmod hdiov_e810_ice && [ ! -e $types ] && ping -q -c 1 -W 5 10.0.0.1 && rmmod ice && [ ! -e $dev/driver ]"; }
+unload() { host "rmmod hdiov_e810 && [ ! -e $types ] && ping -q -c 1 -W 5 10.0.0.1 && rmmod ice && [ ! -e $dev/driver ]"; }
 again() { host_up && host_pings 10.0.0.1 && vdev_create $u1 avf-1 && vdev_remove $u1; }
 # GLGEN_RTRIG.CORER, as any function of the card or its firmware can ask for it. ice hears of it by an interrupt, in the time that the card
 # lets pass before. The debug kernel has no /dev/mem.
@@ -117,7 +117,7 @@ if [ $guest = no ]; then
 	check "reset of the PF: host and VDEVs are back" rebuilt "echo 1 >$dev/reset"
 	check "reset of the card: host and VDEVs are back" rebuilt "$core_reset"
 	check "the VDEVs are removed: all is back" removed
-	check "rmmod hdiov_e810_ice, which leaves the host its network; rmmod ice" unload
+	check "rmmod hdiov_e810, which leaves the host its network; rmmod ice" unload
 	check "and both again" again
 	finish
 	exit
@@ -265,7 +265,7 @@ check "FLR by the guest" flr
 
 # Nobody takes the driver away below its guests
 check "rmmod ice: refused" refused "is in use" "" "rmmod ice"
-check "rmmod hdiov_e810_ice: refused" refused "is in use" "" "rmmod hdiov_e810_ice"
+check "rmmod hdiov_e810: refused" refused "is in use" "" "rmmod hdiov_e810"
 check "rmmod hdiov: refused" refused "is in use" "" "rmmod hdiov"
 check "devlink reload: refused" refused "Operation not supported" "" "devlink dev reload pci/$pf"
 check "and the guest has not noticed" pings g1 10.0.0.1
@@ -274,6 +274,6 @@ gone() {
 	host 'l2 stop g1' && [ "$(vdev_state $u1 state)" = idle ] && [ "$(vdev_state $u1 pasid)" = none ] && removed
 }
 check "the guest ends, its VDEVs are removed: all is back" gone
-check "rmmod hdiov_e810_ice, which leaves the host its network; rmmod ice" unload
+check "rmmod hdiov_e810, which leaves the host its network; rmmod ice" unload
 check "and both again" again
 finish

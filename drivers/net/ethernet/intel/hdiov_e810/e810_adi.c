@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Life of an ADI
+ * Life of an ADI, most of which is ice's
  */
+#include <linux/bitfield.h>
 #include <linux/etherdevice.h>
-#include <linux/jhash.h>
+#include <linux/jiffies.h>
 #include <linux/seq_file.h>
 #include <linux/siphash.h>
-#include <linux/slab.h>
 
 #include "e810.h"
+
+#define E810_ENTRIES_TIMEOUT	(10 * HZ)
+
+/* How often a guest may cause an overflow, and in what time, in jiffies */
+#define E810_MAX_OVERFLOWS	4
+#define E810_OVERFLOW_TIME	(60 * HZ)
 
 /*
  * The same VDEV on the same port gets the same address each time it is made,
@@ -18,7 +24,7 @@ static void e810_adi_default_mac(struct e810_adi *ea, u8 *mac)
 {
 	const char *name = hdiov_adi_name(&ea->adi);
 	siphash_key_t key = {
-		.key = { ether_addr_to_u64(ea->pf->mac), 0 },
+		.key = { pci_get_dsn(ea->pf->pdev), ea->pf->pdev->devfn },
 	};
 
 	u64_to_ether_addr(siphash(name, strlen(name), &key) &
@@ -27,269 +33,146 @@ static void e810_adi_default_mac(struct e810_adi *ea, u8 *mac)
 	mac[0] |= 0x02;
 }
 
-static u32 e810_mac_hash(const u8 *mac)
-{
-	return jhash(mac, ETH_ALEN, 0);
-}
-
-/**
- * e810_adi_mac_is_others - did the host give an address to another ADI
- * @ea: the ADI
- * @mac: the address
- *
- * Return: true also while the other one does not use it
+/*
+ * Each overflow is at the cost of others: of their messages, or of all packets of the
+ * port. A guest that goes on with it after a few resets is stopped until the VDEV has
+ * another user.
  */
-bool e810_adi_mac_is_others(struct e810_adi *ea, const u8 *mac)
+static void e810_adi_overflow(struct e810_adi *ea)
 {
-	struct e810_pf *pf = ea->pf;
-	struct e810_adi *other;
-	bool found = false;
+	if (!ea->overflows ||
+	    time_after(jiffies, ea->overflow_since + E810_OVERFLOW_TIME)) {
+		ea->overflow_since = jiffies;
+		ea->overflows = 0;
+	}
+	ea->overflows++;
+	ea->total_overflows++;
+	if (ea->overflows <= E810_MAX_OVERFLOWS || READ_ONCE(ea->stopped))
+		return;
 
-	spin_lock(&pf->vsi_lock);
-	hash_for_each_possible(pf->assigned, other, assigned,
-			       e810_mac_hash(mac))
-		if (other != ea && ether_addr_equal(other->mac_assigned, mac))
-			found = true;
-	spin_unlock(&pf->vsi_lock);
-	return found;
+	dev_err(&ea->pf->pdev->dev,
+		"%s: stopped: its guest has caused %u overflows in %u seconds, limit is %u\n",
+		hdiov_adi_name(&ea->adi), ea->overflows,
+		jiffies_to_msecs(jiffies - ea->overflow_since) / 1000,
+		E810_MAX_OVERFLOWS);
+	WRITE_ONCE(ea->stopped, true);
+	hdiov_adi_request_reset(&ea->adi);
 }
 
-/**
- * e810_adi_assign_mac - note the address that the host gives to an ADI
- * @ea: the ADI
- * @mac: the address
- *
- * Context: with the ADI's lock, or before anybody else knows the ADI.
- */
-void e810_adi_assign_mac(struct e810_adi *ea, const u8 *mac)
+/* ice holds locks: this only has the core's work queued */
+static void e810_adi_event(void *cookie, enum ice_adi_event event)
 {
-	struct e810_pf *pf = ea->pf;
+	struct e810_adi *ea = cookie;
 
-	spin_lock(&pf->vsi_lock);
-	hash_del(&ea->assigned);
-	ether_addr_copy(ea->mac_assigned, mac);
-	hash_add(pf->assigned, &ea->assigned, e810_mac_hash(mac));
-	spin_unlock(&pf->vsi_lock);
-}
-
-static void e810_adi_unassign_mac(struct e810_adi *ea)
-{
-	spin_lock(&ea->pf->vsi_lock);
-	hash_del(&ea->assigned);
-	spin_unlock(&ea->pf->vsi_lock);
+	switch (event) {
+	case ICE_ADI_EVENT_MALICIOUS:
+		atomic_inc(&ea->malicious);
+		break;
+	case ICE_ADI_EVENT_OVERFLOW:
+		e810_adi_overflow(ea);
+		break;
+	case ICE_ADI_EVENT_RESET:
+		WRITE_ONCE(ea->resetting, true);
+		hdiov_adi_request_reset(&ea->adi);
+		break;
+	}
 }
 
 static unsigned int e810_adi_available(struct hdiov_pf *hpf,
 				       const struct hdiov_type *type)
 {
-	return READ_ONCE(to_e810_pf(hpf)->vsi_free);
+	return ice_hdiov_available(to_e810_pf(hpf)->ice, type->num_qps);
+}
+
+static bool e810_adi_has_entries(struct e810_adi *ea)
+{
+	unsigned int first = ea->layout.first_msix;
+	unsigned int end = first + ea->layout.num_vectors;
+
+	return find_next_bit(ea->pf->entries, end, first) == end;
+}
+
+/*
+ * A VDEV that is removed while the PF is being reset gives its ADI back when ice is
+ * done, and its vectors a moment later, when the core is. ice can have given both to
+ * this ADI in between.
+ */
+static int e810_adi_wait_for_entries(struct e810_adi *ea)
+{
+	long left;
+
+	left = wait_event_killable_timeout(ea->pf->entry_back,
+					   e810_adi_has_entries(ea),
+					   E810_ENTRIES_TIMEOUT);
+	if (left < 0)
+		return left;
+	if (left)
+		return 0;
+	dev_err(&ea->pf->pdev->dev,
+		"%s: vectors of a VDEV that was removed are still in use\n",
+		hdiov_adi_name(&ea->adi));
+	return -EBUSY;
 }
 
 static int e810_adi_create(struct hdiov_adi *adi)
 {
 	struct e810_adi *ea = to_e810_adi(adi);
 	struct e810_pf *pf = to_e810_pf(adi->pf);
+	struct ice_adi_params params = {
+		.name = hdiov_adi_name(adi),
+		.mac_locked = true,
+		.num_qps = adi->num_qps,
+		.event = e810_adi_event,
+		.cookie = ea,
+	};
 	int ret;
 
 	ea->pf = pf;
-	mutex_init(&ea->lock);
-	INIT_LIST_HEAD(&ea->macs);
-	INIT_LIST_HEAD(&ea->msgs);
-	INIT_WORK(&ea->work, e810_vc_work);
-	e810_irq_init(ea);
+	mutex_init(&ea->policy_lock);
+	e810_adi_default_mac(ea, params.mac);
 	e810_mmio_set_areas(ea);
-	e810_adi_default_mac(ea, ea->mac);
-	/* From now on no guest can take it */
-	e810_adi_assign_mac(ea, ea->mac);
-	ea->spoofchk = true;
 
-	guard(rwsem_read)(&pf->reset_sem);
-	ret = e810_sched_create(ea);
-	if (ret) {
-		dev_err(&pf->pdev->dev,
-			"%s: no Tx scheduler node for %u queues: %d\n",
-			hdiov_adi_name(adi), adi->num_qps, ret);
-		goto err_mac;
+	ea->ice = ice_adi_create(pf->ice, &params);
+	if (IS_ERR(ea->ice)) {
+		ret = PTR_ERR(ea->ice);
+		goto err_mutex;
 	}
-	ret = e810_vsi_create(ea);
+	ret = ice_adi_layout(ea->ice, &ea->layout) ?:
+	      e810_adi_wait_for_entries(ea);
 	if (ret)
-		goto err_sched;
-	e810_mbx_off(ea);
-	e810_mbx_publish(ea);
-	scoped_guard(mutex, &pf->adis_lock)
-		list_add_tail(&ea->node, &pf->adis);
+		goto err_adi;
 	return 0;
 
-err_sched:
-	e810_sched_destroy(ea);
-err_mac:
-	e810_adi_unassign_mac(ea);
-	mutex_destroy(&ea->lock);
+err_adi:
+	ice_adi_destroy(ea->ice);
+err_mutex:
+	mutex_destroy(&ea->policy_lock);
 	return ret;
-}
-
-static void e810_adi_release(struct e810_adi *ea)
-{
-	struct e810_pf *pf = ea->pf;
-	int ret;
-
-	if (ea->stuck) {
-		/* A queue may still run: nobody else gets anything of it */
-		e810_vsi_del_guest_filters(ea, false);
-		dev_err(&pf->pdev->dev,
-			"%s: VSI %u and address %pM stay claimed until the function is reset\n",
-			hdiov_adi_name(&ea->adi), ea->vsi, ea->mac);
-		return;
-	}
-
-	if (ea->dead)
-		return;
-	e810_rate_set(ea, 0);
-	e810_sched_destroy(ea);
-	ret = e810_vsi_destroy(ea);
-	if (ret && !pf->in_reset)
-		dev_err(&pf->pdev->dev,
-			"%s: VSI %u is lost until the function is reset: %d\n",
-			hdiov_adi_name(&ea->adi), ea->vsi, ret);
 }
 
 static void e810_adi_destroy(struct hdiov_adi *adi)
 {
 	struct e810_adi *ea = to_e810_adi(adi);
-	struct e810_pf *pf = ea->pf;
 
-	e810_adi_unassign_mac(ea);
-	/* In one go, or a reset of the function could publish it again */
-	scoped_guard(rwsem_read, &pf->reset_sem) {
-		scoped_guard(mutex, &pf->adis_lock)
-			list_del(&ea->node);
-		e810_mbx_unpublish(ea);
-		guard(mutex)(&ea->lock);
-		e810_adi_release(ea);
+	ice_adi_destroy(ea->ice);
+	mutex_destroy(&ea->policy_lock);
+}
+
+/* What a guest has written to its vectors is not for the next one */
+static void e810_adi_reset_vectors(struct e810_adi *ea)
+{
+	unsigned int v, i;
+	void __iomem *page;
+
+	for (v = 0; v < ea->layout.num_vectors; v++) {
+		page = e810_page(ea->pf,
+				 E810_PAGE_INT(ea->layout.first_vector + v));
+		writel(FIELD_PREP(GLINT_DYN_CTL_ITR_INDX,
+				  GLINT_DYN_CTL_ITR_NONE) |
+		       GLINT_DYN_CTL_CLEARPBA, page + PGINT_DYN_CTL);
+		for (i = 0; i < E810_NUM_ITR; i++)
+			writel(0, page + PGINT_ITR(i));
 	}
-	/* The work may wait for the semaphore or the lock */
-	cancel_work_sync(&ea->work);
-	e810_mbx_purge(ea);
-	mutex_destroy(&ea->lock);
-}
-
-/*
- * What an operation of the core returns. All that fails because the card is being
- * reset, or needs to be, is made good by that reset, which e810_global_reset() tells
- * the core of. Bus mastering is off until then.
- */
-static int e810_adi_verdict(const struct e810_adi *ea, int ret)
-{
-	return ret && READ_ONCE(ea->pf->in_reset) ? -EAGAIN : ret;
-}
-
-static int e810_adi_set_pasid(struct hdiov_adi *adi,
-			      const struct hdiov_dma_id *id)
-{
-	struct e810_adi *ea = to_e810_adi(adi);
-	int ret;
-
-	guard(rwsem_read)(&ea->pf->reset_sem);
-	guard(mutex)(&ea->lock);
-	if (ea->dead)
-		return -EIO;
-	/* A new guest. The last one may have gone while it was being reset */
-	e810_vc_reset(ea, true);
-	ea->keep_mac = false;
-	ret = e810_vsi_set_mac_assigned(ea);
-	return e810_adi_verdict(ea, ret ?: e810_vsi_set_pasid(ea, id->pasid));
-}
-
-static void e810_adi_clear_pasid(struct hdiov_adi *adi)
-{
-	struct e810_adi *ea = to_e810_adi(adi);
-	int ret;
-
-	guard(rwsem_read)(&ea->pf->reset_sem);
-	guard(mutex)(&ea->lock);
-	ret = ea->dead ? 0 : e810_vsi_clear_pasid(ea);
-	if (ret && !ea->pf->in_reset)
-		dev_err(&ea->pf->pdev->dev,
-			"%s: VSI %u keeps its PASID: %d\n",
-			hdiov_adi_name(adi), ea->vsi, ret);
-	/* Whatever the hardware says: somebody else may have it from now on */
-	ea->ctx.pasid_id = 0;
-}
-
-static int e810_adi_enable(struct hdiov_adi *adi)
-{
-	struct e810_adi *ea = to_e810_adi(adi);
-
-	guard(mutex)(&ea->lock);
-	if (ea->dead || READ_ONCE(ea->pf->in_reset))
-		return e810_adi_verdict(ea, -EIO);
-	/* Without one, the guest's requests would go out as the function's */
-	if (!(ea->ctx.pasid_id & cpu_to_le32(E810_VSI_PASID_ID_VALID))) {
-		dev_err_ratelimited(&ea->pf->pdev->dev,
-				    "%s: VSI %u has no PASID\n",
-				    hdiov_adi_name(adi), ea->vsi);
-		return -EIO;
-	}
-	WRITE_ONCE(ea->resetting, false);
-	WRITE_ONCE(ea->running, true);
-	return 0;
-}
-
-static int e810_adi_stop(struct e810_adi *ea)
-{
-	int ret, err, late;
-
-	guard(rwsem_read)(&ea->pf->reset_sem);
-	guard(mutex)(&ea->lock);
-
-	WRITE_ONCE(ea->running, false);
-	e810_mbx_purge(ea);
-	/* The reset of the function has stopped everything, or its removal */
-	if (ea->dead || ea->pf->in_reset)
-		return 0;
-
-	e810_mbx_off(ea);
-	err = e810_queues_stop(ea);
-	ret = e810_vsi_drain(ea);
-
-	/*
-	 * Messages that the card has handed over already must be dropped now.
-	 * After the reset they would be taken for the next driver's.
-	 */
-	queue_work(ea->pf->wq, &ea->pf->service);
-	flush_work(&ea->pf->service);
-	/* And answers that it has not delivered, or the next driver would get them */
-	late = e810_ctlq_flush(&ea->pf->mbx);
-	if (late)
-		dev_err_ratelimited(&ea->pf->pdev->dev,
-				    "%s: the card does not deliver its messages: %d\n",
-				    hdiov_adi_name(&ea->adi), late);
-	if (READ_ONCE(ea->pf->in_reset))
-		return -EAGAIN;
-	ea->stuck = err || ret || late;
-	return err ?: ret ?: late;
-}
-
-static int e810_adi_quiesce(struct hdiov_adi *adi)
-{
-	struct e810_adi *ea = to_e810_adi(adi);
-	int ret = e810_adi_stop(ea);
-
-	/* One more message may be in the hands of the work, waiting for a lock */
-	flush_work(&ea->work);
-	return ret;
-}
-
-static void e810_adi_abandon(struct hdiov_adi *adi)
-{
-	struct e810_adi *ea = to_e810_adi(adi);
-
-	scoped_guard(mutex, &ea->lock) {
-		WRITE_ONCE(ea->running, false);
-		e810_mbx_purge(ea);
-	}
-	/* As in e810_adi_quiesce() */
-	flush_work(&ea->work);
 }
 
 static int e810_adi_reset(struct hdiov_adi *adi)
@@ -297,63 +180,74 @@ static int e810_adi_reset(struct hdiov_adi *adi)
 	struct e810_adi *ea = to_e810_adi(adi);
 	int ret;
 
-	guard(rwsem_read)(&ea->pf->reset_sem);
-	guard(mutex)(&ea->lock);
-
-	if (ea->dead || READ_ONCE(ea->pf->in_reset))
-		return e810_adi_verdict(ea, -EIO);
-
-	e810_vc_reset(ea, false);
-	ret = e810_vsi_reset_hw(ea);
+	/* Quiescing was the reset; or the PF's, with new numbers */
+	ret = ice_adi_layout(ea->ice, &ea->layout);
 	if (ret)
-		return e810_adi_verdict(ea, ret);
-	ret = e810_vsi_restore(ea);
-	if (ret)
-		return e810_adi_verdict(ea, ret);
-	e810_mbx_off(ea);
-	e810_irq_reset(ea);
+		return ret;
+	e810_adi_reset_vectors(ea);
 	WRITE_ONCE(ea->icr0_ena, 0);
 	xchg(&ea->icr0_heads, 0);
-	WRITE_ONCE(ea->resetting, false);
 	return 0;
+}
+
+static int e810_adi_set_pasid(struct hdiov_adi *adi,
+			      const struct hdiov_dma_id *id)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+
+	WRITE_ONCE(ea->stopped, false);
+	/* The PF may have been reset since the last guest, or none was there */
+	return e810_adi_reset(adi) ?: ice_adi_set_pasid(ea->ice, id->pasid);
+}
+
+static void e810_adi_clear_pasid(struct hdiov_adi *adi)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+	int ret = ice_adi_clear_pasid(ea->ice);
+
+	if (ret && ret != -EBUSY)
+		dev_err(&ea->pf->pdev->dev, "%s: VSI %u keeps its PASID: %d\n",
+			hdiov_adi_name(adi), ea->layout.vsi, ret);
+}
+
+static int e810_adi_enable(struct hdiov_adi *adi)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+
+	if (READ_ONCE(ea->stopped))
+		return -EIO;
+	WRITE_ONCE(ea->resetting, false);
+	return ice_adi_enable(ea->ice);
+}
+
+static int e810_adi_quiesce(struct hdiov_adi *adi)
+{
+	return ice_adi_quiesce(to_e810_adi(adi)->ice);
+}
+
+static void e810_adi_abandon(struct hdiov_adi *adi)
+{
+	ice_adi_abandon(to_e810_adi(adi)->ice);
 }
 
 static void e810_adi_show(struct hdiov_adi *adi, struct seq_file *s)
 {
-	static const char * const states[] = {
-		[E810_VC_INIT] = "init",
-		[E810_VC_VERSION] = "version",
-		[E810_VC_ACTIVE] = "active",
-	};
 	struct e810_adi *ea = to_e810_adi(adi);
+	struct ice_adi_policy policy;
 	unsigned int q;
 
-	guard(mutex)(&ea->lock);
-	if (ea->vsi == E810_NO_VSI)
-		seq_puts(s, "vsi: none\n");
-	else
-		seq_printf(s, "vsi: %u\n", ea->vsi);
-	seq_printf(s, "mac: %pM\n", ea->mac);
-	seq_printf(s, "other addresses: %u\n", ea->num_macs);
-	seq_printf(s, "vlans: %u\n", ea->num_vlans);
-	seq_printf(s, "promiscuous: unicast %u multicast %u\n", ea->promisc_uc,
-		   ea->promisc_mc);
-	seq_printf(s, "virtchnl: %s %u.%u capabilities 0x%08x\n",
-		   states[ea->vc_state], ea->vc_version.major,
-		   ea->vc_version.minor, ea->caps);
-	seq_printf(s, "malicious driver events: %u\n", READ_ONCE(ea->mdd_events));
-	seq_printf(s, "messages: handled %llu dropped %llu waiting %u\n",
-		   ea->msgs_handled, READ_ONCE(ea->msgs_dropped),
-		   READ_ONCE(ea->num_msgs));
-	for (q = 0; q < adi->num_qps; q++)
-		seq_printf(s,
-			   "queue pair %u: tx %s vector %u, rx %s vector %u\n",
-			   adi->qp_base + q,
-			   ea->txq[q].configured ? "on" : "off",
-			   ea->txq[q].vector,
-			   ea->rxq[q].enabled ? "on" :
-			   ea->rxq[q].configured ? "configured" : "off",
-			   ea->rxq[q].vector);
+	ice_adi_get_policy(ea->ice, &policy);
+	seq_printf(s, "vsi: %u\n", ea->layout.vsi);
+	seq_printf(s, "mac: %pM\n", policy.mac);
+	seq_printf(s, "malicious driver events: %d\n",
+		   atomic_read(&ea->malicious));
+	seq_printf(s, "overflows: %u%s\n", READ_ONCE(ea->total_overflows),
+		   READ_ONCE(ea->stopped) ? ", stopped" : "");
+	seq_printf(s, "msix entries: %u to %u\n", ea->layout.first_msix,
+		   ea->layout.first_msix + ea->layout.num_vectors - 1);
+	for (q = 0; q < ea->layout.num_qps; q++)
+		seq_printf(s, "queue pair %u: tx %u rx %u\n", q,
+			   ea->layout.txq[q], ea->layout.rxq[q]);
 }
 
 const struct hdiov_adi_ops e810_adi_ops = {
@@ -369,68 +263,46 @@ const struct hdiov_adi_ops e810_adi_ops = {
 	.show = e810_adi_show,
 };
 
-static int e810_adi_recreate(struct e810_adi *ea)
+/* ice keeps a run of entries for each ADI, to which its causes always point */
+static int e810_vector_slot(struct hdiov_adi *adi, unsigned int vector)
 {
-	int ret;
+	struct e810_adi *ea = to_e810_adi(adi);
+	unsigned int entry = ea->layout.first_msix + vector;
 
-	ret = e810_sched_create(ea);
-	if (ret) {
-		dev_err(&ea->pf->pdev->dev,
-			"%s: no Tx scheduler node after a reset: %d\n",
-			hdiov_adi_name(&ea->adi), ret);
-		return ret;
-	}
-	ret = e810_vsi_recreate(ea);
-	if (ret)
-		e810_sched_destroy(ea);
-	return ret;
+	set_bit(entry, ea->pf->entries);
+	return entry;
 }
 
-/**
- * e810_adi_restore_all - make the VSIs of all ADIs again
- * @pf: the function, fresh out of a reset, its reset lock held for writing
- *
- * An ADI whose VSI cannot be made is dead until the next reset of the function.
- */
-void e810_adi_restore_all(struct e810_pf *pf)
+static void e810_vector_release(struct hdiov_pf *hpf, unsigned int slot)
 {
-	struct e810_adi *ea;
-	unsigned int q;
+	struct e810_pf *pf = to_e810_pf(hpf);
 
-	lockdep_assert_held_write(&pf->reset_sem);
-
-	spin_lock(&pf->vsi_lock);
-	memset(pf->adi_of_vsi, 0, sizeof(pf->adi_of_vsi));
-	spin_unlock(&pf->vsi_lock);
-
-	guard(mutex)(&pf->adis_lock);
-	/* None has a number that another one gets while they are made again */
-	list_for_each_entry(ea, &pf->adis, node) {
-		guard(mutex)(&ea->lock);
-		e810_vsi_set_num(ea, E810_NO_VSI);
-	}
-	list_for_each_entry(ea, &pf->adis, node) {
-		guard(mutex)(&ea->lock);
-
-		for (q = 0; q < ea->adi.num_qps; q++) {
-			ea->txq[q] = (struct e810_queue){};
-			ea->rxq[q] = (struct e810_queue){};
-			ea->tx_len[q] = 0;
-		}
-		e810_vc_reset(ea, false);
-		ea->stuck = false;
-		/* Its scheduler nodes are gone with all others */
-		ea->max_tx_rate = 0;
-		ea->sched_parent = NULL;
-		ea->dead = e810_adi_recreate(ea);
-		if (ea->dead)
-			continue;
-		e810_mbx_off(ea);
-		e810_irq_reset(ea);
-		e810_mbx_publish(ea);
-		if (e810_rate_set(ea, ea->want_rate))
-			dev_err(&pf->pdev->dev,
-				"%s: has no limit of %u Mbit/s until the next reset\n",
-				hdiov_adi_name(&ea->adi), ea->want_rate);
-	}
+	clear_bit(slot, pf->entries);
+	wake_up_all(&pf->entry_back);
 }
+
+static int e810_vector_bind(struct hdiov_adi *adi, unsigned int vector,
+			    unsigned int slot)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+	u32 page = E810_PAGE_INT(ea->layout.first_vector + vector);
+	void __iomem *ctl = e810_page(ea->pf, page + PGINT_DYN_CTL);
+	u32 val = readl(ctl);
+
+	/* What happened while the entry was masked raised nothing */
+	if (val & GLINT_DYN_CTL_INTENA)
+		writel(val | GLINT_DYN_CTL_SWINT_TRIG, ctl);
+	return 0;
+}
+
+/* The entry stays the ADI's, and is masked when it is freed */
+static void e810_vector_unbind(struct hdiov_adi *adi, unsigned int vector)
+{
+}
+
+const struct hdiov_vector_ops e810_vector_ops = {
+	.slot = e810_vector_slot,
+	.release = e810_vector_release,
+	.bind = e810_vector_bind,
+	.unbind = e810_vector_unbind,
+};

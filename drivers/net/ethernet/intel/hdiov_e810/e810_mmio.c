@@ -72,49 +72,35 @@ void e810_mmio_set_areas(struct e810_adi *ea)
 	/* With more queue pairs, the tails of all of an avf share a page */
 }
 
-static int e810_vector_page(struct e810_adi *ea, unsigned int vector, u32 *reg)
-{
-	int slot;
-
-	spin_lock(&ea->irq_lock);
-	slot = ea->vec[vector].slot;
-	spin_unlock(&ea->irq_lock);
-	if (slot < 0)
-		return -ENXIO;
-	*reg = e810_page_int(ea->pf, slot);
-	return 0;
-}
-
 static int e810_fast_page(struct hdiov_adi *adi, unsigned int area,
 			  unsigned int page, phys_addr_t *addr)
 {
 	struct e810_adi *ea = to_e810_adi(adi);
-	u32 reg = 0;
-	int ret = 0;
+	u32 reg;
 
 	if (!e810_type_is_vdcm(adi->type)) {
 		if (area == AVF_AREA_TX)
-			reg = e810_page_tx_dbell(ea->pf, adi->qp_base);
+			reg = E810_PAGE_QTX_DBELL(ea->layout.txq[0]);
 		else
-			reg = e810_page_rx_tail(ea->pf, adi->qp_base);
+			reg = E810_PAGE_QRX_TAIL(ea->layout.rxq[0]);
 	} else {
 		switch (area) {
 		case VDCM_AREA_MBX:
-			reg = E810_PAGE_VSI_MBX(ea->vsi);
+			reg = E810_PAGE_VSI_MBX(ea->layout.vsi);
 			break;
 		case VDCM_AREA_RX:
-			reg = e810_page_rx_tail(ea->pf, adi->qp_base + page);
+			reg = E810_PAGE_QRX_TAIL(ea->layout.rxq[page]);
 			break;
 		case VDCM_AREA_TX:
-			reg = e810_page_tx_dbell(ea->pf, adi->qp_base + page);
+			reg = E810_PAGE_QTX_DBELL(ea->layout.txq[page]);
 			break;
 		default:
-			ret = e810_vector_page(ea, page, &reg);
+			reg = E810_PAGE_INT(ea->layout.first_vector + page);
 			break;
 		}
 	}
 	*addr = ea->pf->bar0 + reg;
-	return ret;
+	return 0;
 }
 
 /**
@@ -227,7 +213,7 @@ static u32 e810_read_rstat(struct e810_adi *ea)
  */
 static u32 e810_read_icr0(struct e810_adi *ea)
 {
-	void __iomem *page = ea->pf->hw + E810_PAGE_VSI_MBX(ea->vsi);
+	void __iomem *page = e810_page(ea->pf, E810_PAGE_VSI_MBX(ea->layout.vsi));
 	u32 heads = (readl(page + VSI_MBX_ATQH) & CTLQ_HEAD_M) |
 		    (readl(page + VSI_MBX_ARQH) & CTLQ_HEAD_M) << 16;
 
@@ -235,35 +221,53 @@ static u32 e810_read_icr0(struct e810_adi *ea)
 		0 : AVF_VFINT_ICR0_ADMINQ;
 }
 
+/* The register of the card that @reg stands for, or NULL if there is none */
+static void __iomem *e810_hw_reg(struct e810_adi *ea,
+				 const struct e810_reg *reg)
+{
+	const struct ice_adi_layout *l = &ea->layout;
+	u32 offset;
+
+	switch (reg->class) {
+	case E810_TRAP_TX_TAIL:
+		offset = E810_PAGE_QTX_DBELL(l->txq[reg->index]);
+		break;
+	case E810_TRAP_RX_TAIL:
+		offset = E810_PAGE_QRX_TAIL(l->rxq[reg->index]);
+		break;
+	case E810_TRAP_DYN_CTL:
+		offset = E810_PAGE_INT(l->first_vector + reg->index) +
+			 PGINT_DYN_CTL;
+		break;
+	case E810_TRAP_ITR:
+		offset = E810_PAGE_INT(l->first_vector + reg->index) +
+			 PGINT_ITR(reg->itr);
+		break;
+	case E810_TRAP_MAILBOX:
+		offset = E810_PAGE_VSI_MBX(l->vsi) + reg->index;
+		break;
+	default:
+		return NULL;
+	}
+	return e810_page(ea->pf, offset);
+}
+
 static u64 e810_mmio_read(struct hdiov_adi *adi, unsigned int bar, u64 offset,
 			  unsigned int width)
 {
 	struct e810_adi *ea = to_e810_adi(adi);
-	struct e810_pf *pf = ea->pf;
 	struct e810_reg reg;
+	void __iomem *hw;
 
 	if (bar)
 		return E810_NO_REGISTER;
 
 	reg = e810_decode(ea, offset);
-	switch (reg.class) {
-	case E810_TRAP_TX_TAIL:
-		return readl(pf->hw +
-			     e810_page_tx_dbell(pf, adi->qp_base + reg.index));
-	case E810_TRAP_RX_TAIL:
-		return readl(pf->hw +
-			     e810_page_rx_tail(pf, adi->qp_base + reg.index));
-	case E810_TRAP_DYN_CTL:
-		return e810_irq_read_ctl(ea, reg.index);
-	case E810_TRAP_ITR:
-		return e810_irq_read_itr(ea, reg.index, reg.itr);
-	case E810_TRAP_MAILBOX:
-		return readl(pf->hw + E810_PAGE_VSI_MBX(ea->vsi) + reg.index);
-	case E810_TRAP_RSTAT:
+	hw = e810_hw_reg(ea, &reg);
+	if (hw)
+		return readl(hw);
+	if (reg.class == E810_TRAP_RSTAT)
 		return e810_read_rstat(ea);
-	default:
-		break;
-	}
 
 	switch (offset) {
 	case AVF_VFINT_ICR0_ENA:
@@ -279,37 +283,18 @@ static void e810_mmio_write(struct hdiov_adi *adi, unsigned int bar, u64 offset,
 			    unsigned int width, u64 value)
 {
 	struct e810_adi *ea = to_e810_adi(adi);
-	struct e810_pf *pf = ea->pf;
 	struct e810_reg reg;
+	void __iomem *hw;
 
 	if (bar)
 		return;
 
 	reg = e810_decode(ea, offset);
-	switch (reg.class) {
-	case E810_TRAP_TX_TAIL:
-		writel(value & QTX_COMM_DBELL_TAIL,
-		       pf->hw + e810_page_tx_dbell(pf, adi->qp_base + reg.index));
-		break;
-	case E810_TRAP_RX_TAIL:
-		writel(value & QRX_TAIL_TAIL,
-		       pf->hw + e810_page_rx_tail(pf, adi->qp_base + reg.index));
-		break;
-	case E810_TRAP_DYN_CTL:
-		e810_irq_write_ctl(ea, reg.index, value);
-		break;
-	case E810_TRAP_ITR:
-		e810_irq_write_itr(ea, reg.index, reg.itr, value);
-		break;
-	case E810_TRAP_MAILBOX:
-		writel(value,
-		       pf->hw + E810_PAGE_VSI_MBX(ea->vsi) + reg.index);
-		break;
-	default:
-		if (offset == AVF_VFINT_ICR0_ENA)
-			WRITE_ONCE(ea->icr0_ena, value);
-		break;
-	}
+	hw = e810_hw_reg(ea, &reg);
+	if (hw)
+		writel(value, hw);
+	else if (offset == AVF_VFINT_ICR0_ENA)
+		WRITE_ONCE(ea->icr0_ena, value);
 }
 
 static unsigned int e810_trap_class(struct hdiov_adi *adi, unsigned int bar,

@@ -2,11 +2,13 @@
 /*
  * Attributes of a VDEV that the host's administrator sets
  *
- * In the VDEV's directory in sysfs. All may be read at any time and set while
- * nobody has the VDEV open.
+ * In the VDEV's directory in sysfs. All may be read and set at any time. What a
+ * running guest cannot have under it comes with a reset that it is told of, as with
+ * virtual functions.
  */
 #include <linux/etherdevice.h>
 #include <linux/hex.h>
+#include <linux/if_vlan.h>
 #include <linux/kstrtox.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -22,215 +24,171 @@ static struct e810_adi *e810_adi_from_dev(struct device *dev)
 	return to_e810_adi(hdiov_adi_from_dev(dev));
 }
 
-/* Run a change of the ADI's policy, unless somebody has the VDEV open */
-static int e810_configure(struct e810_adi *ea,
-			  int (*set)(struct e810_adi *ea, const void *arg),
-			  const void *arg)
+static struct ice_adi_policy e810_policy(struct device *dev)
 {
+	struct ice_adi_policy policy;
+
+	ice_adi_get_policy(e810_adi_from_dev(dev)->ice, &policy);
+	return policy;
+}
+
+/* Say what was written: without its end of line, and not too much of it */
+static void e810_complain(struct device *dev, const char *name, const char *buf,
+			  const char *wanted)
+{
+	dev_err(dev, "%s: \"%.*s\" is not %s\n", name,
+		(int)min_t(size_t, strcspn(buf, "\n"), 32), buf, wanted);
+}
+
+/* Change one thing of the policy, by @set */
+static int e810_decide(struct device *dev, const char *name,
+		       void (*set)(struct ice_adi_policy *policy,
+				   const void *arg), const void *arg)
+{
+	struct e810_adi *ea = e810_adi_from_dev(dev);
+	struct ice_adi_policy policy;
 	int ret;
 
-	ret = hdiov_adi_config_lock(&ea->adi);
-	if (ret)
-		return ret;
-	scoped_guard(rwsem_read, &ea->pf->reset_sem) {
-		guard(mutex)(&ea->lock);
-		ret = ea->dead || ea->stuck || ea->pf->in_reset ? -EIO :
-							set(ea, arg);
-	}
-	hdiov_adi_config_unlock(&ea->adi);
+	guard(mutex)(&ea->policy_lock);
+
+	ice_adi_get_policy(ea->ice, &policy);
+	set(&policy, arg);
+	ret = ice_adi_set_policy(ea->ice, &policy);
+	/* ice has said whose address it is */
+	if (ret && ret != -EADDRINUSE)
+		dev_err(dev, "%s: %s\n", name, ret == -EBUSY ?
+			"the port is being reset" :
+			"the card does not take it");
 	return ret;
 }
 
 static ssize_t mac_show(struct device *dev, struct device_attribute *attr,
 			char *buf)
 {
-	struct e810_adi *ea = e810_adi_from_dev(dev);
-
-	guard(mutex)(&ea->lock);
-	return sysfs_emit(buf, "%pM\n", ea->mac_assigned);
+	return sysfs_emit(buf, "%pM\n", e810_policy(dev).mac);
 }
 
-static int e810_set_mac(struct e810_adi *ea, const void *arg)
+static void e810_set_mac(struct ice_adi_policy *policy, const void *arg)
 {
-	const u8 *mac = arg;
-	int ret;
-
-	if (e810_adi_mac_is_others(ea, mac))
-		return -EADDRINUSE;
-	ret = e810_vsi_set_mac(ea, mac);
-	if (ret)
-		return ret;
-	e810_adi_assign_mac(ea, mac);
-	ea->mac_fixed = true;
-	return 0;
+	ether_addr_copy(policy->mac, arg);
 }
 
 static ssize_t mac_store(struct device *dev, struct device_attribute *attr,
 			 const char *buf, size_t count)
 {
-	struct e810_adi *ea = e810_adi_from_dev(dev);
 	size_t len = strlen(buf);
 	u8 mac[ETH_ALEN];
-	int ret;
 
 	if (len && buf[len - 1] == '\n')
 		len--;
 	if (len != 3 * ETH_ALEN - 1 || !mac_pton(buf, mac)) {
-		dev_err(dev, "mac: \"%.*s\" is not an Ethernet address\n",
-			(int)min_t(size_t, len, 32), buf);
+		e810_complain(dev, "mac", buf, "an Ethernet address");
 		return -EINVAL;
 	}
 	if (!is_valid_ether_addr(mac)) {
 		dev_err(dev, "mac: %pM is zero or multicast\n", mac);
 		return -EADDRNOTAVAIL;
 	}
-	ret = e810_configure(ea, e810_set_mac, mac);
-	if (ret == -EADDRINUSE)
-		dev_err(dev, "mac: %pM is another VDEV's\n", mac);
-	return ret ?: count;
+	return e810_decide(dev, "mac", e810_set_mac, mac) ?: count;
 }
 static DEVICE_ATTR_RW(mac);
 
 static ssize_t vlan_show(struct device *dev, struct device_attribute *attr,
 			 char *buf)
 {
-	struct e810_adi *ea = e810_adi_from_dev(dev);
+	struct ice_adi_policy policy = e810_policy(dev);
 
-	guard(mutex)(&ea->lock);
-	return sysfs_emit(buf, "%u %u\n", ea->port_vlan & VLAN_VID_MASK,
-			  (ea->port_vlan & VLAN_PRIO_MASK) >> VLAN_PRIO_SHIFT);
+	return sysfs_emit(buf, "%u %u\n", policy.vlan_id, policy.vlan_prio);
 }
 
-static int e810_set_vlan(struct e810_adi *ea, const void *arg)
+static void e810_set_vlan(struct ice_adi_policy *policy, const void *arg)
 {
-	const u16 *tag = arg;
+	const unsigned int *tag = arg;
 
-	return e810_vsi_set_port_vlan(ea, *tag);
+	policy->vlan_id = tag[0];
+	policy->vlan_prio = tag[1];
 }
 
 static ssize_t vlan_store(struct device *dev, struct device_attribute *attr,
 			  const char *buf, size_t count)
 {
-	struct e810_adi *ea = e810_adi_from_dev(dev);
-	unsigned int vid, prio = 0;
+	unsigned int tag[2] = {};
 	int num, end = 0;
-	u16 tag;
 
-	num = sscanf(buf, "%u %n%u %n", &vid, &end, &prio, &end);
+	num = sscanf(buf, "%u %n%u %n", &tag[0], &end, &tag[1], &end);
 	if (num < 1 || buf[end]) {
-		dev_err(dev, "vlan: \"%.*s\" is not \"<id>\" or \"<id> <priority>\"\n",
-			(int)min_t(size_t, strcspn(buf, "\n"), 32), buf);
+		e810_complain(dev, "vlan", buf,
+			      "\"<id>\" or \"<id> <priority>\"");
 		return -EINVAL;
 	}
-	if (vid > VLAN_VID_MASK - 1) {
-		dev_err(dev, "vlan: id %u, limit is %u\n", vid,
+	if (tag[0] > VLAN_VID_MASK - 1) {
+		dev_err(dev, "vlan: id %u, limit is %u\n", tag[0],
 			VLAN_VID_MASK - 1);
 		return -ERANGE;
 	}
-	if (prio > E810_MAX_PRIO) {
-		dev_err(dev, "vlan: priority %u, limit is %u\n", prio,
+	if (tag[1] > E810_MAX_PRIO) {
+		dev_err(dev, "vlan: priority %u, limit is %u\n", tag[1],
 			E810_MAX_PRIO);
 		return -ERANGE;
 	}
-	if (prio && !vid) {
+	if (tag[1] && !tag[0]) {
 		dev_err(dev, "vlan: priority %u needs a VLAN id of at least 1\n",
-			prio);
+			tag[1]);
 		return -EINVAL;
 	}
-	tag = vid | prio << VLAN_PRIO_SHIFT;
-	return e810_configure(ea, e810_set_vlan, &tag) ?: count;
+	return e810_decide(dev, "vlan", e810_set_vlan, tag) ?: count;
 }
 static DEVICE_ATTR_RW(vlan);
 
-static int e810_parse_bool(struct device *dev, const char *name,
-			   const char *buf, bool *val)
-{
-	int ret = kstrtobool(buf, val);
-
-	if (ret)
-		dev_err(dev, "%s: \"%.*s\" is not 0 or 1\n", name,
-			(int)min_t(size_t, strcspn(buf, "\n"), 32), buf);
-	return ret;
-}
-
-static ssize_t spoofchk_show(struct device *dev, struct device_attribute *attr,
-			     char *buf)
-{
-	struct e810_adi *ea = e810_adi_from_dev(dev);
-
-	return sysfs_emit(buf, "%u\n", READ_ONCE(ea->spoofchk));
-}
-
-static int e810_set_spoofchk(struct e810_adi *ea, const void *arg)
-{
-	bool old = ea->spoofchk;
-	int ret;
-
-	WRITE_ONCE(ea->spoofchk, *(const bool *)arg);
-	ret = e810_vsi_apply_policy(ea);
-	if (ret)
-		WRITE_ONCE(ea->spoofchk, old);
-	return ret;
-}
-
-static ssize_t spoofchk_store(struct device *dev, struct device_attribute *attr,
-			      const char *buf, size_t count)
+static ssize_t e810_store_bool(struct device *dev, const char *name,
+			       const char *buf, size_t count,
+			       void (*set)(struct ice_adi_policy *policy,
+					   const void *arg))
 {
 	bool val;
 	int ret;
 
-	ret = e810_parse_bool(dev, "spoofchk", buf, &val);
-	if (ret)
+	ret = kstrtobool(buf, &val);
+	if (ret) {
+		e810_complain(dev, name, buf, "0 or 1");
 		return ret;
-	return e810_configure(e810_adi_from_dev(dev), e810_set_spoofchk,
-			      &val) ?: count;
-}
-static DEVICE_ATTR_RW(spoofchk);
-
-static ssize_t trust_show(struct device *dev, struct device_attribute *attr,
-			  char *buf)
-{
-	struct e810_adi *ea = e810_adi_from_dev(dev);
-
-	return sysfs_emit(buf, "%u\n", READ_ONCE(ea->trust));
+	}
+	return e810_decide(dev, name, set, &val) ?: count;
 }
 
-static int e810_set_trust(struct e810_adi *ea, const void *arg)
-{
-	WRITE_ONCE(ea->trust, *(const bool *)arg);
-	return 0;
-}
+/* Attribute @attr, which is @field of the policy */
+#define E810_BOOL(attr, field)						\
+static void e810_set_##attr(struct ice_adi_policy *policy,		\
+			    const void *arg)				\
+{									\
+	policy->field = *(const bool *)arg;				\
+}									\
+static ssize_t attr##_show(struct device *dev,				\
+			   struct device_attribute *unused, char *buf)	\
+{									\
+	return sysfs_emit(buf, "%u\n", e810_policy(dev).field);		\
+}									\
+static ssize_t attr##_store(struct device *dev,				\
+			    struct device_attribute *unused,		\
+			    const char *buf, size_t count)		\
+{									\
+	return e810_store_bool(dev, #attr, buf, count, e810_set_##attr);	\
+}									\
+static DEVICE_ATTR_RW(attr)
 
-static ssize_t trust_store(struct device *dev, struct device_attribute *attr,
-			   const char *buf, size_t count)
-{
-	bool val;
-	int ret;
-
-	ret = e810_parse_bool(dev, "trust", buf, &val);
-	if (ret)
-		return ret;
-	return e810_configure(e810_adi_from_dev(dev), e810_set_trust, &val) ?:
-	       count;
-}
-static DEVICE_ATTR_RW(trust);
+E810_BOOL(mac_locked, mac_locked);
+E810_BOOL(spoofchk, spoofchk);
+E810_BOOL(trust, trusted);
 
 static ssize_t max_tx_rate_show(struct device *dev,
 				struct device_attribute *attr, char *buf)
 {
-	struct e810_adi *ea = e810_adi_from_dev(dev);
-
-	return sysfs_emit(buf, "%u\n", READ_ONCE(ea->max_tx_rate));
+	return sysfs_emit(buf, "%u\n", e810_policy(dev).max_tx_rate);
 }
 
-static int e810_set_max_tx_rate(struct e810_adi *ea, const void *arg)
+static void e810_set_max_tx_rate(struct ice_adi_policy *policy, const void *arg)
 {
-	const unsigned int *mbps = arg;
-	int ret;
-
-	ret = e810_rate_set(ea, *mbps);
-	ea->want_rate = ea->max_tx_rate;
-	return ret;
+	policy->max_tx_rate = *(const unsigned int *)arg;
 }
 
 static ssize_t max_tx_rate_store(struct device *dev,
@@ -242,8 +200,7 @@ static ssize_t max_tx_rate_store(struct device *dev,
 
 	ret = kstrtouint(buf, 0, &mbps);
 	if (ret) {
-		dev_err(dev, "max_tx_rate: \"%.*s\" is not a number of Mbit/s\n",
-			(int)min_t(size_t, strcspn(buf, "\n"), 32), buf);
+		e810_complain(dev, "max_tx_rate", buf, "a number of Mbit/s");
 		return ret;
 	}
 	if (mbps > E810_MAX_MBPS) {
@@ -251,17 +208,14 @@ static ssize_t max_tx_rate_store(struct device *dev,
 			E810_MAX_MBPS);
 		return -ERANGE;
 	}
-	ret = e810_configure(e810_adi_from_dev(dev), e810_set_max_tx_rate,
-			     &mbps);
-	if (ret == -ENOSPC)
-		dev_err(dev, "max_tx_rate: the card has no rate limit left for %u Mbit/s\n",
-			mbps);
-	return ret ?: count;
+	return e810_decide(dev, "max_tx_rate", e810_set_max_tx_rate, &mbps) ?:
+	       count;
 }
 static DEVICE_ATTR_RW(max_tx_rate);
 
 static struct attribute *e810_vdev_attrs[] = {
 	&dev_attr_mac.attr,
+	&dev_attr_mac_locked.attr,
 	&dev_attr_vlan.attr,
 	&dev_attr_spoofchk.attr,
 	&dev_attr_trust.attr,
