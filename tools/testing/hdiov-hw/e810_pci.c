@@ -16,6 +16,7 @@
 #include "qapi/error.h"
 #include "qapi/visitor.h"
 #include "qemu/module.h"
+#include "hw/pci/pci_bridge.h"
 #include "hw/pci/pci_bus.h"
 #include "hw/pci/pcie.h"
 #include "hw/pci/pcie_sriov.h"
@@ -113,14 +114,27 @@ static void e810_global_reset(void *opaque)
     s->grst_done = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + 10 * SCALE_MS;
 }
 
+/*
+ * Is the link of a port above being reset? Linux does that to recover from an
+ * error that the bus reports, and ice follows it with no more than a PFR
+ * (ice_pci_err_resume()): it would not load its package again.
+ */
+static bool e810_link_reset(E810State *s)
+{
+    PCIDevice *port = pci_get_bus(PCI_DEVICE(s))->parent_dev;
+
+    return port && pci_get_word(port->config + PCI_BRIDGE_CONTROL) &
+                   PCI_BRIDGE_CTL_BUS_RESET;
+}
+
 static void e810_reset(DeviceState *dev)
 {
     E810State *s = E810(dev);
 
     e810_reset_pf(s);
     s->grst_done = 0;
-    if (!s->flr) {
-        /* An FLR leaves what belongs to the whole card, and QRXFLXP_CNTXT */
+    if (!s->flr && !e810_link_reset(s)) {
+        /* Those leave what belongs to the whole card, and QRXFLXP_CNTXT */
         timer_del(s->grst_timer);
         e810_card_reset(s);
         e810_port_reset(s);

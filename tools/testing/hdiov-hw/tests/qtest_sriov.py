@@ -502,6 +502,24 @@ def test_pf_reset(t, q, c):
     c.open()
 
 
+def test_link_reset(t, q, c):
+    """As pci_reset_secondary_bus(); ice takes no more than a PFR to go on"""
+    c.wr(0xb8180, 3)
+    c.wr(0x480000 + 4 * 90, 1)
+    c.vfs(2)
+    VfVsi(c, 0, MACS[1])
+    bridge = q.rd(PORT + 0x3c)
+    q.wr(PORT + 0x3c, bridge | 0x40 << 16)
+    q.wr(PORT + 0x3c, bridge)
+    t.check("reset of the link: bus mastering off, no VF, no VSI", (q.rd(c.cfg + 4) & 4, q.stats()["vfs"], q.stats()["vsis"]),
+            (0, 0, 1))
+    c.enable()
+    t.check("what the whole card has is left", (c.rd(0xb8180), c.rd(0x480000 + 4 * 90)), (3, 1))
+    c.open()
+    c.reset_card()
+    c.open()
+
+
 def test_many(t, q, c):
     c.vfs(255)
     ids = [q.rd(c.vf_cfg(n) + 8) >> 8 for n in range(255)]
@@ -520,7 +538,8 @@ PORT_ARGS = ("-device", "pcie-root-port,id=rp0,addr=2.0,pref64-reserve=512M")
 if __name__ == "__main__":
     sys.exit(e810_card.main(__doc__, (
         ((test_pci, test_vsi, test_traffic, test_window, test_irq,
-          test_mailbox, test_reset, test_flr, test_malicious, test_pf_reset),
+          test_mailbox, test_reset, test_flr, test_malicious, test_pf_reset,
+          test_link_reset),
          {"props": f"{PROPS}{NUM_VFS}", "extra": PORT_ARGS,
           "card": SriovCard}),
         ((test_many,), {"props": f"{PROPS}255", "extra": PORT_ARGS,
