@@ -260,7 +260,6 @@ struct E810State {
     bool siov;
     uint16_t sriov_vfs;
     uint8_t pfs;
-    bool rss_without_profile;
     bool double_vlan;                   /* of function 0 */
     uint8_t sched_layers;               /* 9 or 5 */
     uint32_t aq_latency_us;

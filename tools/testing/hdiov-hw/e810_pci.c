@@ -485,8 +485,6 @@ static const Property e810_properties[] = {
     DEFINE_PROP_BOOL("siov", E810State, siov, true),
     DEFINE_PROP_UINT8("pfs", E810State, pfs, 1),
     DEFINE_PROP_UINT16("sriov-vfs", E810State, sriov_vfs, 0),
-    DEFINE_PROP_BOOL("rss-without-profile", E810State, rss_without_profile,
-                     true),
     DEFINE_PROP_BOOL("double-vlan", E810State, double_vlan, false),
     DEFINE_PROP_UINT8("sched-layers", E810State, sched_layers,
                       E810_SCHED_LEVELS),

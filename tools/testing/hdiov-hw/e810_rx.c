@@ -33,8 +33,6 @@ typedef struct RxMeta {
     uint8_t umbcast;
     E810Stripped stripped;      /* tags */
     E810Headers hdr;
-    uint8_t tuple[36];          /* what is hashed without profiles */
-    uint8_t tuple_len;
 } RxMeta;
 
 static uint32_t rx_ctx(E810State *s, unsigned q, unsigned lsb, unsigned width)
@@ -215,18 +213,6 @@ static uint32_t rx_toeplitz(E810State *s, unsigned vsi, const uint8_t *in,
     return hash;
 }
 
-static bool rx_has_key(E810State *s, unsigned vsi)
-{
-    int i;
-
-    for (i = 0; i < 13; i++) {
-        if (s->hkey[i * 1024 + vsi]) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void rx_l4(RxMeta *m, uint8_t proto, const uint8_t *l4, unsigned len,
                   uint32_t pseudo, bool verify)
 {
@@ -278,36 +264,34 @@ static void rx_l4(RxMeta *m, uint8_t proto, const uint8_t *l4, unsigned len,
     }
 }
 
-/* Where the L4 header is; true if it begins with ports */
-static bool rx_l4_header(RxMeta *m, unsigned base, unsigned at)
+/* Where the L4 header is */
+static void rx_l4_header(RxMeta *m, unsigned base, unsigned at)
 {
     switch (m->ptype - base) {
     case 1:
         m->hdr.udp = at;
-        return true;
+        break;
     case 3:
         m->hdr.tcp = at;
-        return true;
+        break;
     case 4:
         m->hdr.sctp = at;
-        return true;
+        break;
     case 5:
         if (base == PTYPE_IPV4) {
             m->hdr.icmp = at;
         } else {
             m->hdr.icmpv6 = at;
         }
-        return false;
-    default:
-        return false;
+        break;
     }
 }
 
 static void rx_parse(const uint8_t *f, unsigned len, bool verify, RxMeta *m)
 {
-    unsigned off = 14, iplen, tot, hl;
+    unsigned off = 14, iplen, tot;
     uint16_t type = lduw_be_p(f + 12);
-    bool frag, l4 = false;
+    bool frag;
     uint8_t proto;
 
     m->ptype = PTYPE_L2;
@@ -334,18 +318,12 @@ static void rx_parse(const uint8_t *f, unsigned len, bool verify, RxMeta *m)
         m->l3l4p = true;
         m->ipe = verify &&
                  net_checksum_finish(net_checksum_add(iplen, (uint8_t *)ip));
-        memcpy(m->tuple, ip + 12, 8);
-        hl = 8;
         proto = ip[9];
         if (!frag) {
             rx_l4(m, proto, ip + iplen, tot - iplen,
                   net_checksum_add(8, (uint8_t *)ip + 12) + proto +
                   tot - iplen, verify);
-            l4 = rx_l4_header(m, PTYPE_IPV4, off + iplen);
-        }
-        if (l4) {
-            memcpy(m->tuple + hl, ip + iplen, 4);
-            hl += 4;
+            rx_l4_header(m, PTYPE_IPV4, off + iplen);
         }
     } else if (type == ETH_P_IPV6 && off + 40 <= len && f[off] >> 4 == 6) {
         const uint8_t *ip = f + off;
@@ -356,8 +334,6 @@ static void rx_parse(const uint8_t *f, unsigned len, bool verify, RxMeta *m)
         }
         m->ptype = PTYPE_IPV6;
         m->hdr.ipv6 = off;
-        memcpy(m->tuple, ip + 8, 32);
-        hl = 32;
         proto = ip[6];
         iplen = 0;                      /* of extension headers */
         frag = false;
@@ -379,16 +355,9 @@ static void rx_parse(const uint8_t *f, unsigned len, bool verify, RxMeta *m)
             rx_l4(m, proto, ip + 40 + iplen, tot - iplen,
                   net_checksum_add(32, (uint8_t *)ip + 8) + proto +
                   tot - iplen, verify);
-            l4 = rx_l4_header(m, PTYPE_IPV6, off + 40 + iplen);
+            rx_l4_header(m, PTYPE_IPV6, off + 40 + iplen);
         }
-        if (l4) {
-            memcpy(m->tuple + hl, ip + 40 + iplen, 4);
-            hl += 4;
-        }
-    } else {
-        return;
     }
-    m->tuple_len = hl;
 }
 
 /* What the parser finds out about a frame that is not received */
@@ -401,11 +370,7 @@ void e810_rx_headers(const uint8_t *f, unsigned len, E810Headers *h)
     h->ptype = m.ptype;
 }
 
-/*
- * With a package, a frame is hashed if a profile of the VSI says so. Without,
- * the card has no profiles and hashes nothing; drivers that load none are
- * tolerated by a property.
- */
+/* A frame is hashed if a profile of the VSI says so: never without a package */
 static void rx_hash(E810State *s, unsigned vsi, const uint8_t *f, unsigned len,
                     RxMeta *m)
 {
@@ -418,9 +383,6 @@ static void rx_hash(E810State *s, unsigned vsi, const uint8_t *f, unsigned len,
             m->rss = true;
             m->hash = rx_toeplitz(s, vsi, in, n);
         }
-    } else if (s->rss_without_profile && m->tuple_len && rx_has_key(s, vsi)) {
-        m->rss = true;
-        m->hash = rx_toeplitz(s, vsi, m->tuple, m->tuple_len);
     }
 }
 

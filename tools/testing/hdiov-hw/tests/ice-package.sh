@@ -267,8 +267,8 @@ for kind in truncated corrupt wrong-version; do
 done
 
 run_linux "${TIMEOUT:-240}" quiet -smp 4 -netdev hubport,id=n0,hubid=0 -netdev hubport,id=n1,hubid=0 \
-	-device e810,id=pf0,netdev=n0,mac=52:54:00:e8:10:01,addr=1.0,rss-without-profile=off \
-	-device e810,id=pf1,netdev=n1,mac=52:54:00:e8:10:02,addr=2.0,rss-without-profile=off \
+	-device e810,id=pf0,netdev=n0,mac=52:54:00:e8:10:01,addr=1.0 \
+	-device e810,id=pf1,netdev=n1,mac=52:54:00:e8:10:02,addr=2.0 \
 	-d guest_errors,unimp
 
 answers

@@ -113,8 +113,8 @@ poweroff -f
 EOF
 
 run_linux "${TIMEOUT:-150}" quiet -smp 2 -netdev hubport,id=n0,hubid=0 -netdev hubport,id=n1,hubid=0 \
-	-device e810,id=pf0,netdev=n0,mac=52:54:00:e8:10:01,addr=1.0,rss-without-profile=off,double-vlan=on \
-	-device e810,id=pf1,netdev=n1,mac=52:54:00:e8:10:02,addr=2.0,rss-without-profile=off,double-vlan=on \
+	-device e810,id=pf0,netdev=n0,mac=52:54:00:e8:10:01,addr=1.0,double-vlan=on \
+	-device e810,id=pf1,netdev=n1,mac=52:54:00:e8:10:02,addr=2.0,double-vlan=on \
 	-d guest_errors,unimp
 
 answers

@@ -292,8 +292,7 @@ def with_key(c, queue, mac):
 def test_rss(t, q, c):
     v, w = with_key(c, 40, MACS[1]), with_key(c, 41, MACS[2])
     old = hashed(q, v, T4)
-    t.check("without package: as the property says", old,
-            [toeplitz(FOUR + struct.pack(">HH", 2794, 1766)) if q.tolerant else None])
+    t.check("without package: nothing is", old, [None])
     load(c)
     t.check("with one, nothing is hashed without profile", hashed(q, v, T4, U4), [None, None])
     prof, entry = profile(c, v, TUPLE)
@@ -376,6 +375,25 @@ def test_rss(t, q, c):
     c.open()
     t.check("a reset of the PF frees its lock", lock(c, GLOBAL), (0, 0))
     unlock(c, GLOBAL)
+
+
+def test_table(t, q, c):
+    """Key and look-up table by admin commands"""
+    load(c)
+    v = Vsi(c, 40, MACS[1], nq=4)
+    c.ok(0xb02, struct.pack("<H", v.num | 1 << 15), KEY)
+    t.check("the key is in HKEY registers", c.rd(0x400000 + 4 * v.num), 0xda565a6d)
+    c.ok(0xb03, struct.pack("<HH", v.num | 1 << 15, 0), bytes(64))
+    profile(c, v, TUPLE)
+    t.check("the first queue, whatever the hash", hashed(q, v, T4), [0x51ccc178])
+    lut = bytearray(64)
+    lut[0x51ccc178 % 64] = 3
+    c.ok(0xb03, struct.pack("<HH", v.num | 1 << 15, 0), bytes(lut))
+    no_queue = q.stats()["drop-no-queue"]
+    t.check("the fourth queue, which is off", (hashed(q, v, T4), q.stats()["drop-no-queue"]),
+            ([], no_queue + 1))
+    close(c, v)
+    corer(q, c)
 
 
 def test_profiles_of_packages(t, q, c):
@@ -575,18 +593,10 @@ def test_pfs(t, q, c):
     d.open()
 
 
-def tolerant(yes):
-    def set_it(t, q, c):
-        q.tolerant = yes
-    set_it.__name__ = "test_property_" + ("on" if yes else "off")
-    return set_it
-
-
 if __name__ == "__main__":
     sys.exit(e810_card.main(__doc__, (
-        ((test_commands, test_bounds, test_resources, tolerant(True), test_rss,
+        ((test_commands, test_bounds, test_resources, test_rss, test_table,
           test_profiles_of_packages, test_filter, test_fdir), {}),
-        ((tolerant(False), test_rss), {"props": "addr=2.0,rss-without-profile=off"}),
         ((test_pfs,), {"props": "addr=2.0,multifunction=on,pfs=2",
                        "after": PAIR + ("-device", "e810,id=pf1,netdev=h1,addr=2.1,"
                                         "mac=52:54:00:e8:10:02")}))))

@@ -415,31 +415,6 @@ def test_offload(t, q, c):
     close(c, b)
 
 
-def test_rss(t, q, c):
-    v = Vsi(c, 40, MACS[1], nq=4)
-    key = bytes.fromhex("6d5a56da255b0ec24167253d43a38fb0d0ca2bcbae7b30b4"
-                        "77cb2da38030f20c6a42b73bbeac01fa")
-    c.ok(0xb02, struct.pack("<H", v.num | 1 << 15), key.ljust(52, b"\0"))
-    lut = bytes(64)
-    c.ok(0xb03, struct.pack("<HH", v.num | 1 << 15, 0), lut)
-    t.check("key in HKEY registers", c.rd(0x400000 + 4 * v.num), 0xda565a6d)
-    raw = ipv4(6, tcp(2794, 1766, b"rss"), "66.9.149.187", "161.142.100.80")
-    q.send(eth(MACS[1], OUT, raw))
-    raw = ipv4(1, b"icmpicmp", "66.9.149.187", "161.142.100.80")
-    q.send(eth(MACS[1], OUT, raw))
-    t.check("Toeplitz hash, published values",
-            [g[1][0] >> 32 for g in v.rx()], [0x51ccc178, 0x323e8fc2])
-    lut = bytearray(64)
-    lut[0x51ccc178 % 64] = 3
-    c.ok(0xb03, struct.pack("<HH", v.num | 1 << 15, 0), bytes(lut))
-    no_queue = q.stats()["drop-no-queue"]
-    raw = ipv4(6, tcp(2794, 1766, b"rss"), "66.9.149.187", "161.142.100.80")
-    q.send(eth(MACS[1], OUT, raw))
-    t.check("look-up table: the fourth queue, which is off",
-            (v.rx(), q.stats()["drop-no-queue"]), ([], no_queue + 1))
-    close(c, v)
-
-
 def test_switch(t, q, c):
     v = [Vsi(c, 50 + i, MACS[1 + i], 100 + i, sec=0x4) for i in range(3)]
     lst = c.vsi_list([x.num for x in v])
@@ -933,7 +908,7 @@ def test_fuzz(t, q, c):
         close(c, x)
 
 EVERYTHING = (test_pci, test_aq, test_sections, test_pasid, test_msi,
-              test_mailbox, test_offload, test_rss, test_switch, test_link,
+              test_mailbox, test_offload, test_switch, test_link,
               test_counters, test_irq, test_writeback, test_malicious,
               test_rate, test_reset, test_fuzz)
 
