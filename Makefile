@@ -1,17 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Builds hdiov's modules against a kernel's headers, and runs the testbed. "make help" lists the targets.
 
-KDIR ?= /lib/modules/$(shell uname -r)/build
+KERNEL ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KERNEL)/build
 TESTS ?= *
+PF_DRIVER = scripts/pf-driver --kernel $(KERNEL) --kdir $(KDIR) $(if $(SOURCE),--source $(SOURCE))
+QAT = build-qat/$(KERNEL)/src/drivers/crypto/intel/qat
 
+# With the versions of the intel_qat that "make qat" has made, if it has
 modules:
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR) KBUILD_EXTRA_SYMBOLS="$(wildcard $(CURDIR)/$(QAT)/Module.symvers)" modules
 
 modules_install:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
 
+# Linux's ice with the patches that hdiov_e810 needs, and hdiov_e810
+ice: modules
+	$(PF_DRIVER) ice build
+
+# Linux's qat_4xxx, for kernels without it
+qat:
+	$(PF_DRIVER) qat build
+
+ice_install qat_install:
+	$(PF_DRIVER) $(@:_install=) install
+
+ice_remove qat_remove:
+	$(PF_DRIVER) $(@:_remove=) remove
+
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
+	rm -rf build-ice build-qat
 
 demo:
 	scripts/demo
@@ -20,7 +39,7 @@ test:
 	scripts/run-tests '$(TESTS)'
 
 test-long:
-	scripts/run-tests 'long*' 'ice*'
+	scripts/run-tests 'long*' 'ice*' 'cards*'
 
 check:
 	scripts/run-tests 'static*'
@@ -30,16 +49,19 @@ bench:
 
 help:
 	@echo 'On a server with the hardware:'
-	@echo '  make                  build the modules against KDIR (default: the running kernel)'
+	@echo '  make                  build the modules'
 	@echo '  make modules_install  install them into /lib/modules'
+	@echo '  make ice              for an E810: ice with patches/, of the kernel'"'"'s own source package, and hdiov_e810'
+	@echo '  make qat              for a QAT, before make, if the kernel has no qat_4xxx (Debian): build it of the same source package'
+	@echo '  make ice_install qat_install   install these; "make ice_remove", "make qat_remove" go back to the kernel'"'"'s own'
 	@echo '  make clean            remove what make built'
 	@echo 'Anywhere, on emulated hardware (Debian 12 or 13; everything is built and cached by itself):'
 	@echo '  make demo             boot a server with an E810, give a VDEV to a guest, pass traffic'
 	@echo '  make test             all tests; TESTS=PATTERN selects (scripts/run-tests --list shows them)'
-	@echo '  make test-long        what takes too long for every run: virtual functions in guests, all 255 of an E810, and VDEVs beside ice'
+	@echo '  make test-long        what takes too long for every run: virtual functions in guests, all 255 of an E810, other QATs'
 	@echo '  make check            only the static checks: checkpatch, sparse, W=1, shellcheck, kernel-doc'
 	@echo '  make bench            the benchmark: a table, bench/*.csv and a picture'
 	@echo '  scripts/testbed --help   the parts of it, one by one'
-	@echo 'Variables: KDIR=$(KDIR)'
+	@echo 'Variables: KERNEL=$(KERNEL), KDIR=$(KDIR), SOURCE, of ice and qat: a kernel tree or archive (default: in /usr/src)'
 
-.PHONY: modules modules_install clean demo test test-long check bench help
+.PHONY: modules modules_install ice ice_install ice_remove qat qat_install qat_remove clean demo test test-long check bench help

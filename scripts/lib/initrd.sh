@@ -76,12 +76,10 @@ build_ddp_package() (
 	fi
 )
 
-# payload WHICH OUT OVERLAY [MAC...]: what changes from boot to boot, as a second initrd: the testbed's own scripts in L1, the modules of
-# OVERLAY if it is there, the ssh key; firmware for the QATs; and the package for E810 cards with these MACs, by whose serial numbers ice
-# asks for it first.
+# payload WHICH OUT: what changes from boot to boot, as a second initrd: the testbed's own scripts in L1, the modules if they have been built,
+# the ssh key; firmware for the QATs, and ice's package.
 payload() {
-	local which=$1 out=$2 overlay=$3 root abi mac
-	shift 3
+	local which=$1 out=$2 overlay=$cache/ice-$1/overlay root abi
 
 	abi=$(cat "$cache/kernel-$which/abi")
 	root=$(mktemp -d "$cache/payload.XXXXXX")
@@ -89,7 +87,7 @@ payload() {
 	cp "$top"/scripts/l1/rc "$root/payload/usr/lib/hdiov/rc"
 	cp "$top"/scripts/l1/inittab "$root/payload/etc/inittab"
 	cp "$top"/scripts/l1/sshd.conf "$root/payload/etc/ssh/sshd_config.d/hdiov.conf"
-	cp "$top"/scripts/l1/{l2,pf-driver,vfs} "$root/payload/usr/bin/"
+	cp "$top"/scripts/l1/{l2,vfs} "$root/payload/usr/bin/"
 	chmod 0755 "$root/payload/usr/lib/hdiov/rc" "$root"/payload/usr/bin/*
 	cp "$cache/ssh-key.pub" "$root/payload/root/.ssh/authorized_keys"
 	chmod 0700 "$root/payload/root" "$root/payload/root/.ssh"
@@ -97,14 +95,10 @@ payload() {
 		mkdir -p "$root/payload/usr/lib/modules/$abi"
 		cp -a "$overlay/." "$root/payload/usr/lib/modules/$abi/"
 	fi
-	mkdir -p "$root/payload/usr/lib/firmware"
+	mkdir -p "$root/payload/usr/lib/firmware/intel/ice/ddp"
 	/usr/bin/python3 "$top/tools/testing/hdiov-hw/qat-firmware.py" "$root/payload/usr/lib/firmware"
-	for mac; do
-		build_ddp_package
-		mkdir -p "$root/payload/usr/lib/firmware/intel/ice/ddp"
-		mac=${mac//:/}
-		cp "$cache/ice.pkg" "$root/payload/usr/lib/firmware/intel/ice/ddp/ice-${mac::6}ffff${mac:6}.pkg"
-	done
+	build_ddp_package
+	cp "$cache/ice.pkg" "$root/payload/usr/lib/firmware/intel/ice/ddp/"
 	pack_cpio "$root" "$out"
 	rm -rf "$root"
 }

@@ -69,12 +69,7 @@ make_overlay() {
 	rm -rf "$all"
 }
 
-make_modules_overlay() {
-	make_modules "$1"
-	make_overlay "$1" "$cache/modules-$1" "$cache/modules-$1/src"
-}
-
-# build_modules WHICH...
+# build_modules WHICH...: hdiov's, with the ice that hdiov_e810 needs, and how they are laid over L1's: ice-WHICH/overlay of the cache.
 build_modules() {
 	local which
 
@@ -84,36 +79,30 @@ build_modules() {
 		build_chroot
 		[ "$which" = debug ] || build_qat_driver "$which"
 		build_modules_for "$which"
+		build_ice "$which"
 	done
 }
 
 build_modules_for() (
 	which=$1
 	lock "modules-$which"
-	k=$(key modules-3 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key" "$cache/qat-$which/.key" 2>/dev/null || true)" @Kbuild @Makefile @Kconfig @include @drivers "$(declare -f make_overlay for_kernel)")
+	k=$(key modules-4 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key" "$cache/qat-$which/.key" 2>/dev/null || true)" @Kbuild @Makefile @Kconfig @include @drivers "$(declare -f make_modules modules_make for_kernel)")
 	if ! fresh "$cache/modules-$which" "$k"; then
 		mkdir -p "$cache/modules-$which"
-		step "modules-$which" "hdiov's modules for $(cat "$cache/kernel-$which/abi")" make_modules_overlay "$which"
+		step "modules-$which" "hdiov's modules for $(cat "$cache/kernel-$which/abi")" make_modules "$which"
 		seal "$cache/modules-$which" "$k"
 	fi
 )
 
-# overlay_of WHICH ICE: where build_modules, or build_ice if ICE is yes, leaves what is laid over L1's modules.
-overlay_of() {
-	if [ "$2" = yes ]; then echo "$cache/ice-$1/overlay"; else echo "$cache/modules-$1/overlay"; fi
-}
-
 # Rebuild the modules for a running L1's kernel and put them there.
 cmd_modules() {
-	local name=$l1_name which ice overlay
+	local name=$l1_name which overlay
 
 	if [ "${1:-}" = --name ]; then name=$2; fi
 	need_vm "$name"
 	which=$(cat "$(vm_dir "$name")/kernel")
-	ice=$(cat "$(vm_dir "$name")/ice")
 	build_modules "$which"
-	if [ "$ice" = yes ]; then build_ice "$which"; fi
-	overlay=$(overlay_of "$which" "$ice")
+	overlay=$cache/ice-$which/overlay
 	[ -d "$overlay" ] || die "there are no modules to build (no Kbuild in $top)"
 	tar -C "$overlay" -cf - . | vm_ssh "$name" "tar --no-same-owner -C /lib/modules/$(cat "$cache/kernel-$which/abi") -xf -"
 	say "in $name now: $(cd "$overlay/updates" && echo *.ko)"
@@ -171,22 +160,20 @@ stable_source() {
 }
 
 # qat_4xxx and the intel_qat it belongs to, unmodified, of the kernel's own source: Debian's kernels have it switched off. That source may
-# be newer than the kernel, so intel_qat is built too. The other cards' drivers are not.
+# be newer than the kernel, so intel_qat is built too.
 make_qat_driver() {
-	local which=$1 dir=$cache/qat-$1 qat=drivers/crypto/intel/qat no='' card
+	local which=$1 dir=$cache/qat-$1 qat=drivers/crypto/intel/qat source=$cache/linux
 
 	rm -rf "$dir"
-	mkdir -p "$dir/src/$qat"
-	case $which in
-	backports) cp -r "$cache/linux/$qat/." "$dir/src/$qat/" ;;
-	stable) stable_source "$dir/src" "$qat" ;;
-	esac
-	for card in DH895xCC C3XXX C62X DH895xCCVF C3XXXVF C62XVF; do
-		no+=" CONFIG_CRYPTO_DEV_QAT_$card="
-	done
-	in_chroot "make -j$(nproc) -C $(kernel_build "$which") M=/cache/qat-$which/src/$qat CONFIG_CRYPTO_DEV_QAT_4XXX=m$no modules"
-	mv "$dir/src/$qat"/{qat_common/intel_qat.ko,qat_4xxx/qat_4xxx.ko,Module.symvers} "$dir/"
-	rm -rf "$dir/src"
+	mkdir -p "$dir"
+	if [ "$which" = stable ]; then
+		source=$dir/source
+		stable_source "$source" Makefile "$qat"
+	fi
+	"$top/scripts/pf-driver" --kernel "$(cat "$cache/kernel-$which/abi")" --source "$source" --any-version --out "$dir" qat source
+	in_chroot "/src/scripts/pf-driver --kdir $(kernel_build "$which") --out /cache/qat-$which qat modules -- -j$(nproc)"
+	mv "$dir"/ko/*.ko "$dir/src/$qat/Module.symvers" "$dir/"
+	rm -rf "$dir/src" "$dir/source" "$dir/ko"
 }
 
 # build_qat_driver WHICH: into $cache/qat-WHICH
@@ -196,7 +183,7 @@ build_qat_driver() (
 	build_chroot
 	kernel_source
 	lock "qat-$which"
-	k=$(key qat-1 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key" "$cache/linux/.key")" "$(declare -f make_qat_driver stable_source)")
+	k=$(key qat-2 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key" "$cache/linux/.key")" @scripts/pf-driver "$(declare -f make_qat_driver stable_source)")
 	if ! fresh "$cache/qat-$which" "$k"; then
 		private_apt_setup
 		step "qat-$which" "qat_4xxx for $(cat "$cache/kernel-$which/abi")" make_qat_driver "$which"

@@ -68,21 +68,26 @@ no_warnings() {
 }
 
 # All builds of the modules are made so that a warning is an error: what was built has none.
-static_W1-stable() { build_modules_for stable; }
-static_W1-backports() { build_modules_for backports; }
+static_W1-stable() { build_modules stable; }
+static_W1-backports() { build_modules backports; }
 
 # On the objects of the same build, so that only sparse has work. Debian's sparse is too old for Linux 7.3's headers, which then
-# leave it out without an error. So it does not see hdiov_e810, which needs a patched ice.
+# leave it out without an error.
 static_sparse() {
 	local log=$logs/sparse.log checked files
 
-	build_modules_for stable
-	modules_make stable C=2 CHECK=sparse >"$log" 2>&1 || {
+	build_modules stable
+	{
+		modules_make stable C=2 CHECK=sparse &&
+			in_chroot "make -C $(kernel_build stable) M=/cache/ice-stable/src/hdiov_e810 KCFLAGS=-I/cache/ice-stable/src/include \
+				KBUILD_EXTRA_SYMBOLS='/cache/ice-stable/src/$ice_path/Module.symvers /cache/modules-stable/src/Module.symvers' \
+				CONFIG_HDIOV_E810=m C=2 CHECK=sparse modules"
+	} >"$log" 2>&1 || {
 		cat "$log"
 		return 1
 	}
 	checked=$(grep -c '^  CHECK ' "$log")
-	files=$(cd "$top" && git ls-files 'drivers/*.c' | grep -vc hdiov_e810/)
+	files=$(cd "$top" && git ls-files 'drivers/*.c' | wc -l)
 	if [ "$checked" -lt "$files" ]; then
 		echo "sparse looked at $checked of $files files"
 		return 1

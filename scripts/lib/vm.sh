@@ -146,7 +146,7 @@ vm_answers() {
 has_device() { "$(qemu_binary)" -device help 2>/dev/null | grep -q "name \"$1\""; }
 
 cmd_boot() {
-	local kernel=stable name=$l1_name smp=2 mem=3G ports='' qats=2 extra=() qemu d sock accel i attempt start append='' modules=yes below=no bus='' vfs='' ice=no one=no icount=no card port macs=()
+	local kernel=stable name=$l1_name smp=2 mem=3G ports='' qats=2 extra=() qemu d sock accel i attempt start append='' modules=yes below=no bus='' vfs='' one=no icount=no card port
 
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -158,7 +158,6 @@ cmd_boot() {
 		--qats) qats=$2 && shift 2 ;;
 		--root-ports) below=yes && shift ;;
 		--vfs) vfs=$2 && shift 2 ;;
-		--ice) ice=yes && shift ;;
 		--one-card) one=yes && shift ;;
 		--icount) icount=yes && shift ;;
 		--append) append=$2 && shift 2 ;;
@@ -184,7 +183,6 @@ cmd_boot() {
 	start=$(date +%s)
 	build_for_boot "$kernel"
 	if [ $modules = yes ]; then build_modules "$kernel"; fi
-	if [ $ice = yes ]; then build_ice "$kernel"; fi
 	qemu=$(qemu_binary)
 	[ -x "$qemu" ] || die "no QEMU at $qemu; run: scripts/testbed build qemu"
 	d=$(vm_dir "$name")
@@ -204,12 +202,7 @@ cmd_boot() {
 	sock=$(mktemp -d "${TMPDIR:-/tmp}/hdiov.XXXXXX")
 	printf '%s\n' "$sock" >"$d/sockets"
 	printf '%s\n' "$kernel" >"$d/kernel"
-	printf '%s\n' "$ice" >"$d/ice"
-	if [ -n "$vfs" ]; then
-		# ice looks for a package by the card's serial number, which is made of its MAC: so that is known.
-		for ((i = 0; i < ports; i++)); do macs+=("$(printf '52:54:00:e8:10:%02x' $((i + 1)))"); done
-	fi
-	payload "$kernel" "$d/payload" "$(overlay_of "$kernel" $ice)" "${macs[@]}"
+	payload "$kernel" "$d/payload"
 	cat "$cache/kernel-$kernel/l1-initrd" "$d/payload" >"$d/initrd"
 	rm "$d/payload"
 	if [ $icount = yes ]; then
@@ -228,7 +221,7 @@ cmd_boot() {
 		if [ -n "$vfs" ]; then
 			# Address space for the BARs of all VFs, which firmware does not count
 			if [ -n "$port" ]; then extra+=(-device "$port,pref64-reserve=512M"); fi
-			card=,bus=port$i,mac=${macs[i]},sriov-vfs=$vfs
+			card=,bus=port$i,sriov-vfs=$vfs
 		elif [ $below = yes ]; then
 			if [ -n "$port" ]; then extra+=(-device "$port"); fi
 			card=,bus=port$i

@@ -5,8 +5,6 @@
 tb=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/testbed
 export HDIOV_NAME=${HDIOV_NAME:-test}
 test_n=0 test_bad=0
-# The driver whose name the PF's mdev types begin with
-pf_driver=hdiov_e810
 
 ok() { test_n=$((test_n + 1)) && printf 'ok %d %s\n' $test_n "$*"; }
 not_ok() { test_n=$((test_n + 1)) && test_bad=$((test_bad + 1)) && printf 'not ok %d %s\n' $test_n "$*"; }
@@ -45,7 +43,12 @@ guest() { "$tb" run --timeout 150 l2 run --timeout 120 "$1" "$2"; }
 pf=$(host "lspci -Dn -d 8086:1592 | cut -d' ' -f1 | head -n 1")
 [ -n "$pf" ] || bail "L1 has an E810"
 
-vdev_create() { host "echo $1 >/sys/class/mdev_bus/$pf/mdev_supported_types/$pf_driver-$2/create"; }
+types=/sys/class/mdev_bus/$pf/mdev_supported_types
+
+# available TYPE: how many more VDEVs of an E810's type there can be
+available() { host "cat $types/ice-$1/available_instances"; }
+# vdev_create UUID TYPE
+vdev_create() { host "echo $1 >$types/ice-$2/create"; }
 vdev_remove() { host "echo 1 >/sys/bus/mdev/devices/$1/remove"; }
 # vdev_state UUID NAME: one value of the VDEV's state in debugfs
 vdev_state() { host "sed -n 's/^$2: //p' /sys/kernel/debug/hdiov/$pf/$1/state"; }

@@ -41,7 +41,7 @@ results() {
 	fi
 }
 
-for type in hdiov_e810-avf-1 4xxx-vqat_sym hdiov_mock-dma-1; do
+for type in ice-avf-1 4xxx-vqat_sym hdiov_mock-dma-1; do
 	# A QAT does not do all that it has types for
 	dir=$(grep -L '^0$' /sys/class/mdev_bus/*/mdev_supported_types/$type/available_instances | head -n 1)
 	dir=${dir%/*}

@@ -6,10 +6,10 @@ set -euo pipefail
 # shellcheck source=scripts/tests/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-cleanup() { "$tb" run --timeout 300 "l2 stop g1 g2; vfs $pf 0; pf-driver $pf hdiov_e810; exit 0" >/dev/null 2>&1 || true; }
+cleanup() { "$tb" run --timeout 300 "l2 stop g1 g2; vfs $pf 0; exit 0" >/dev/null 2>&1 || true; }
 trap cleanup EXIT
 
-host "pf-driver $pf ice" || bail "ice takes the PF"
+host "modprobe ice"
 dev=$(host "ls /sys/bus/pci/devices/$pf/net")
 host "ip addr replace 10.0.0.9/24 dev $dev; ip link set $dev up"
 check "255 VFs made, removed and made again" make_vfs 255 0 255
@@ -46,7 +46,7 @@ own_dma() {
 check "DMA only under the VF's requester id" own_dma
 gone() {
 	host 'l2 stop g1 g2'
-	"$tb" run --timeout 600 "time vfs $pf 0" && [ "$(count_vfs)" = 0 ] && host "pf-driver $pf hdiov_e810" && [ "$(host "pf-driver $pf")" = hdiov_e810 ]
+	"$tb" run --timeout 600 "time vfs $pf 0" && [ "$(count_vfs)" = 0 ] && [ "$(available avf-1)" -ge 700 ]
 }
-check "all removed, and hdiov_e810 takes the card" gone
+check "all removed, and there is room for VDEVs" gone
 finish

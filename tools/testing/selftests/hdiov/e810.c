@@ -133,11 +133,8 @@ FIXTURE_TEARDOWN(e810)
 static int let_choose(struct vdev *vdev)
 {
 	char path[PATH_MAX];
-	int ret;
 
-	ret = file_write(vdev_path(vdev, "mac_locked", path, sizeof(path)), "0");
-	/* A driver that has the whole port does not know of it */
-	return ret == -ENOENT ? 0 : ret;
+	return file_write(vdev_path(vdev, "mac_locked", path, sizeof(path)), "0");
 }
 
 #define UP(i)								\
@@ -1119,31 +1116,6 @@ TEST_F(attributes, values)
 
 	/* An address is one VDEV's */
 	EXPECT_EQ(-EADDRINUSE, vdev_attr_set(&self->other, "mac", "02:00:00:aa:bb:cc"));
-}
-
-TEST_F(attributes, in_use)
-{
-	static const char * const attributes[][2] = {
-		{ "mac", "02:00:00:aa:bb:cd" }, { "vlan", "5" },
-		{ "spoofchk", "0" }, { "trust", "1" },
-	};
-	struct eg g = {};
-	unsigned int i;
-
-	ASSERT_EQ(0, vdev_attr_set(&self->vdev, "mac", "02:00:00:aa:bb:ce"));
-	ASSERT_EQ(0, vdev_open(&self->vdev));
-	for (i = 0; i < ARRAY_SIZE(attributes); i++)
-		EXPECT_EQ(-EBUSY, vdev_attr_set(&self->vdev, attributes[i][0],
-						attributes[i][1]));
-
-	/* The guest has what was set, and cannot have another one */
-	ASSERT_EQ(0, eg_init(&g, &self->vdev));
-	ASSERT_EQ(0, eg_up(&g));
-	EXPECT_EQ(0, memcmp(g.mac, "\x02\x00\x00\xaa\xbb\xce", 6));
-	EXPECT_NE(0, eg_add_mac(&g, (const uint8_t *)"\x02\0\0\x11\x22\x33"));
-	eg_exit(&g);
-	vdev_close(&self->vdev);
-	EXPECT_EQ(0, vdev_attr_set(&self->vdev, "mac", "02:00:00:aa:bb:cf"));
 }
 
 /* Guests of a port VLAN see neither it nor anyone outside of it */

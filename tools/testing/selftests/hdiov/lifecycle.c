@@ -534,18 +534,29 @@ TEST_F_TIMEOUT(all, exhaust, 120)
 FIXTURE(zz_module)
 {
 	struct vdev vdev;
-	char module[64];
 	char pf[64];
 };
 
 FIXTURE_VARIANT(zz_module)
 {
 	const char *type;
+	const char *module;
 };
 
-FIXTURE_VARIANT_ADD(zz_module, mock) { .type = "dma-1" };
-FIXTURE_VARIANT_ADD(zz_module, e810) { .type = "vdcm-1" };
-FIXTURE_VARIANT_ADD(zz_module, qat) { .type = "vqat_sym" };
+FIXTURE_VARIANT_ADD(zz_module, mock)
+{
+	.type = "dma-1", .module = "hdiov_mock"
+};
+
+FIXTURE_VARIANT_ADD(zz_module, e810)
+{
+	.type = "vdcm-1", .module = "hdiov_e810"
+};
+
+FIXTURE_VARIANT_ADD(zz_module, qat)
+{
+	.type = "vqat_sym", .module = "hdiov_qat"
+};
 
 FIXTURE_SETUP(zz_module)
 {
@@ -554,7 +565,6 @@ FIXTURE_SETUP(zz_module)
 	if (!pf_find(variant->type, VDEV_CONTAINER, self->pf, sizeof(self->pf),
 		     &why))
 		SKIP(return, "%s: %s", variant->type, why);
-	ASSERT_EQ(0, pf_module(self->pf, self->module, sizeof(self->module)));
 	vdev_init(&self->vdev, self->pf, variant->type, VDEV_CONTAINER);
 }
 
@@ -577,10 +587,10 @@ TEST_F_TIMEOUT(zz_module, unload, 60)
 
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(0, vdev_create(&self->vdev));
-		ASSERT_EQ(0, unload(self->module));
+		ASSERT_EQ(0, unload(variant->module));
 		EXPECT_FALSE(vdev_exists(&self->vdev));
 		EXPECT_EQ(-ENOENT, pf_available(self->pf, variant->type));
-		ASSERT_EQ(0, load(self->module));
+		ASSERT_EQ(0, load(variant->module));
 		EXPECT_TRUE(same(before, resources(self->pf, variant->type)));
 	}
 }
