@@ -28,9 +28,18 @@ ice_install qat_install:
 ice_remove qat_remove:
 	$(PF_DRIVER) $(@:_remove=) remove
 
+# Into build-deb. dpkg-buildpackage wants debhelper and dh-dkms, and leaves its results beside the tree that it builds: a copy.
+deb:
+	rm -rf build-deb
+	mkdir -p build-deb/hdiov
+	cp -r $(filter-out build-%,$(wildcard *)) build-deb/hdiov/
+	cd build-deb/hdiov && dpkg-buildpackage -b -us -uc
+	rm -rf build-deb/hdiov
+	ls build-deb/*.deb
+
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
-	rm -rf build-ice build-qat
+	rm -rf build-ice build-qat build-deb
 
 demo:
 	scripts/demo
@@ -54,6 +63,7 @@ help:
 	@echo '  make ice              for an E810: ice with patches/, of the kernel'"'"'s own source package, and hdiov_e810'
 	@echo '  make qat              for a QAT, before make, if the kernel has no qat_4xxx (Debian): build it of the same source package'
 	@echo '  make ice_install qat_install   install these; "make ice_remove", "make qat_remove" go back to the kernel'"'"'s own'
+	@echo '  make deb              packages of it for Debian: hdiov-dkms, which does all of the above on each machine, and hdiov-tools'
 	@echo '  make clean            remove what make built'
 	@echo 'Anywhere, on emulated hardware (Debian 12 or 13; everything is built and cached by itself):'
 	@echo '  make demo             boot a server with an E810, give a VDEV to a guest, pass traffic'
@@ -64,4 +74,4 @@ help:
 	@echo '  scripts/testbed --help   the parts of it, one by one'
 	@echo 'Variables: KERNEL=$(KERNEL), KDIR=$(KDIR), SOURCE, of ice and qat: a kernel tree or archive (default: in /usr/src)'
 
-.PHONY: modules modules_install ice ice_install ice_remove qat qat_install qat_remove clean demo test test-long check bench help
+.PHONY: modules modules_install ice ice_install ice_remove qat qat_install qat_remove deb clean demo test test-long check bench help

@@ -3,6 +3,7 @@
 # Root file systems: the build chroot, L1's disk image, L2's initramfs; and the stock kernels.
 
 chroot_dir=$cache/chroot
+debian_dir=$cache/debian-fresh
 l1_dir=$cache/l1root
 l1_img=$cache/l1.img
 l2_dir=$cache/l2
@@ -58,6 +59,28 @@ in_chroot() {
 		exec chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/ LC_ALL=C.UTF-8 TMPDIR=/tmp nice -n "${5:-5}" sh -euc "$4"
 	' sh "$chroot_dir" "$top" "$cache" "$1" "${HDIOV_NICE:-5}"
 }
+
+# A Debian 13 on which packages are made and installed: DKMS, the headers of both stock kernels, and the first one's source if the mirror has it.
+build_debian() (
+	local stable backports version source='' k
+
+	lock debian
+	stable=$(kernel_abi stable)
+	backports=$(kernel_abi backports)
+	private_apt_setup
+	version=$(private_apt apt-cache show --no-all-versions "linux-headers-$stable" | sed -n 's/^Version: //p')
+	if private_apt apt-cache madison linux-source-6.12 | grep -F " $version " >/dev/null; then
+		source=,linux-source-6.12=$version
+	else
+		say "NOTE: the mirror has no linux-source-6.12 of version $version"
+	fi
+	k=$(key debian-1 "$stable" "$backports" "$source" "$(declare -f build_debian bootstrap)")
+	if ! fresh "$debian_dir" "$k"; then
+		step debian "Debian 13 with DKMS" bootstrap "$debian_dir" \
+			"build-essential,debhelper,dh-dkms,dkms,openssl,patch,xz-utils,kmod,pciutils,linux-headers-$stable,linux-headers-$backports$source" apt
+		seal "$debian_dir" "$k"
+	fi
+)
 
 # stock_kernel WHICH: unpack Debian's kernel into $cache/kernel-WHICH: vmlinuz, vmlinux, abi, modules/.
 fetch_kernel() {
