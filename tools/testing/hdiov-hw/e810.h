@@ -131,6 +131,7 @@ typedef struct E810RxQ {
 } E810RxQ;
 
 #define E810_SCHED_LEVELS 9     /* at most */
+#define E810_TXQ_CTX_LEN 22     /* bytes that software gives */
 
 typedef struct E810Node E810Node;
 
@@ -142,11 +143,12 @@ typedef struct E810TxQ {
     uint16_t vsi;
     uint16_t head;
     uint16_t tail;
+    uint16_t comm_head;         /* QTX_COMM_HEAD: the last one written back */
     uint16_t qlen;
     bool tso_ena;
     uint32_t tso_pos;           /* payload sent of a packet under way */
     uint64_t base;
-    uint8_t ctx[22];
+    uint8_t ctx[E810_TXQ_CTX_LEN];
     E810Node *node;             /* leaf of the scheduler tree */
     QTAILQ_ENTRY(E810TxQ) next;
 } E810TxQ;
@@ -566,6 +568,7 @@ uint16_t e810_tx_add(E810State *s, unsigned num_grps, uint8_t *buf,
 uint16_t e810_tx_disable(E810State *s, E810Desc *d, uint8_t *buf,
                          unsigned len);
 void e810_tx_release(E810State *s, E810TxQ *q);
+void e810_tx_set_ctx(E810State *s, E810TxQ *q, const uint8_t *ctx);
 void e810_tx_stop_vsi(E810State *s, unsigned vsi);
 void e810_tx_doorbell(E810State *s, unsigned q, uint32_t val);
 
@@ -573,6 +576,8 @@ void e810_tx_doorbell(E810State *s, unsigned q, uint32_t val);
 void e810_rx_ctrl_write(E810State *s, unsigned q, uint32_t val);
 uint32_t e810_rx_ctrl_read(E810State *s, unsigned q);
 void e810_rx_tail(E810State *s, unsigned q, uint32_t val);
+uint32_t e810_rx_ctx_read(E810State *s, unsigned i);
+void e810_rx_ctx_write(E810State *s, unsigned i, uint32_t val);
 void e810_rx_stop(E810State *s, unsigned q);
 void e810_rx_flush_vector(E810State *s, unsigned v);
 void e810_rx_headers(const uint8_t *f, unsigned len, E810Headers *h);

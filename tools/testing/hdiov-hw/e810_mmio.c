@@ -251,9 +251,19 @@ static uint32_t oicr_ena_read(E810State *s, unsigned i)
     return s->oicr_ena;
 }
 
+/*
+ * Which descriptor the card has written back last, not which comes next. It
+ * stays when a queue is added anew: who wants to know whether there was one
+ * since writes what cannot be one, 0x1fff.
+ */
 static uint32_t tx_head_read(E810State *s, unsigned i)
 {
-    return s->txq[i].head;
+    return s->txq[i].comm_head;
+}
+
+static void tx_head_write(E810State *s, unsigned i, uint32_t val)
+{
+    s->txq[i].comm_head = val & QTX_COMM_HEAD_MASK;
 }
 
 static uint32_t tx_tail_read(E810State *s, unsigned i)
@@ -266,19 +276,37 @@ static uint32_t rx_tail_read(E810State *s, unsigned i)
     return s->rxq[i].tail;
 }
 
-/* Read a Tx queue's context: bytes as software gave them */
+/*
+ * A Tx queue's context, the queue being named by its number on the card: bytes
+ * as software gave them. Of the ways to write it, the one that leaves the head
+ * and all else that the card keeps there is modelled.
+ */
 static void qtx_cntx_write(E810State *s, unsigned i, uint32_t val)
 {
-    unsigned q = val & 0x3fff;
+    unsigned q = (val & 0x3fff) - s->txqs.first;
     uint8_t ctx[40] = {};
 
     s->qtx_cntx_ctl = val & ~QTX_CNTX_CTL_EXEC;
-    if ((val & QTX_CNTX_CTL_EXEC) && !extract32(val, 16, 3) &&
-        q < E810_NUM_TXQ) {
-        memcpy(ctx, s->txq[q].ctx, sizeof(s->txq[q].ctx));
+    if (!(val & QTX_CNTX_CTL_EXEC) || q >= s->txqs.num) {
+        return;
+    }
+    switch (extract32(val, 16, 3)) {
+    case QTX_CNTX_CTL_READ:
+        memcpy(ctx, s->txq[q].ctx, E810_TXQ_CTX_LEN);
         for (i = 0; i < ARRAY_SIZE(s->qtx_cntx_data); i++) {
             s->qtx_cntx_data[i] = ldl_le_p(ctx + 4 * i);
         }
+        break;
+    case QTX_CNTX_CTL_WRITE_NO_DYN:
+        for (i = 0; i < ARRAY_SIZE(s->qtx_cntx_data); i++) {
+            stl_le_p(ctx + 4 * i, s->qtx_cntx_data[i]);
+        }
+        e810_tx_set_ctx(s, &s->txq[q], ctx);
+        break;
+    default:
+        qemu_log_mask(LOG_UNIMP, "e810: Tx queue %u: context command 0x%x\n",
+                      q, val);
+        break;
     }
 }
 
@@ -453,7 +481,7 @@ static const E810Reg e810_regs[] = {
     RO(GL_PWR_MODE_CTL, 1, 0),
     RO(GLGEN_CLKSTAT_SRC, 1, 2 << 4),           /* 446 MHz */
     RO(GLPCI_CNF2, 1, 0),                       /* 64-byte cache lines */
-    FN(QTX_COMM_HEAD, E810_NUM_TXQ, tx_head_read, nop_write),
+    FN(QTX_COMM_HEAD, E810_NUM_TXQ, tx_head_read, tx_head_write),
     FN(VP_MDET_TX_TCLAN, E810_MAX_VFS, vp_mdet_tclan_read, vp_mdet_tclan_write),
     FN(PF_MDET_TX_TCLAN, 1, pf_mdet_tclan_read, pf_mdet_tclan_write),
     FN(GL_MDET_TX_TCLAN, 1, mdet_tclan_read, mdet_tclan_write),
@@ -491,7 +519,7 @@ static const E810Reg e810_regs[] = {
     FN(VF_MBX_ARQLEN, E810_MAX_VFS, vf_arqlen_read, vf_arqlen_write),
     FN(PF_MBX_ATQBAL, 0x140, mbx_read, mbx_write),
     FN(GL_MBX_PASID, 1, gl_mbx_pasid_read, gl_mbx_pasid_write),
-    RW(QRX_CONTEXT, 8 * E810_NUM_RXQ, qrx_context, 0xffffffff),
+    FN(QRX_CONTEXT, 8 * E810_NUM_RXQ, e810_rx_ctx_read, e810_rx_ctx_write),
     FN(QRX_TAIL, E810_NUM_RXQ, rx_tail_read, e810_rx_tail),
     RW(GLLAN_RCTL_0, 1, gllan_rctl, RCTL_0_PXE_MODE),
     FN(PF_MDET_RX, 1, pf_mdet_rx_read, pf_mdet_rx_write),

@@ -43,6 +43,7 @@ void e810_reset_pf(E810State *s)
     e810_switch_clear(s);
     for (i = 0; i < E810_NUM_TXQ; i++) {
         e810_tx_release(s, &s->txq[i]);
+        s->txq[i].comm_head = 0;
     }
     for (i = 0; i < E810_NUM_RXQ; i++) {
         e810_rx_stop(s, i);

@@ -163,6 +163,7 @@
 #define GLLAN_RCTL_0            0x002941f8
 #define   RCTL_0_PXE_MODE           BIT(0)
 #define QTX_COMM_HEAD           0x000e0000
+#define   QTX_COMM_HEAD_MASK        0x1fff
 #define QTX_COMM_DBELL          0x002c0000
 #define QRX_CTRL                0x00120000
 #define   QRX_CTRL_REQ              BIT(0)
@@ -172,6 +173,8 @@
 #define QRXFLXP_CNTXT           0x00480000
 #define GLCOMM_QTX_CNTX_DATA    0x002d2d40
 #define GLCOMM_QTX_CNTX_CTL     0x002d2dc8
+#define   QTX_CNTX_CTL_READ         0
+#define   QTX_CNTX_CTL_WRITE_NO_DYN 4
 #define   QTX_CNTX_CTL_EXEC         BIT(19)
 #define GLCOMM_QTX_CNTX_STAT    0x002d2dcc
 #define VSIQF_HKEY              0x00400000

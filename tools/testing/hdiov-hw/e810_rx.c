@@ -44,6 +44,28 @@ static uint32_t rx_ctx(E810State *s, unsigned q, unsigned lsb, unsigned width)
     return (lo | hi << 32) >> (lsb % 32) & MAKE_64BIT_MASK(0, width);
 }
 
+/*
+ * A queue's context in registers. Its head is where the queue is, and what is
+ * left there when it stops: it goes on from there if it is enabled again.
+ */
+static void e810_rx_store_head(E810State *s, unsigned n)
+{
+    s->qrx_context[n] = deposit32(s->qrx_context[n], 0, 13, s->rxq[n].head);
+}
+
+uint32_t e810_rx_ctx_read(E810State *s, unsigned i)
+{
+    if (i < E810_NUM_RXQ && s->rxq[i].enabled) {
+        e810_rx_store_head(s, i);
+    }
+    return s->qrx_context[i];
+}
+
+void e810_rx_ctx_write(E810State *s, unsigned i, uint32_t val)
+{
+    s->qrx_context[i] = val;
+}
+
 /* Take the queue context over; false if the card could not run with it */
 static bool e810_rx_load(E810State *s, unsigned n)
 {
@@ -110,6 +132,9 @@ void e810_rx_stop(E810State *s, unsigned n)
 {
     E810RxQ *q = &s->rxq[n];
 
+    if (q->enabled) {
+        e810_rx_store_head(s, n);
+    }
     q->enabled = false;
     q->cache_len = 0;
     if (q->wb_len) {

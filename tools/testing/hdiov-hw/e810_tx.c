@@ -415,6 +415,7 @@ static void e810_tx_complete(E810State *s, E810TxQ *q, const TxPacket *p)
                         sizeof(done));
     }
     if (p->num_rs) {
+        q->comm_head = p->rs[p->num_rs - 1];
         e810_irq_cause(s, s->qint_tqctl[q->id], e810_vsi_vf(s, q->vsi));
     }
 }
@@ -527,10 +528,51 @@ void e810_tx_doorbell(E810State *s, unsigned n, uint32_t val)
     }
 }
 
+/* Could a queue of this PF run with this context? */
+static bool e810_tx_ctx_ok(E810State *s, const uint8_t *ctx)
+{
+    unsigned vsi = tx_ctx_bits(ctx, 80, 10), vf = e810_vsi_vf(s, vsi);
+    unsigned type = tx_ctx_bits(ctx, 78, 2), qlen = tx_ctx_bits(ctx, 135, 13);
+
+    /* The queue's function must be its VSI's */
+    if (vf == E810_NO_VF ? type == VSI_TYPE_VF :
+        (type != VSI_TYPE_VF || tx_ctx_bits(ctx, 68, 10) != vf)) {
+        return false;
+    }
+    /* Each PF's port is 0; queue lengths as the family's datasheets have */
+    return e810_vsi_get(s, vsi) && type != 3 &&
+           tx_ctx_bits(ctx, 65, 3) == s->pf && !tx_ctx_bits(ctx, 57, 3) &&
+           qlen >= 8 && qlen <= 8160;
+}
+
+static void e810_tx_take_ctx(E810TxQ *q, const uint8_t *ctx)
+{
+    memcpy(q->ctx, ctx, sizeof(q->ctx));
+    q->vsi = tx_ctx_bits(ctx, 80, 10);
+    q->qlen = tx_ctx_bits(ctx, 135, 13);
+    q->base = tx_ctx_bits(ctx, 0, 57) << 7;
+    q->tso_ena = tx_ctx_bits(ctx, 152, 1);
+}
+
+/*
+ * GLCOMM_QTX_CNTX: a queue gets another context, and goes on from where it is.
+ * That it is idle meanwhile is up to software; here it is not taken otherwise.
+ */
+void e810_tx_set_ctx(E810State *s, E810TxQ *q, const uint8_t *ctx)
+{
+    if (!q->configured || q->stopped || q->head != q->tail ||
+        !e810_tx_ctx_ok(s, ctx) || q->head >= tx_ctx_bits(ctx, 135, 13)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "e810: Tx queue %u: context written "
+                      "that it cannot have now\n", q->id);
+        return;
+    }
+    e810_tx_take_ctx(q, ctx);
+}
+
 static uint16_t e810_tx_add_one(E810State *s, uint32_t parent, uint8_t *b)
 {
-    unsigned id = lduw_le_p(b), vsi, vf, type, qlen;
     const uint8_t *ctx = b + 8;
+    unsigned id = lduw_le_p(b);
     uint16_t rc;
     E810TxQ *q;
 
@@ -538,22 +580,10 @@ static uint16_t e810_tx_add_one(E810State *s, uint32_t parent, uint8_t *b)
         return AQ_RC_EINVAL;
     }
     q = &s->txq[id];
-    vsi = tx_ctx_bits(ctx, 80, 10);
-    type = tx_ctx_bits(ctx, 78, 2);
-    qlen = tx_ctx_bits(ctx, 135, 13);
     if (q->configured) {
         return AQ_RC_EEXIST;
     }
-    /* The queue's function must be its VSI's */
-    vf = e810_vsi_vf(s, vsi);
-    if (vf == E810_NO_VF ? type == VSI_TYPE_VF :
-        (type != VSI_TYPE_VF || tx_ctx_bits(ctx, 68, 10) != vf)) {
-        return AQ_RC_EINVAL;
-    }
-    /* Each PF's port is 0; queue lengths as the family's datasheets have */
-    if (!e810_vsi_get(s, vsi) || type == 3 ||
-        tx_ctx_bits(ctx, 65, 3) != s->pf || tx_ctx_bits(ctx, 57, 3) ||
-        qlen < 8 || qlen > 8160) {
+    if (!e810_tx_ctx_ok(s, ctx)) {
         return AQ_RC_EINVAL;
     }
     if (s->broken) {
@@ -563,11 +593,7 @@ static uint16_t e810_tx_add_one(E810State *s, uint32_t parent, uint8_t *b)
     if (!q->node) {
         return rc;
     }
-    memcpy(q->ctx, ctx, sizeof(q->ctx));
-    q->vsi = vsi;
-    q->qlen = qlen;
-    q->base = tx_ctx_bits(ctx, 0, 57) << 7;
-    q->tso_ena = tx_ctx_bits(ctx, 152, 1);
+    e810_tx_take_ctx(q, ctx);
     q->head = q->tail = q->tso_pos = 0;
     q->stopped = false;
     q->configured = true;

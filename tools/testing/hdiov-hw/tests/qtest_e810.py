@@ -356,7 +356,7 @@ def test_offload(t, q, c):
     a.tx(eth(OUT, MACS[1], raw), cmd=0x60 | 0x100, off=mac | ip | l4, ctx=ctx)
     q.settle()
     t.check("TSO in several turns", (q.stats()["tx-packets"] - sent,
-                                     c.rd(0xe0000 + 4 * 30)), (313, a.tx_next))
+                                     c.rd(0xe0000 + 4 * 30)), (313, a.tx_next - 1))
     q.frames()
 
     frame = eth(MACS[2], MACS[1], b"v" * 80)
@@ -725,13 +725,101 @@ def test_malicious(t, q, c):
     t.check("and so does the other", len(good.rx()), 1)
     v.desc(v.tx_buf, 60 << 34)
     v.bell()
-    t.check("a packet without end waits", c.rd(0xe0000 + 4 * 71), 1)
+    t.check("a packet without end waits", c.rd(0xe0000 + 4 * 71), 0)
     v.desc(v.tx_buf + 60, EOP_RS | 40 << 34)
     v.bell()
-    t.check("until the end is there", c.rd(0xe0000 + 4 * 71), 3)
+    t.check("until the end is there", c.rd(0xe0000 + 4 * 71), 2)
     q.frames()
     close(c, v)
     close(c, good)
+
+
+def test_heads(t, q, c):
+    """Where queues are: read, kept, and set as a driver that restores them does"""
+    n = 75
+    head, ctl, data = 0xe0000 + 4 * n, 0x2d2dc8, 0x2d2d40
+    v = Vsi(c, n, MACS[1], 310)
+    frame = eth(OUT, MACS[1], b"h" * 60)
+
+    def context(cmd, words=()):
+        for i, word in enumerate(words):
+            c.wr(data + 4 * i, word)
+        c.wr(ctl, n | cmd << 16 | 1 << 19)
+        return [c.rd(data + 4 * i) for i in range(10)]
+
+    c.wr(head, 0xffffffff)
+    t.check("13 bits that software can write", c.rd(head), 0x1fff)
+    v.desc(v.tx_buf, 1 << 4 | 60 << 34)
+    v.bell()
+    t.check("a packet without write-back leaves them", c.rd(head), 0x1fff)
+    t.check("sent all the same", len(q.frames()), 1)
+    v.tx(frame)
+    t.check("then it is the one written back", c.rd(head), 1)
+    for _ in range(30):
+        v.tx(frame)
+    t.check("the last of the ring", c.rd(head), 31)
+    v.tx(frame)
+    t.check("and the first again", c.rd(head), 0)
+    v.stop_tx()
+    t.check("it outlives the queue", c.rd(head), 0)
+    for _ in range(5):
+        v.tx(frame)
+    v.start_tx()
+    t.check("and the next one's begin", c.rd(head), 0)
+
+    # The PF's ring, without PASID, with packets that are none
+    own = context(0)
+    pf = 1                              # its own VSI
+    ring, buf = q.alloc(), q.alloc()
+    bits = sum(w << 32 * i for i, w in enumerate(own))
+    bits &= ~((1 << 57) - 1 | 3 << 78 | 0x3ff << 80)
+    bits |= ring >> 7 | 2 << 78 | pf << 80
+    theirs = [bits >> 32 * i & 0xffffffff for i in range(10)]
+    for i in range(32):
+        q.put64(ring + 16 * i, buf, 0x10 << 4 | EOP_RS | 256 << 34)
+    q.frames()
+    c.wr(head, 0x1fff)
+    before = q.by_pasid()[310]
+    context(4, theirs)
+    t.check("a context is written, and read back", context(0), theirs)
+    v.bell(7)
+    t.check("the head moves, by the PF's ring", c.rd(head), 6)
+    t.check("nothing is sent", (q.frames(), q.by_pasid()[310]), ([], before))
+    context(4, own)
+    t.check("its own context again", context(0), own)
+    v.tx_next = 7
+    t.check("its own ring goes on from there", v.tx(frame), True)
+    t.check("with its frame", q.frames(), [frame])
+    context(2, theirs)
+    t.check("no other way to write", context(0), own)
+    v.desc(v.tx_buf, 60 << 34)
+    v.bell()
+    context(4, theirs)
+    t.check("none while it has something to send", context(0), own)
+    v.desc(v.tx_buf, EOP_RS | 40 << 34)
+    v.bell()
+    q.frames()
+    bad = list(theirs)
+    bad[2] |= 0x3ff << 16
+    context(4, bad)
+    t.check("none of a VSI that is not there", context(0), own)
+
+    for _ in range(3):
+        q.send(eth(MACS[1], OUT, b"r" * 60))
+    t.check("three received", len(v.rx()), 3)
+    t.check("so says the context", c.rd(0x280000 + 4 * n) & 0x1fff, 3)
+    v.stop_rx()
+    t.check("which keeps it when the queue stops", c.rd(0x280000 + 4 * n) & 0x1fff, 3)
+    c.wr(0x120000 + 4 * n, 1)
+    q.send(eth(MACS[1], OUT, b"s" * 60))
+    t.check("it goes on from there", [g[0][14:] for g in v.rx()], [b"s" * 60])
+    v.stop_rx()
+    c.wr(0x280000 + 4 * n, c.rd(0x280000 + 4 * n) & ~0x1fff | 9)
+    v.rx_next = 9
+    c.wr(0x120000 + 4 * n, 1)
+    q.send(eth(MACS[1], OUT, b"t" * 60))
+    t.check("or from where it is told to", [g[0][14:] for g in v.rx()], [b"t" * 60])
+    close(c, v)
 
 
 def test_rate(t, q, c):
@@ -910,7 +998,7 @@ def test_fuzz(t, q, c):
 EVERYTHING = (test_pci, test_aq, test_sections, test_pasid, test_msi,
               test_mailbox, test_offload, test_switch, test_link,
               test_counters, test_irq, test_writeback, test_malicious,
-              test_rate, test_reset, test_fuzz)
+              test_heads, test_rate, test_reset, test_fuzz)
 
 if __name__ == "__main__":
     sys.exit(e810_card.main(__doc__, (
