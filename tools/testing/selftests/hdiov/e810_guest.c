@@ -135,6 +135,36 @@ void eg_vector_poll(struct eg *g, unsigned int vector)
 		   DYN_CTL_ITR_NONE);
 }
 
+static void map_pages(struct eg *g)
+{
+	unsigned int i;
+
+	if (g->vdcm)
+		g->mbx = map_page(g, VDCM_MBX);
+	for (i = 0; i < g->num_queues; i++) {
+		struct eg_queue *q = &g->q[i];
+
+		if (g->vdcm) {
+			q->tx_tail = map_page(g, VDCM_QTX_TAIL(i));
+			q->rx_tail = map_page(g, VDCM_QRX_TAIL(i));
+		} else if (g->num_queues == 1) {
+			q->tx_tail = map_page(g, AVF_QTX_TAIL(0));
+			q->rx_tail = map_page(g, AVF_QRX_TAIL(0));
+		}
+	}
+}
+
+static void unmap_pages(struct eg *g)
+{
+	unsigned int i;
+
+	unmap_page(g->mbx);
+	for (i = 0; i < g->num_queues; i++) {
+		unmap_page(g->q[i].tx_tail);
+		unmap_page(g->q[i].rx_tail);
+	}
+}
+
 int eg_init(struct eg *g, struct vdev *vdev)
 {
 	unsigned int i;
@@ -148,8 +178,6 @@ int eg_init(struct eg *g, struct vdev *vdev)
 	g->mem_size = EG_OFF_QUEUES + g->num_queues * EG_QUEUE_MEM;
 	g->mem = dma_alloc(g->mem_size);
 	vdev_enable(vdev, true);
-	if (g->vdcm)
-		g->mbx = map_page(g, VDCM_MBX);
 	for (i = 0; i < g->num_queues; i++) {
 		struct eg_queue *q = &g->q[i];
 		uint8_t *mem = g->mem + EG_OFF_QUEUES + i * EG_QUEUE_MEM;
@@ -158,26 +186,22 @@ int eg_init(struct eg *g, struct vdev *vdev)
 		q->rx = (void *)(mem + EG_QUEUE_RX);
 		q->rx_buf = mem + EG_QUEUE_RX_BUF;
 		q->tx_buf = mem + EG_QUEUE_TX_BUF;
-		if (g->vdcm) {
-			q->tx_tail = map_page(g, VDCM_QTX_TAIL(i));
-			q->rx_tail = map_page(g, VDCM_QRX_TAIL(i));
-		} else if (g->num_queues == 1) {
-			q->tx_tail = map_page(g, AVF_QTX_TAIL(0));
-			q->rx_tail = map_page(g, AVF_QRX_TAIL(0));
-		}
 	}
+	map_pages(g);
+	return vdev_map(vdev, EG_IOVA, g->mem, g->mem_size, true);
+}
+
+int eg_move(struct eg *g, struct vdev *vdev)
+{
+	unmap_pages(g);
+	g->vdev = vdev;
+	map_pages(g);
 	return vdev_map(vdev, EG_IOVA, g->mem, g->mem_size, true);
 }
 
 void eg_exit(struct eg *g)
 {
-	unsigned int i;
-
-	unmap_page(g->mbx);
-	for (i = 0; i < g->num_queues; i++) {
-		unmap_page(g->q[i].tx_tail);
-		unmap_page(g->q[i].rx_tail);
-	}
+	unmap_pages(g);
 	if (g->mem)
 		munmap(g->mem, g->mem_size);
 	memset(g, 0, sizeof(*g));
@@ -428,7 +452,7 @@ static void rx_tail(struct eg *g, unsigned int n, uint32_t value)
 		vdev_set32(g->vdev, 0, AVF_QRX_TAIL(n), value);
 }
 
-static void tx_tail(struct eg *g, unsigned int n, uint32_t value)
+void eg_tx_tail(struct eg *g, unsigned int n, uint32_t value)
 {
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	if (g->q[n].tx_tail)
@@ -573,7 +597,7 @@ void eg_post_frame(struct eg *g, unsigned int queue, const void *frame,
 			       offsets << 16 | (uint64_t)len << 34 |
 			       (uint64_t)vlan << 48);
 	q->tx_next = (i + 1) % EG_RING;
-	tx_tail(g, queue, q->tx_next);
+	eg_tx_tail(g, queue, q->tx_next);
 }
 
 int eg_send(struct eg *g, unsigned int queue, const void *frame, size_t len,

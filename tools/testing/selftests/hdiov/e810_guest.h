@@ -186,6 +186,8 @@ struct eg_rx {
 /* Memory, mappings: everything before the first register */
 int eg_init(struct eg *g, struct vdev *vdev);
 void eg_exit(struct eg *g);
+/* The guest goes on, memory and all, on @vdev of the same type, which is open */
+int eg_move(struct eg *g, struct vdev *vdev);
 /* Wait for the device to be ready, start the mailbox */
 int eg_mailbox_start(struct eg *g);
 /* Version, resources, address: a device that can be given queues */
@@ -222,6 +224,8 @@ void eg_vector_enable(struct eg *g, unsigned int vector);
 /* Have used descriptors written back without an interrupt as well */
 void eg_vector_poll(struct eg *g, unsigned int vector);
 
+/* Have the device look as far as descriptor @tail, which it does not */
+void eg_tx_tail(struct eg *g, unsigned int queue, uint32_t tail);
 /* Give the device a frame; @cmd adds to the descriptor's command */
 void eg_post_frame(struct eg *g, unsigned int queue, const void *frame,
 		   size_t len, uint32_t cmd, uint64_t offsets, uint16_t vlan);

@@ -20,6 +20,8 @@
 /* Throttling intervals of a vector */
 #define E810_NUM_ITR		3
 #define E810_MAX_AREAS		4
+#define E810_MAX_QPS		ICE_ADI_MAX_QPS
+#define E810_MAX_VECTORS	(E810_MAX_QPS + 1)
 
 /**
  * struct e810_pf - a port
@@ -42,6 +44,29 @@ struct e810_pf {
 };
 
 /**
+ * struct e810_kept - registers that a paused ADI gets when it goes on
+ * @mbx: of the mailbox page
+ * @tx_tail: of its Tx queues
+ * @rx_tail: of its Rx queues
+ * @mbx_set: which ones of @mbx are to be written
+ * @tx_set: as well
+ * @rx_set: as well
+ * @dyn_ctl: of all its vectors, which are off until then: INTENA, WB_ON_ITR, and
+ *	SWINT_TRIG for an interrupt that is due
+ *
+ * Accesses of the guest change single members, at once.
+ */
+struct e810_kept {
+	u32 mbx[VSI_MBX_NUM_REGS];
+	u32 tx_tail[E810_MAX_QPS];
+	u32 rx_tail[E810_MAX_QPS];
+	DECLARE_BITMAP(mbx_set, VSI_MBX_NUM_REGS);
+	DECLARE_BITMAP(tx_set, E810_MAX_QPS);
+	DECLARE_BITMAP(rx_set, E810_MAX_QPS);
+	u32 dyn_ctl[E810_MAX_VECTORS];
+};
+
+/**
  * struct e810_adi - an ADI
  * @adi: for the core
  * @pf: the port
@@ -50,6 +75,9 @@ struct e810_pf {
  *	when nobody accesses registers.
  * @areas: for &hdiov_adi.areas
  * @policy_lock: one change of what the host has decided at a time
+ * @paused: registers that begin something are kept in @kept. Changes when nobody
+ *	accesses registers.
+ * @kept: while it is paused
  * @resetting: a reset was asked for that has not come yet
  * @malicious: how often the card has stopped a queue for what the guest did
  * @total_overflows: how often the guest has caused an overflow; this and the next two
@@ -67,6 +95,8 @@ struct e810_adi {
 	struct ice_adi_layout layout;
 	struct hdiov_area areas[E810_MAX_AREAS];
 	struct mutex policy_lock;	/* changes of ice's policy */
+	bool paused;
+	struct e810_kept kept;
 	bool resetting;
 	atomic_t malicious;
 	unsigned int total_overflows;
@@ -87,6 +117,18 @@ enum e810_trap_class {
 	E810_TRAP_RSTAT,
 	E810_TRAP_OTHER,
 	E810_NUM_TRAP_CLASSES,
+};
+
+/**
+ * struct e810_reg - what an offset of a VDEV's BAR 0 means
+ * @class: kind of register
+ * @index: queue, vector, or register of the mailbox page
+ * @itr: interval, for E810_TRAP_ITR
+ */
+struct e810_reg {
+	enum e810_trap_class class;
+	unsigned int index;
+	unsigned int itr;
 };
 
 static inline struct e810_pf *to_e810_pf(struct hdiov_pf *hpf)
@@ -112,6 +154,13 @@ extern const struct hdiov_vector_ops e810_vector_ops;
 /* e810_mmio.c */
 extern const struct hdiov_mmio_ops e810_mmio_ops;
 void e810_mmio_set_areas(struct e810_adi *ea);
+
+/* e810_pause.c */
+bool e810_kept_read(struct e810_adi *ea, const struct e810_reg *reg, u32 *value);
+bool e810_kept_write(struct e810_adi *ea, const struct e810_reg *reg, u32 value);
+void e810_kept_reset(struct e810_adi *ea);
+int e810_adi_pause(struct hdiov_adi *adi);
+int e810_adi_resume(struct hdiov_adi *adi);
 
 /* e810_sysfs.c */
 extern const struct attribute_group *e810_vdev_groups[];

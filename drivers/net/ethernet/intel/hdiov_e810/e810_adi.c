@@ -185,6 +185,7 @@ static int e810_adi_reset(struct hdiov_adi *adi)
 	if (ret)
 		return ret;
 	e810_adi_reset_vectors(ea);
+	e810_kept_reset(ea);
 	WRITE_ONCE(ea->icr0_ena, 0);
 	xchg(&ea->icr0_heads, 0);
 	return 0;
@@ -217,6 +218,7 @@ static int e810_adi_enable(struct hdiov_adi *adi)
 	if (READ_ONCE(ea->stopped))
 		return -EIO;
 	WRITE_ONCE(ea->resetting, false);
+	ea->paused = true;
 	return ice_adi_enable(ea->ice);
 }
 
@@ -257,6 +259,8 @@ const struct hdiov_adi_ops e810_adi_ops = {
 	.set_pasid = e810_adi_set_pasid,
 	.clear_pasid = e810_adi_clear_pasid,
 	.enable = e810_adi_enable,
+	.resume = e810_adi_resume,
+	.pause = e810_adi_pause,
 	.quiesce = e810_adi_quiesce,
 	.abandon = e810_adi_abandon,
 	.reset = e810_adi_reset,

@@ -48,24 +48,24 @@ void e810_mmio_set_areas(struct e810_adi *ea)
 	adi->areas = areas;
 	if (e810_type_is_vdcm(adi->type)) {
 		areas[VDCM_AREA_MBX] = (struct hdiov_area){
-			0, VDCM_MBX_PAGE, E810_PAGE_SIZE
+			0, VDCM_MBX_PAGE, E810_PAGE_SIZE, true
 		};
 		areas[VDCM_AREA_RX] = (struct hdiov_area){
-			0, VDCM_QRX_TAIL_PAGES, qps * E810_PAGE_SIZE
+			0, VDCM_QRX_TAIL_PAGES, qps * E810_PAGE_SIZE, true
 		};
 		areas[VDCM_AREA_TX] = (struct hdiov_area){
-			0, VDCM_QTX_TAIL_PAGES, qps * E810_PAGE_SIZE
+			0, VDCM_QTX_TAIL_PAGES, qps * E810_PAGE_SIZE, true
 		};
 		areas[VDCM_AREA_VECTOR] = (struct hdiov_area){
-			0, VDCM_VECTOR_PAGES, (qps + 1) * E810_PAGE_SIZE
+			0, VDCM_VECTOR_PAGES, (qps + 1) * E810_PAGE_SIZE, true
 		};
 		adi->num_areas = VDCM_NUM_AREAS;
 	} else if (qps == 1) {
 		areas[AVF_AREA_TX] = (struct hdiov_area){
-			0, AVF_QTX_TAIL(0), E810_PAGE_SIZE
+			0, AVF_QTX_TAIL(0), E810_PAGE_SIZE, true
 		};
 		areas[AVF_AREA_RX] = (struct hdiov_area){
-			0, AVF_QRX_TAIL(0), E810_PAGE_SIZE
+			0, AVF_QRX_TAIL(0), E810_PAGE_SIZE, true
 		};
 		adi->num_areas = AVF_NUM_AREAS;
 	}
@@ -102,18 +102,6 @@ static int e810_fast_page(struct hdiov_adi *adi, unsigned int area,
 	*addr = ea->pf->bar0 + reg;
 	return 0;
 }
-
-/**
- * struct e810_reg - what an offset of a VDEV's BAR 0 means
- * @class: kind of register
- * @index: queue, vector, or register of the mailbox page
- * @itr: interval, for E810_TRAP_ITR
- */
-struct e810_reg {
-	enum e810_trap_class class;
-	unsigned int index;
-	unsigned int itr;
-};
 
 static const struct {
 	u16 avf;
@@ -258,11 +246,14 @@ static u64 e810_mmio_read(struct hdiov_adi *adi, unsigned int bar, u64 offset,
 	struct e810_adi *ea = to_e810_adi(adi);
 	struct e810_reg reg;
 	void __iomem *hw;
+	u32 kept;
 
 	if (bar)
 		return E810_NO_REGISTER;
 
 	reg = e810_decode(ea, offset);
+	if (ea->paused && e810_kept_read(ea, &reg, &kept))
+		return kept;
 	hw = e810_hw_reg(ea, &reg);
 	if (hw)
 		return readl(hw);
@@ -290,6 +281,8 @@ static void e810_mmio_write(struct hdiov_adi *adi, unsigned int bar, u64 offset,
 		return;
 
 	reg = e810_decode(ea, offset);
+	if (ea->paused && e810_kept_write(ea, &reg, value))
+		return;
 	hw = e810_hw_reg(ea, &reg);
 	if (hw)
 		writel(value, hw);

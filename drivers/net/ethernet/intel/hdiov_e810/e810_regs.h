@@ -41,6 +41,9 @@
 #define GLINT_DYN_CTL_SWINT_TRIG	BIT(2)
 #define GLINT_DYN_CTL_ITR_INDX		GENMASK(4, 3)
 #define GLINT_DYN_CTL_ITR_NONE		3
+#define GLINT_DYN_CTL_INTERVAL		GENMASK(16, 5)
+#define GLINT_DYN_CTL_WB_ON_ITR		BIT(30)
+#define GLINT_DYN_CTL_INTENA_MSK	BIT(31)
 
 /* An adaptive virtual function */
 #define AVF_QTX_TAIL(q)			(0x0000 + (q) * 4)
