@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An E810's VDEV stops amid its work and goes on: no packet is lost that it had, none
- * comes twice, and the mailbox and interrupts are as its guest left them
+ * An E810's VDEV stops amid its work and goes on, there or elsewhere: no packet is lost
+ * that it had, none comes twice, and all else is as its guest left it. What comes from
+ * elsewhere may be anything.
  */
 #include <endian.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "kselftest_harness.h"
 
 #include "e810_guest.h"
+#include "stream.h"
 #include "vdev.h"
 
 /* Time for what must come, and to see that nothing happens */
@@ -24,12 +26,37 @@
 #define VEC_MBX		0
 #define VEC_QUEUE	1
 
+/* Its records, one behind the other: of a VDEV with @q queue pairs */
+#define MBX_AT		(CONFIG_AT + 256 + RECORD_LEN)
+#define MBX_REG(reg)	(MBX_AT + 4 * (reg))
+#define VECTORS_AT	(MBX_AT + 40 + RECORD_LEN)
+#define VECTORS_LEN(q)	((12 * ((q) + 1) + 7) / 8 * 8)
+#define GUEST_AT(q)	(VECTORS_AT + VECTORS_LEN(q) + RECORD_LEN)
+#define GUEST_CAPS	8
+#define GUEST_TOLD	12
+#define GUEST_ACTIVE	16
+#define GUEST_RSS_FUNC	20
+#define GUEST_LEN	280
+#define QUEUES_AT(q)	(GUEST_AT(q) + GUEST_LEN + RECORD_LEN)
+#define QUEUE_TX_LEN	16	/* and head */
+#define QUEUE_TX_TAIL	20	/* and vector */
+#define QUEUE_RX_LEN	24	/* and head */
+#define QUEUE_RX_TAIL	28	/* and vector */
+#define QUEUE_BUF	32	/* and largest frame */
+#define QUEUE_ITR	36	/* of Tx, of Rx, RXDID, flags of virtchnl */
+#define QUEUE_FLAGS	40
+#define QUEUE_RESERVED	44
+#define QUEUE_LEN	48
+#define MACS_AT(q)	(QUEUES_AT(q) + QUEUE_LEN * (q) + RECORD_LEN)
+
 /* A guest that stops, what it may become, and another one that it talks to */
 FIXTURE(e810_migrate)
 {
 	struct vdev vdev, other, peer_vdev;
 	struct eg g, peer;
 	int32_t efd;
+	uint8_t stream[STREAM_MAX];
+	size_t len;
 	/* Frames sent and seen, by their numbers */
 	uint32_t out, out_seen, in, in_seen;
 };
@@ -50,6 +77,8 @@ FIXTURE_SETUP(e810_migrate)
 	VDEV_SETUP(&self->vdev);
 	vdev_init(&self->other, self->vdev.pf, variant->type, variant->mode);
 	ASSERT_EQ(0, vdev_create(&self->other));
+	/* The guest's address is another one's there, which only who is trusted can have */
+	ASSERT_EQ(0, vdev_attr_set(&self->other, "trust", "1"));
 	vdev_init(&self->peer_vdev, self->vdev.pf, "avf-1", variant->mode);
 	ASSERT_EQ(0, vdev_create(&self->peer_vdev));
 	self->efd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -366,6 +395,525 @@ TEST_F(e810_migrate, reset_while_off)
 	EXPECT_TRUE(got_out(2));
 	post_in(2);
 	EXPECT_TRUE(got_in(2));
+}
+
+static int save(FIXTURE_DATA(e810_migrate) *self, struct vdev *vdev)
+{
+	return save_stream(vdev, self->stream, &self->len);
+}
+
+/* Another VDEV has what @from had, and stands still */
+static int move_to(FIXTURE_DATA(e810_migrate) *self, struct vdev *from,
+		   struct vdev *to)
+{
+	int ret;
+
+	ret = save(self, from);
+	if (ret)
+		return ret;
+	vdev_close(from);
+	ret = vdev_open(to);
+	if (!ret)
+		ret = vdev_set_vector(to, VEC_QUEUE, self->efd);
+	if (!ret)
+		ret = eg_move(&self->g, to);
+	return ret ?: load(to, self->stream, self->len);
+}
+
+static uint64_t counter(FIXTURE_DATA(e810_migrate) *self, unsigned int n)
+{
+	uint32_t select[3] = { htole32(self->g.vsi_id) };
+	uint64_t stats[12] = {};
+	int32_t status;
+
+	if (eg_call(&self->g, VC_GET_STATS, select, sizeof(select), &status,
+		    stats, sizeof(stats)) < 0)
+		return 0;
+	return le64toh(stats[n]);
+}
+
+TEST_F(e810_migrate, offered)
+{
+	struct vfio_device_feature_migration flags = {};
+	struct vfio_device_feature_mig_data_size size = {};
+	struct vdev *vdev = &self->vdev;
+
+	ASSERT_EQ(0, vdev_feature(vdev, VFIO_DEVICE_FEATURE_MIGRATION |
+				  VFIO_DEVICE_FEATURE_GET, &flags,
+				  sizeof(flags)));
+	EXPECT_EQ(VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P |
+		  VFIO_MIGRATION_PRE_COPY, flags.flags);
+	ASSERT_EQ(0, save(self, vdev));
+	/* It has one address */
+	EXPECT_EQ(MACS_AT(self->g.num_queues) + 8, self->len);
+	EXPECT_EQ(0, memcmp(self->g.mac, self->stream +
+			    MACS_AT(self->g.num_queues), 6));
+	ASSERT_EQ(0, vdev_feature(vdev, VFIO_DEVICE_FEATURE_MIG_DATA_SIZE |
+				  VFIO_DEVICE_FEATURE_GET, &size, sizeof(size)));
+	EXPECT_LE(self->len, size.stop_copy_length);
+}
+
+/* Stopped and let go, where it is: the way of a guest that QEMU stops */
+TEST_F(e810_migrate, stop)
+{
+	struct vdev *vdev = &self->vdev;
+	long long resets = vdev_state(vdev, "resets");
+	unsigned int round;
+
+	for (round = 0; round < 12; round++) {
+		post_out(7 + round % 3);
+		post_in(11);
+		ASSERT_TRUE(got_in(4));
+		ASSERT_TRUE(peer_sent(self));
+		ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP), NULL));
+		EXPECT_TRUE(silent(self));
+		ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+		ASSERT_TRUE(got_out(7 + round % 3));
+		ASSERT_TRUE(got_in(7));
+		ASSERT_TRUE(talks(self));
+	}
+	EXPECT_EQ(resets, vdev_state(vdev, "resets"));
+	EXPECT_EQ(self->out, self->out_seen);
+	EXPECT_EQ(self->in, self->in_seen);
+}
+
+/* To another VDEV and back, with rings that go round, and an answer that is due */
+TEST_F(e810_migrate, move)
+{
+	struct vdev *vdev = &self->vdev, *other = &self->other, *was;
+	uint32_t version[2] = { htole32(1), htole32(1) }, op;
+	uint64_t tx = 0, rx = 0;
+	unsigned int round;
+	int32_t status;
+
+	ASSERT_EQ(0, vdev_set_vector(vdev, VEC_QUEUE, self->efd));
+	/* ice begins to count when it is asked first */
+	EXPECT_EQ(0, counter(self, 1));
+	for (round = 0; round < 8; round++) {
+		post_out(7 + round % 3);
+		post_in(11);
+		ASSERT_TRUE(got_in(4));
+		ASSERT_TRUE(peer_sent(self));
+		ASSERT_EQ(0, eg_post(&self->g, VC_VERSION, version,
+				     sizeof(version)));
+		ASSERT_EQ(0, move_to(self, vdev, other));
+		EXPECT_TRUE(silent(self));
+		ASSERT_EQ(0, vdev_mig_set(other, STATE(RUNNING), NULL));
+		ASSERT_TRUE(got_out(7 + round % 3));
+		ASSERT_TRUE(got_in(7));
+		ASSERT_EQ(sizeof(version),
+			  eg_receive(&self->g, &op, &status, version,
+				     sizeof(version), SOON_MS));
+		EXPECT_EQ(VC_VERSION, op);
+		/* What it has counted goes with it */
+		EXPECT_EQ(rx + 11, counter(self, 1));
+		EXPECT_EQ(tx + 7 + round % 3, counter(self, 7));
+		rx = counter(self, 1);
+		tx = counter(self, 7);
+		was = vdev;
+		vdev = other;
+		other = was;
+	}
+	EXPECT_EQ(self->out, self->out_seen);
+	EXPECT_EQ(self->in, self->in_seen);
+}
+
+/* Half of a packet is with the card, at any place of the ring */
+TEST_F(e810_migrate, move_parked)
+{
+	struct vdev *vdev = &self->vdev, *other = &self->other, *was;
+	struct eg_queue *q = &self->g.q[0];
+	uint8_t frame[FRAME_LEN];
+	unsigned int round, i;
+	uint64_t half;
+
+	for (round = 0; round < 10; round++) {
+		post_out(11);
+		ASSERT_TRUE(got_out(11));
+		make_frame(frame, &self->g, &self->peer, ++self->out);
+		i = q->tx_next;
+		memcpy(q->tx_buf + i * EG_TX_BUF, frame, sizeof(frame));
+		half = EG_IOVA + (q->tx_buf + i * EG_TX_BUF - self->g.mem);
+		q->tx[i].addr = htole64(half);
+		q->tx[i].qw1 = htole64((HDR / 2) << 16 | 40ULL << 34);
+		q->tx_next = (i + 1) % EG_RING;
+		eg_tx_tail(&self->g, 0, q->tx_next);
+		ASSERT_EQ(0, move_to(self, vdev, other));
+		ASSERT_EQ(0, vdev_mig_set(other, STATE(RUNNING), NULL));
+		i = q->tx_next;
+		q->tx[i].addr = htole64(half + 40);
+		q->tx[i].qw1 = htole64((TX_EOP | TX_RS) << 4 |
+				       (HDR / 2) << 16 |
+				       (FRAME_LEN - 40ULL) << 34);
+		q->tx_next = (i + 1) % EG_RING;
+		eg_tx_tail(&self->g, 0, q->tx_next);
+		ASSERT_TRUE(got_out(1));
+		was = vdev;
+		vdev = other;
+		other = was;
+	}
+}
+
+/* Slower than it sends: the rest goes out there, and each packet once */
+TEST_F(e810_migrate, move_slow)
+{
+	struct vdev *vdev = &self->vdev, *other = &self->other;
+
+	ASSERT_EQ(0, vdev_attr_set(vdev, "max_tx_rate", "1"));
+	post_out(60);
+	ASSERT_TRUE(got_out(1));
+	ASSERT_EQ(0, move_to(self, vdev, other));
+	EXPECT_TRUE(silent(self));
+	ASSERT_EQ(0, vdev_mig_set(other, STATE(RUNNING), NULL));
+	ASSERT_TRUE(got_out(59));
+	/* Which the host has decided for that one alone */
+	EXPECT_TRUE(vdev_attr_is(other, "max_tx_rate", "0"));
+	post_out(5);
+	EXPECT_TRUE(got_out(5));
+}
+
+static size_t make_udp(uint8_t *frame, struct eg *from, struct eg *to,
+		       uint16_t port)
+{
+	uint8_t *ip = frame + HDR;
+
+	make_frame(frame, from, to, 0);
+	frame[12] = 0x08;
+	frame[13] = 0;
+	memset(ip, 0, 28);
+	ip[0] = 0x45;
+	ip[3] = 28;
+	ip[8] = 64;
+	ip[9] = 17;
+	memcpy(ip + 12, "\x0a\x00\x01\x01\x0a\x00\x01\x02", 8);
+	ip[20] = port >> 8;
+	ip[21] = port;
+	ip[23] = 9;
+	ip[25] = 8;
+	return HDR + 28;
+}
+
+/* Its key and its table: the same hash of each flow, and the same queue */
+TEST_F(e810_migrate, rss)
+{
+	uint8_t lut[4 + 64 + 1] = { self->g.vsi_id, 0, 64 };
+	uint8_t key[4 + 52 + 1] = { self->g.vsi_id, 0, 52 };
+	unsigned int last = self->g.num_queues - 1, i;
+	uint8_t frame[FRAME_LEN];
+	uint32_t hash[8];
+	struct eg_rx rx;
+	size_t len;
+
+	memset(lut + 4, last, 64);
+	for (i = 0; i < 52; i++)
+		key[4 + i] = 7 * i + 3;
+	ASSERT_EQ(0, eg_tell(&self->g, VC_CONFIG_RSS_LUT, lut, sizeof(lut)));
+	ASSERT_EQ(0, eg_tell(&self->g, VC_CONFIG_RSS_KEY, key, sizeof(key)));
+	for (i = 0; i < 16; i++) {
+		if (i == 8) {
+			ASSERT_EQ(0, move_to(self, &self->vdev, &self->other));
+			ASSERT_EQ(0, vdev_mig_set(&self->other, STATE(RUNNING),
+						  NULL));
+		}
+		len = make_udp(frame, &self->peer, &self->g, 1000 + i % 8);
+		ASSERT_EQ(0, eg_send(&self->peer, 0, frame, len, 0, HDR / 2, 0));
+		ASSERT_LT(0, eg_recv(&self->g, frame, sizeof(frame), &rx,
+				     SOON_MS));
+		EXPECT_EQ(last, rx.queue);
+		if (i < 8)
+			hash[i] = rx.hash;
+		else
+			EXPECT_EQ(hash[i - 8], rx.hash);
+	}
+	EXPECT_NE(hash[0], hash[1]);
+}
+
+static bool hears(FIXTURE_DATA(e810_migrate) *self, const uint8_t *mac,
+		  uint16_t vlan)
+{
+	uint8_t frame[FRAME_LEN];
+	struct eg_rx rx;
+	int ret;
+
+	make_frame(frame, &self->peer, &self->g, 0);
+	memcpy(frame, mac, 6);
+	if (eg_send(&self->peer, 0, frame, sizeof(frame), 0, HDR / 2, vlan))
+		return false;
+	ret = eg_recv(&self->g, frame, sizeof(frame), &rx, 2 * NEVER_MS);
+	return ret == FRAME_LEN && !memcmp(frame, mac, 6) &&
+	       (!vlan || (rx.status & RX_L2TAG1P && rx.vlan == vlan));
+}
+
+/* Its addresses and VLANs, which are no others' */
+TEST_F(e810_migrate, filters)
+{
+	static const uint8_t group[6] = { 1, 0, 0x5e, 1, 2, 3 };
+	static const uint8_t no_group[6] = { 1, 0, 0x5e, 1, 2, 4 };
+	unsigned int round;
+
+	ASSERT_EQ(0, eg_add_vlan(&self->peer, 77));
+	ASSERT_EQ(0, eg_add_vlan(&self->peer, 78));
+	EXPECT_FALSE(hears(self, group, 0));
+	ASSERT_EQ(0, eg_add_mac(&self->g, group));
+	ASSERT_EQ(0, eg_add_vlan(&self->g, 77));
+	for (round = 0; round < 2; round++) {
+		EXPECT_TRUE(hears(self, group, 0));
+		EXPECT_FALSE(hears(self, no_group, 0));
+		EXPECT_TRUE(hears(self, self->g.mac, 0));
+		EXPECT_TRUE(hears(self, self->g.mac, 77));
+		EXPECT_FALSE(hears(self, self->g.mac, 78));
+		if (round)
+			break;
+		ASSERT_EQ(0, move_to(self, &self->vdev, &self->other));
+		ASSERT_EQ(0, vdev_mig_set(&self->other, STATE(RUNNING), NULL));
+	}
+	post_out(3);
+	EXPECT_TRUE(got_out(3));
+}
+
+/* As many as it may have, where it is */
+TEST_F(e810_migrate, limits)
+{
+	uint8_t group[6] = { 1, 0, 0x5e, 2, 0, 0 };
+	struct vdev *vdev = &self->vdev;
+	unsigned int macs, vlans;
+
+	for (macs = 0; macs < 64; macs++) {
+		group[5] = macs;
+		if (eg_add_mac(&self->g, group))
+			break;
+	}
+	EXPECT_EQ(16, macs);
+	/* ice says yes to more, and adds none */
+	for (vlans = 0; vlans < 20; vlans++)
+		ASSERT_EQ(0, eg_add_vlan(&self->g, 100 + vlans));
+	ASSERT_EQ(0, save(self, vdev));
+	EXPECT_EQ(MACS_AT(self->g.num_queues) + 17 * 8 + RECORD_LEN + 7 * 4 + 4,
+		  self->len);
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	ASSERT_EQ(1, vdev_in_state(vdev, "running"));
+	group[5] = macs - 1;
+	EXPECT_TRUE(hears(self, group, 0));
+	group[5] = macs;
+	EXPECT_FALSE(hears(self, group, 0));
+	post_out(3);
+	EXPECT_TRUE(got_out(3));
+}
+
+/* A guest whose driver is not there yet has nothing that it could not have elsewhere */
+TEST_F(e810_migrate, idle)
+{
+	struct vdev *other = &self->other;
+
+	ASSERT_EQ(0, vdev_attr_set(other, "trust", "0"));
+	ASSERT_EQ(0, vdev_reset(&self->vdev));
+	ASSERT_EQ(0, move_to(self, &self->vdev, other));
+	EXPECT_TRUE(silent(self));
+	ASSERT_EQ(0, vdev_mig_set(other, STATE(RUNNING), NULL));
+	vdev_enable(other, true);
+	ASSERT_EQ(0, eg_up(&self->g));
+	post_out(3);
+	EXPECT_TRUE(got_out(3));
+	post_in(3);
+	EXPECT_TRUE(got_in(3));
+}
+
+/* What the host has decided is what counts, and none of it is in the stream */
+TEST_F(e810_migrate, authority)
+{
+	static const uint8_t fake[6] = { 2, 0xba, 0xd0, 0, 0, 1 };
+	unsigned int q = self->g.num_queues;
+	struct vdev *other = &self->other;
+	uint8_t frame[FRAME_LEN], copy[STREAM_MAX];
+
+	ASSERT_EQ(0, vdev_attr_set(&self->vdev, "spoofchk", "0"));
+	make_frame(frame, &self->g, &self->peer, 1);
+	memcpy(frame + 6, fake, 6);
+	ASSERT_EQ(0, eg_send(&self->g, 0, frame, sizeof(frame), 0, HDR / 2, 0));
+	ASSERT_EQ(FRAME_LEN, eg_recv(&self->peer, frame, sizeof(frame), NULL,
+				     SOON_MS));
+
+	ASSERT_EQ(0, save(self, &self->vdev));
+	/* Another one's address; and promiscuous */
+	ASSERT_EQ(0, vdev_attr_set(other, "trust", "0"));
+	ASSERT_EQ(0, vdev_open(other));
+	EXPECT_EQ(-EPERM, load(other, self->stream, self->len));
+	vdev_close(other);
+	ASSERT_EQ(0, vdev_attr_set(other, "mac_locked", "0"));
+	ASSERT_EQ(0, vdev_open(other));
+	EXPECT_EQ(-EPERM, load(other, self->stream, self->len));
+	vdev_close(other);
+	ASSERT_EQ(0, vdev_open(other));
+	memcpy(copy, self->stream, self->len);
+	put32(copy + GUEST_AT(q) + GUEST_ACTIVE, 1 | 1 << 16);
+	seal(copy, self->len);
+	EXPECT_EQ(-EPERM, load(other, copy, self->len));
+	vdev_close(other);
+	/* The guest goes on where it was */
+	ASSERT_EQ(0, vdev_mig_set(&self->vdev, STATE(RUNNING), NULL));
+	self->out = 0;
+	post_out(2);
+	EXPECT_TRUE(got_out(2));
+
+	ASSERT_EQ(0, vdev_attr_set(other, "trust", "1"));
+	ASSERT_EQ(0, move_to(self, &self->vdev, other));
+	ASSERT_EQ(0, vdev_mig_set(other, STATE(RUNNING), NULL));
+	EXPECT_TRUE(vdev_attr_is(other, "spoofchk", "1"));
+	EXPECT_TRUE(vdev_attr_is(other, "mac_locked", "0"));
+	make_frame(frame, &self->g, &self->peer, 1);
+	memcpy(frame + 6, fake, 6);
+	eg_post_frame(&self->g, 0, frame, sizeof(frame), 0, HDR / 2, 0);
+	EXPECT_EQ(-ETIMEDOUT, eg_recv(&self->peer, frame, sizeof(frame), NULL,
+				      2 * NEVER_MS));
+}
+
+/* The PF is reset while it is stopped, and takes nothing from it */
+TEST_F_TIMEOUT(e810_migrate, pf_reset, 120)
+{
+	struct vdev *vdev = &self->vdev;
+	long long resets = vdev_state(&self->peer_vdev, "resets");
+	char path[128];
+	int ms;
+
+	post_in(5);
+	ASSERT_TRUE(got_in(2));
+	ASSERT_TRUE(peer_sent(self));
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP), NULL));
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", vdev->pf);
+	ASSERT_EQ(0, file_write(path, "1"));
+	for (ms = 0; ms < 20000; ms += 10) {
+		if (vdev_state(&self->peer_vdev, "resets") > resets &&
+		    vdev_in_state(&self->peer_vdev, "running"))
+			break;
+		msleep(10);
+	}
+	ASSERT_GT(20000, ms);
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	ASSERT_EQ(1, vdev_in_state(vdev, "running"));
+	ASSERT_TRUE(got_in(3));
+	ASSERT_EQ(0, eg_up(&self->peer));
+	post_out(3);
+	EXPECT_TRUE(got_out(3));
+	post_in(3);
+	EXPECT_TRUE(got_in(3));
+	EXPECT_TRUE(talks(self));
+}
+
+/* Each value that no guest could have had */
+TEST_F_TIMEOUT(e810_migrate, values, 120)
+{
+	unsigned int q = self->g.num_queues, i;
+	unsigned int queue = QUEUES_AT(q) + QUEUE_LEN * (q - 1);
+	const struct {
+		unsigned int at;
+		uint32_t value;
+		int err;
+	} bad[] = {
+		{ MBX_REG(ATQLEN), 0x40000020, -EINVAL },
+		{ MBX_REG(ATQT), 0x400, -EINVAL },
+		{ MBX_REG(ARQH), ~0U, -EINVAL },
+		{ VECTORS_AT, 0x8, -EINVAL },
+		{ VECTORS_AT + 4, 0x10000000, -EINVAL },
+		{ VECTORS_AT + 12 * q + 8, 0x10000, -EINVAL },
+		{ GUEST_AT(q) + GUEST_CAPS, ~0U, -EPERM },
+		{ GUEST_AT(q) + GUEST_TOLD, 0x80, -EINVAL },
+		{ GUEST_AT(q) + GUEST_ACTIVE, 2, -EINVAL },
+		{ GUEST_AT(q) + GUEST_ACTIVE, 0, -EINVAL },
+		{ GUEST_AT(q) + GUEST_ACTIVE, 1 | 4 << 16, -EINVAL },
+		{ GUEST_AT(q) + GUEST_RSS_FUNC, 0x10000, -EINVAL },
+		{ queue + QUEUE_TX_LEN, 63, -EINVAL },
+		{ queue + QUEUE_TX_LEN, 8192, -EINVAL },
+		{ queue + QUEUE_TX_LEN, 0, -EINVAL },
+		{ queue + QUEUE_TX_LEN, 64 | 64 << 16, -EINVAL },
+		{ queue + QUEUE_TX_TAIL, 64, -EINVAL },
+		{ queue + QUEUE_TX_TAIL, (q + 1) << 16, -EINVAL },
+		{ queue + QUEUE_RX_LEN, 65, -EINVAL },
+		{ queue + QUEUE_RX_LEN, 0, -EINVAL },
+		{ queue + QUEUE_RX_LEN, 64 | 64 << 16, -EINVAL },
+		{ queue + QUEUE_RX_TAIL, 0xffff, -EINVAL },
+		{ queue + QUEUE_RX_TAIL, 0xffff0000, -EINVAL },
+		/* What ice does not accept of the guest's messages */
+		{ queue + QUEUE_BUF, 1, -EPERM },
+		{ queue + QUEUE_BUF, 2048 | 60000 << 16, -EPERM },
+		{ queue + QUEUE_ITR, 4, -EINVAL },
+		{ queue + QUEUE_ITR, 4 << 8, -EINVAL },
+		{ queue + QUEUE_FLAGS, 8, -EINVAL },
+		{ queue + QUEUE_FLAGS, 4, -EPERM },
+		{ queue + QUEUE_RESERVED, 1, -EINVAL },
+		{ MACS_AT(q), 0xffffffff, -EINVAL },
+		{ MACS_AT(q) + 4, 0x20000, -EINVAL },
+	};
+	struct vdev *other = &self->other;
+	uint8_t copy[STREAM_MAX];
+
+	ASSERT_EQ(0, save(self, &self->vdev));
+	/* So that the first of its addresses can become that of all */
+	self->stream[MACS_AT(q) + 6] = 0;
+	self->stream[MACS_AT(q) + 4] = 0xff;
+	self->stream[MACS_AT(q) + 5] = 0xff;
+	seal(self->stream, self->len);
+	ASSERT_EQ(0, vdev_open(other));
+	ASSERT_EQ(0, load(other, self->stream, self->len));
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		/* Not a matter of its pace */
+		vdev_close(other);
+		ASSERT_EQ(0, vdev_open(other));
+		memcpy(copy, self->stream, self->len);
+		put32(copy + bad[i].at, bad[i].value);
+		seal(copy, self->len);
+		EXPECT_EQ(bad[i].err, load(other, copy, self->len)) {
+			TH_LOG("0x%x at %u", bad[i].value, bad[i].at);
+		}
+	}
+	vdev_close(other);
+	ASSERT_EQ(0, vdev_open(other));
+	ASSERT_EQ(0, eg_move(&self->g, other));
+	vdev_enable(other, true);
+	ASSERT_EQ(0, eg_up(&self->g));
+	post_out(3);
+	EXPECT_TRUE(got_out(3));
+}
+
+/* Whoever wrote it: refused or taken, and the VDEV is of use after that */
+TEST_F_TIMEOUT(e810_migrate, hostile, 600)
+{
+	const char *rounds = getenv("HDIOV_MUTATIONS");
+	unsigned int num = rounds ? atoi(rounds) : 100;
+	struct vdev *other = &self->other;
+	unsigned int i, taken = 0;
+	uint8_t copy[STREAM_MAX];
+	size_t len;
+	int ret;
+
+	post_out(20);
+	ASSERT_TRUE(got_out(20));
+	ASSERT_EQ(0, save(self, &self->vdev));
+	ASSERT_EQ(0, vdev_open(other));
+	for (i = 0; i < num; i++) {
+		memcpy(copy, self->stream, self->len);
+		len = self->len;
+		mutate(copy, &len, i);
+		ret = load(other, copy, len);
+		if (!ret)
+			ret = vdev_mig_set(other, STATE(RUNNING), NULL);
+		ASSERT_TRUE(!ret || ret == -EINVAL || ret == -ENODEV ||
+			    ret == -ENOSPC || ret == -EPROTONOSUPPORT ||
+			    ret == -EPERM || ret == -EIO) {
+			TH_LOG("mutation %u: %s", i, strerror(-ret));
+		}
+		taken += !ret;
+		/* This one is paced if it comes all the time */
+		vdev_close(other);
+		ASSERT_EQ(0, vdev_open(other));
+	}
+	TH_LOG("%u streams, %u taken", num, taken);
+	EXPECT_LT(0, taken);
+	EXPECT_LT(taken, num);
+	ASSERT_EQ(0, eg_move(&self->g, other));
+	vdev_enable(other, true);
+	ASSERT_EQ(0, eg_up(&self->g));
+	post_out(3);
+	EXPECT_TRUE(got_out(3));
 }
 
 TEST_HARNESS_MAIN

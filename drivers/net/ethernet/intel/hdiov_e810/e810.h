@@ -151,6 +151,9 @@ static inline void __iomem *e810_page(struct e810_pf *pf, u32 offset)
 extern const struct hdiov_adi_ops e810_adi_ops;
 extern const struct hdiov_vector_ops e810_vector_ops;
 
+/* e810_migrate.c */
+extern const struct hdiov_migrate_ops e810_migrate_ops;
+
 /* e810_mmio.c */
 extern const struct hdiov_mmio_ops e810_mmio_ops;
 void e810_mmio_set_areas(struct e810_adi *ea);

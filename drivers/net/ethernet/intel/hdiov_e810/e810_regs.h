@@ -35,6 +35,7 @@
 #define VSI_MBX_ARQT			0x24
 #define VSI_MBX_NUM_REGS		10
 #define CTLQ_HEAD_M			GENMASK(9, 0)
+#define CTLQ_LEN_ENABLE			BIT(31)
 
 #define GLINT_DYN_CTL_INTENA		BIT(0)
 #define GLINT_DYN_CTL_CLEARPBA		BIT(1)
