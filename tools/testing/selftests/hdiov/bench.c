@@ -38,6 +38,8 @@ static const char * const phase_names[NUM_PHASES] = {
 struct subject {
 	struct vdev vdev;
 	int32_t efd[MAX_VECTORS];
+	/* MSI-X; a VF of a QAT has MSI only */
+	unsigned int irq_index;
 	int num_vectors;
 	enum phase reached;
 	long long ns[NUM_PHASES];
@@ -82,7 +84,12 @@ static int open_eventfds(struct subject *s)
 {
 	int i;
 
+	s->irq_index = VFIO_PCI_MSIX_IRQ_INDEX;
 	s->num_vectors = vdev_vectors(&s->vdev);
+	if (!s->num_vectors) {
+		s->irq_index = VFIO_PCI_MSI_IRQ_INDEX;
+		s->num_vectors = vdev_irq_count(&s->vdev, s->irq_index);
+	}
 	if (s->num_vectors < 0 || s->num_vectors > MAX_VECTORS)
 		return -EINVAL;
 	for (i = 0; i < s->num_vectors; i++) {
@@ -137,7 +144,7 @@ static int do_phase(struct subject *s, enum phase phase)
 	case BIND:
 		return vdev_attach(&s->vdev);
 	case VECTORS:
-		return vdev_set_irqs(&s->vdev, VFIO_PCI_MSIX_IRQ_INDEX,
+		return vdev_set_irqs(&s->vdev, s->irq_index,
 				     VFIO_IRQ_SET_DATA_EVENTFD |
 				     VFIO_IRQ_SET_ACTION_TRIGGER, 0,
 				     s->num_vectors, s->efd,
@@ -367,7 +374,8 @@ static void usage(const char *name)
 	       "them, one phase after the other. Prints \"phase,threads,run,VDEV,ns\", with VDEV\n"
 	       "\"all\" for the time of a whole phase, and what else it sees after \"#\".\n"
 	       "  -t TYPE     vdcm-1\n"
-	       "  -V PF       virtual functions of this PF, which ice has, instead of VDEVs\n"
+	       "  -V PF       virtual functions of this PF, which ice or qat_4xxx has, instead of\n"
+	       "              VDEVs; a QAT makes all of its 16, however many are asked for\n"
 	       "  -w          after each phase, print a line and wait for one\n"
 	       "  -n NUMBER   of VDEVs, 100\n"
 	       "  -j THREADS  1\n"

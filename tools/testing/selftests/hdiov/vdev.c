@@ -738,16 +738,21 @@ int vdev_set_vector(struct vdev *vdev, unsigned int vector, int fd)
 			     sizeof(data));
 }
 
-int vdev_vectors(struct vdev *vdev)
+int vdev_irq_count(struct vdev *vdev, unsigned int index)
 {
 	struct vfio_irq_info info = {
 		.argsz = sizeof(info),
-		.index = VFIO_PCI_MSIX_IRQ_INDEX,
+		.index = index,
 	};
 
 	if (ioctl(vdev->fd, VFIO_DEVICE_GET_IRQ_INFO, &info))
 		return -errno;
 	return info.count;
+}
+
+int vdev_vectors(struct vdev *vdev)
+{
+	return vdev_irq_count(vdev, VFIO_PCI_MSIX_IRQ_INDEX);
 }
 
 uint64_t event_wait(int fd, int ms)

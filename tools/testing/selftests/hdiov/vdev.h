@@ -151,6 +151,7 @@ int vdev_set_irqs(struct vdev *vdev, unsigned int index, uint32_t flags,
 		  size_t size);
 /* Give vector @vector the eventfd @fd, -1 to disable it */
 int vdev_set_vector(struct vdev *vdev, unsigned int vector, int fd);
+int vdev_irq_count(struct vdev *vdev, unsigned int index);
 int vdev_vectors(struct vdev *vdev);
 /* An eventfd that got what it should within @ms; how many signals, 0 if none */
 uint64_t event_wait(int fd, int ms);
