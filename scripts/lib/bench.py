@@ -15,6 +15,8 @@ def usage():
     print("""usage: bench.py phases ONE.csv PARALLEL.csv PICTURE.svg   times by phase, of "bench -j 1" and "bench -j N"
        bench.py guest GUEST.csv PICTURE.svg                what a guest got: test,way,run,value,unit
        bench.py polled POLLED.csv                          the same of a guest whose driver polls
+       bench.py qat QAT.csv PICTURE.svg                    the same of a guest with VDEVs and VFs of QATs
+       bench.py qat-life DIR                               of DIR/qat-life-*.csv
        bench.py life DIR                                   VDEVs beside VFs, of DIR/life-*.csv and DIR/start.csv
        bench.py claims DIR                                 the paper's claims beside what is in DIR
        bench.py iperf                                      bits per second out of "iperf3 -J" on standard input""")
@@ -161,7 +163,7 @@ def guest(path, picture):
     results, per_packet, runs = read_guest(path)
     print(f"{runs} runs: median, smallest, largest. VDEV and VF are on cards of their own, each to a peer on the other side of its\n"
           "wire, as virtio-net. Ratios are medians of the runs' own ratios.\n")
-    beside(results, per_packet)
+    beside(results, per_packet, PACKETS)
     with open(picture, "w") as f:
         f.write(bars({t: d for (t, unit), d in results.items() if unit == "Mbit/s"},
                      f"Mbit/s that arrived: median of {runs} runs, smallest and largest"))
@@ -171,10 +173,26 @@ def polled(path):
     results, per_packet, runs = read_guest(path)
     print(f"{runs} runs: median, smallest, largest. DPDK's testpmd has a VDEV and a VF on cards of their own, each to a peer on the other\n"
           "side of its wire. Ratios are medians of the runs' own ratios.\n")
-    beside(results, per_packet)
+    beside(results, per_packet, PACKETS)
 
 
-def beside(results, per_packet):
+def qat(path, picture):
+    results, per_request, runs = read_guest(path)
+    print(f"{runs} runs: median, smallest, largest. DPDK's dpdk-test-crypto-perf and dpdk-test-compress-perf have one queue pair of a VDEV and one\n"
+          "of a VF, on cards of their own, at the same time in one guest. Ratios are medians of the runs' own ratios.\n")
+    beside(results, per_request,
+           "For 1000 requests, of a program's whole run with one of them: accesses trapped by hdiov, by class (ring: its doorbells); exits of the guest and those for\n"
+           "device memory, by KVM; interrupts of the card and tails written. Once for each, and of all tests the largest")
+    with open(picture, "w") as f:
+        f.write(bars({f"{t}, {unit}": d for (t, unit), d in results.items()},
+                     f"One queue pair: median of {runs} runs, smallest and largest", left=330))
+
+
+PACKETS = ("For 1000 packets of the card: accesses trapped by hdiov, by class; exits of the guest and those for device memory, by KVM;\n"
+           "interrupts of the card, and packets that it dropped for want of a descriptor. Medians, and of all tests the largest")
+
+
+def beside(results, per_packet, what):
     """Tests with a value for each way: beside each other. Others, which are of VDEV and VF only: classes by test."""
     ways = [way for way in WAYS if any(way in by_device for by_device in results.values())]
     pairs = [pair for pair in RATIOS if set(pair) <= set(ways)]
@@ -186,8 +204,7 @@ def beside(results, per_packet):
               "|" + "".join(f"{statistics.median(r):10.2f}" if r else f"{'':10}" for r in ratios))
 
     kinds = list(next(iter(per_packet.values())))
-    print("\nFor 1000 packets of the card: accesses trapped by hdiov, by class; exits of the guest and those for device memory, by KVM;\n"
-          "interrupts of the card, and packets that it dropped for want of a descriptor. Medians, and of all tests the largest\n")
+    print(f"\n{what}\n")
     print(f"{'':36}|" + "".join(f"{kind:>11}" for kind in kinds))
     for test, by_kind in per_packet.items():
         print(f"{test:36}|" + "".join(f"{statistics.median(by_kind[k]):11.2f}" for k in kinds))
@@ -199,7 +216,7 @@ def read_guest(path):
     with open(path) as f:
         for test, device, run, value, unit in csv.reader(f):
             runs = max(runs, int(run))
-            if unit == "per 1000 packets":
+            if unit.startswith("per 1000 "):
                 kind, test = test.split(": ")
                 per_packet.setdefault(f"{test}, {device}", {}).setdefault(kind, []).append(float(value))
             else:
@@ -237,30 +254,55 @@ def read_life(path):
     return total, ms, {phase: statistics.median(counts) for phase, counts in per_phase.items()}, memory
 
 
-def read_lives(directory):
-    lives, starts = {}, {}
+def read_lives(directory, prefix="life"):
+    lives = {}
     for name in os.listdir(directory):
-        found = re.fullmatch(r"life-(vdev|vf)-(\d+)\.csv", name)
+        found = re.fullmatch(prefix + r"-(vdev|vf)-(\d+)\.csv", name)
         if found:
             lives[found[1], int(found[2])] = read_life(os.path.join(directory, name))
+    return lives
+
+
+def read_starts(directory):
+    starts = {}
     with open(os.path.join(directory, "start.csv")) as f:
         for kind, number, run, seconds in csv.reader(f):
             if run != "0":
                 starts.setdefault((kind, int(number)), []).append(float(seconds))
-    return lives, starts
+    return starts
+
+
+LIFE = ["create", "open", "bind", "vectors", "ready", "reset", "close", "remove"]
+LIFE_HEAD = ("Milliseconds for one of N: medians. create: VFs by sriov_numvfs, all at once and divided by N, and vfio-pci takes each; VDEVs by\n"
+             "sysfs, each for itself. ready: created, opened, bound, with vectors. ")
+
+
+def life_row(lives, key):
+    return f"{key[0].upper():5}{key[1]:5}" + "".join(f"{lives[key][1][c]:9.2f}" for c in LIFE)
+
+
+def by_number(lives):
+    return sorted(lives, key=lambda key: (key[1], key[0]))
 
 
 def life(directory):
-    lives, starts = read_lives(directory)
-    columns = ["create", "open", "bind", "vectors", "ready", "reset", "close", "remove"]
-    print("Milliseconds for one of N: medians. create: VFs by sriov_numvfs, all at once and divided by N, and vfio-pci takes each; VDEVs by\n"
-          "sysfs, each for itself. ready: created, opened, bound, with vectors. start: the guest's driver, from its module to a carrier, s.\n")
-    print(f"{'':10}" + "".join(f"{c:>9}" for c in columns) + f"{'start':>8} | admin commands: {'create':>7} {'to ready':>9} {'remove':>7} | KiB")
-    for (kind, number), (_, ms, commands, memory) in sorted(lives.items(), key=lambda item: (item[0][1], item[0][0])):
-        start = statistics.median(starts[kind, number]) if (kind, number) in starts else float("nan")
+    lives, starts = read_lives(directory), read_starts(directory)
+    print(LIFE_HEAD + "start: the guest's driver, from its module to a carrier, s.\n")
+    print(f"{'':10}" + "".join(f"{c:>9}" for c in LIFE) + f"{'start':>8} | admin commands: {'create':>7} {'to ready':>9} {'remove':>7} | KiB")
+    for key in by_number(lives):
+        _, _, commands, memory = lives[key]
+        start = statistics.median(starts[key]) if key in starts else float("nan")
         ready = sum(commands.get(phase, 0) for phase in ("create", "open", "bind", "vectors"))
-        print(f"{kind.upper():5}{number:5}" + "".join(f"{ms[c]:9.2f}" for c in columns) + f"{start:8.2f} | "
+        print(life_row(lives, key) + f"{start:8.2f} | "
               f"{'':16}{commands.get('create', 0):7.1f} {ready:9.1f} {commands.get('remove', 0):7.1f} | {memory:.1f}")
+
+
+def qat_life(directory):
+    lives = read_lives(directory, "qat-life")
+    print(LIFE_HEAD + "A QAT has 16 VFs of four queue pairs, or 64 VDEVs of one.\n")
+    print(f"{'':10}" + "".join(f"{c:>9}" for c in LIFE) + " | KiB")
+    for key in by_number(lives):
+        print(life_row(lives, key) + f" | {lives[key][3]:.1f}")
 
 
 def throughput(path, kind):
@@ -274,7 +316,7 @@ def throughput(path, kind):
 
 def claims(directory):
     """A table for the README"""
-    lives, _ = read_lives(directory)
+    lives = read_lives(directory)
     vfs = max(n for kind, n in lives if kind == "vf")
     vdevs = max(n for kind, n in lives if kind == "vdev")
     print("| claim of the paper | there | here |\n|---|---|---|")
@@ -288,30 +330,31 @@ def claims(directory):
             print(f"| made ready at N = {n} | 2.9 times faster | {vf / vdev:.2f} times: {vdev:.1f} and {vf:.1f} ms |")
 
 
-def bars(tests, title):
+def bars(tests, title, left=220):
     """Groups of horizontal bars, each test by the fastest way's median"""
-    left, right, top, high = 220, 120, 50, 16
-    width, group = 900, (len(WAYS) + 1) * high
+    right, top, high = 120, 50, 16
+    ways = [(n, way) for n, way in enumerate(WAYS) if any(way in by_device for by_device in tests.values())]
+    width, group = 900, (len(ways) + 1) * high
     out = svg(width, top + group * len(tests) + 60, title, 20)
     for n, (test, by_device) in enumerate(tests.items()):
         y = top + n * group
         scale = (width - left - right) / max(max(v) for v in by_device.values())
         out.append(f'<text x="{left - 10}" y="{y + group / 2}" text-anchor="end">{test}</text>')
-        for m, way in enumerate(WAYS):
+        for m, (color, way) in enumerate(ways):
             if way not in by_device:
                 continue
             v = by_device[way]
             median, low, top_v = statistics.median(v), min(v), max(v)
             line = y + m * high + high / 2 - 1
             out.append(f'<rect x="{left}" y="{y + m * high}" width="{median * scale:.1f}" height="{high - 2}" '
-                       f'fill="{COLORS[m]}"/>')
+                       f'fill="{COLORS[color]}"/>')
             out.append(f'<line x1="{left + low * scale:.1f}" x2="{left + top_v * scale:.1f}" y1="{line}" y2="{line}" '
                        'stroke="black"/>')
             out.append(f'<text x="{left + top_v * scale + 5:.1f}" y="{line + 5}">{median:.1f}</text>')
-    for m, name in enumerate(WAYS.values()):
+    for m, (color, way) in enumerate(ways):
         x, y = left + 220 * (m % 3), top + group * len(tests) + 8 + 20 * (m // 3)
-        out.append(f'<rect x="{x}" y="{y}" width="12" height="12" fill="{COLORS[m]}"/>')
-        out.append(f'<text x="{x + 18}" y="{y + 11}">{name}</text>')
+        out.append(f'<rect x="{x}" y="{y}" width="12" height="12" fill="{COLORS[color]}"/>')
+        out.append(f'<text x="{x + 18}" y="{y + 11}">{WAYS[way]}</text>')
     return "\n".join(out + ["</svg>", ""])
 
 
@@ -328,6 +371,10 @@ if __name__ == "__main__":
         phases(*sys.argv[2:])
     elif len(sys.argv) == 4 and sys.argv[1] == "guest":
         guest(*sys.argv[2:])
+    elif len(sys.argv) == 4 and sys.argv[1] == "qat":
+        qat(*sys.argv[2:])
+    elif len(sys.argv) == 3 and sys.argv[1] == "qat-life":
+        qat_life(sys.argv[2])
     elif len(sys.argv) == 3 and sys.argv[1] == "polled":
         polled(sys.argv[2])
     elif len(sys.argv) == 3 and sys.argv[1] == "life":
