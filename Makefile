@@ -56,6 +56,9 @@ check:
 bench:
 	scripts/bench
 
+experiments:
+	scripts/experiments
+
 help:
 	@echo 'On a server with the hardware:'
 	@echo '  make                  build the modules'
@@ -71,7 +74,8 @@ help:
 	@echo '  make test-long        what takes too long for every run: virtual functions in guests, all 255 of an E810, other QATs'
 	@echo '  make check            only the static checks: checkpatch, sparse, W=1, shellcheck, kernel-doc'
 	@echo '  make bench            the benchmark: a table, bench/*.csv and a picture'
+	@echo '  make experiments      the paper'"'"'s experiments, and experiments/index.html; scripts/experiments --list says how long'
 	@echo '  scripts/testbed --help   the parts of it, one by one'
 	@echo 'Variables: KERNEL=$(KERNEL), KDIR=$(KDIR), SOURCE, of ice and qat: a kernel tree or archive (default: in /usr/src)'
 
-.PHONY: modules modules_install ice ice_install ice_remove qat qat_install qat_remove deb clean demo test test-long check bench help
+.PHONY: modules modules_install ice ice_install ice_remove qat qat_install qat_remove deb clean demo test test-long check bench experiments help
