@@ -802,6 +802,30 @@ TEST_F(e810, restarted_queues)
 	ASSERT_TRUE(passes(&g[0], &g[1], 5, 100));
 }
 
+/*
+ * A queue pair of no VSI: refused, and a guest that does better has its queues. Linux
+ * 6.12's own ice takes the host down with it.
+ */
+TEST_F(e810, refused_queues)
+{
+	/* VSI, one queue pair, and that: all zeroes */
+	uint16_t msg[(8 + 2 * 64) / 2] = {};
+	struct eg *g = self->g;
+	int ret;
+
+	UP(1);
+	ASSERT_EQ(0, eg_mailbox_start(&g[0]));
+	ASSERT_EQ(0, eg_handshake(&g[0]));
+	msg[0] = htole16(g[0].vsi_id);
+	msg[1] = htole16(1);
+	ret = eg_tell(&g[0], VC_CONFIG_VSI_QUEUES, msg, sizeof(msg));
+	EXPECT_NE(0, ret);
+	EXPECT_NE(-ETIMEDOUT, ret);
+	ASSERT_EQ(0, eg_queues_start(&g[0]));
+	EXPECT_TRUE(passes(&g[0], &g[1], 3, 100));
+	EXPECT_TRUE(passes(&g[1], &g[0], 3, 100));
+}
+
 /* The same guest twice, as after "rmmod iavf; modprobe iavf" */
 TEST_F(e810, again)
 {
