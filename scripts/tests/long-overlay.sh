@@ -47,7 +47,7 @@ configured() {
 }
 check "Kconfig has all of it" configured
 compiled() {
-	in_chroot "cd /cache/overlay.out && make -s -j$(nproc) W=1 drivers/vfio/hdiov/ drivers/net/ethernet/intel/ice/ drivers/net/ethernet/intel/hdiov_e810/ \
+	in_chroot "cd /cache/overlay.out && make -s -j$(nproc) W=1 KERNELDOC=true drivers/vfio/hdiov/ drivers/net/ethernet/intel/ice/ drivers/net/ethernet/intel/hdiov_e810/ \
 		drivers/crypto/intel/hdiov_qat/" 2>&1 | tee /dev/stderr | grep -cE 'hdiov.*(warning|error):' | grep -qx 0 &&
 		[ -e "$tree.out/drivers/net/ethernet/intel/hdiov_e810/e810_main.o" ] && [ -e "$tree.out/drivers/vfio/hdiov/hdiov.o" ]
 }
