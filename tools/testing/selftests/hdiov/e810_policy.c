@@ -23,6 +23,7 @@
 #define MAX_MACS	18
 /* How often it can overflow the mailbox before it is stopped */
 #define MAX_OVERFLOWS	4
+#define REFUSALS	100
 
 /* Of the mailbox: a buffer to be read, no interrupt for it; to the PF */
 #define EG_MBX_MSG	0x3400
@@ -76,11 +77,11 @@ FIXTURE_TEARDOWN(policy)
 	}
 }
 
-/* A line of the kernel's log since the test began that has both of these */
-static bool logged(int kmsg, const char *a, const char *b)
+/* Lines of the kernel's log since it was looked at last that have both of these */
+static unsigned int lines_with(int kmsg, const char *a, const char *b)
 {
+	unsigned int num = 0;
 	char line[1024];
-	bool found = false;
 	ssize_t len;
 
 	for (;;) {
@@ -89,10 +90,15 @@ static bool logged(int kmsg, const char *a, const char *b)
 		if (len < 0 && errno == EPIPE)
 			continue;
 		if (len < 0)
-			return found;
+			return num;
 		line[len] = 0;
-		found |= strstr(line, a) && strstr(line, b);
+		num += strstr(line, a) && strstr(line, b);
 	}
+}
+
+static bool logged(int kmsg, const char *a, const char *b)
+{
+	return lines_with(kmsg, a, b);
 }
 
 static void make_frame(uint8_t *frame, size_t len, const uint8_t *from,
@@ -217,6 +223,20 @@ TEST_F(policy, mac_locked)
 	EXPECT_NE(0, eg_add_mac(&g[0], free_mac));
 	EXPECT_TRUE(passes(&g[1], &g[0]));
 	EXPECT_EQ(0, vdev_attr_set(&self->vdev[1], "mac", "02:00:00:aa:bb:02"));
+}
+
+/* A guest that asks for what it cannot have is heard of, and does not fill the log */
+TEST_F(policy, log)
+{
+	struct eg *g = self->g;
+	unsigned int i, num;
+
+	for (i = 0; i < REFUSALS; i++)
+		EXPECT_NE(0, eg_add_mac(&g[0], free_mac));
+	num = lines_with(self->kmsg, "ice ", "MAC");
+	EXPECT_LE(1, num);
+	EXPECT_GE(REFUSALS / 2, num);
+	EXPECT_TRUE(passes(&g[1], &g[0]));
 }
 
 /* A neighbour's address, alone or among others: none of these is added */
