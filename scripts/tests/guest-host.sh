@@ -265,6 +265,32 @@ flr() {
 }
 check "FLR by the guest" flr
 
+# A guest whose queue leaves the port's packets where they are, of which the card tells ice, is reset; but no more than four times in a minute.
+# stalls TEXT: the second VDEV's does, again, and that many overflows its state tells of then
+stalls() {
+	local q r
+
+	q=$(host "sed -n 's/^queue pair 0: .*rx //p' /sys/kernel/debug/hdiov/$pf/$u2/state") && r=$(vdev_state $u2 resets) &&
+		"$tb" qmp qom-set "{\"path\":\"/machine/peripheral/pf0\",\"property\":\"lan-overflow\",\"value\":$q}" || return 1
+	for _ in $(seq 100); do
+		if [ "$(vdev_state $u2 overflows)" = "$1" ] && [ "$(vdev_state $u2 resets)" -gt "$r" ]; then return; fi
+		sleep 0.1
+	done
+	echo "overflows: $(vdev_state $u2 overflows), not $1; resets: $(vdev_state $u2 resets), $r before"
+	return 1
+}
+overflow() { stalls 1 && reaches g1 10.0.9.1; }
+check "a queue of a guest stalls the port: the guest is reset, and goes on" overflow
+stopped() {
+	local n
+
+	for n in 2 3 4 "5, stopped"; do
+		stalls "$n" || return 1
+	done
+	host "dmesg | grep 'stopped: its guest has caused'" && guest g1 '! ping -q -c 2 -W 2 10.0.9.1' && reaches g1 10.0.0.1
+}
+check "again and again: it is stopped, its neighbour goes on" stopped
+
 # Nobody takes the driver away below its guests
 check "rmmod ice: refused" refused "is in use" "" "rmmod ice"
 check "rmmod hdiov_e810: refused" refused "is in use" "" "rmmod hdiov_e810"

@@ -17,6 +17,8 @@
 /* A PF reset, when no other function holds the card's locks */
 #define PFR_NS          (100 * SCALE_US)
 
+#define AQ_OP_LAN_OVERFLOW      0x1001
+
 static int64_t e810_now(void)
 {
     return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
@@ -156,6 +158,32 @@ static void e810_set_raise(Object *obj, Visitor *v, const char *name,
     e810_oicr_set(s, bits);
 }
 
+/*
+ * The port's buffer is full of packets that a queue of this function, whose
+ * number is written, leaves there. Firmware tells the function. No traffic
+ * does that here, as what a queue has no room for is dropped at once.
+ */
+static void e810_set_lan_overflow(Object *obj, Visitor *v, const char *name,
+                                  void *opaque, Error **errp)
+{
+    E810State *s = E810(obj);
+    E810Desc d = { .opcode = AQ_OP_LAN_OVERFLOW };
+    uint32_t queue;
+
+    if (!visit_type_uint32(v, name, &queue, errp)) {
+        return;
+    }
+    if (queue >= s->rxqs.num) {
+        error_setg(errp, "%s: the function has %u Rx queues", name,
+                   s->rxqs.num);
+        return;
+    }
+    d.param0 = s->rxqs.first + queue;
+    if (!e810_ctlq_event(s, &s->fw, &d, NULL, 0)) {
+        error_setg(errp, "%s: the function takes no events", name);
+    }
+}
+
 void e810_fw_reset(E810State *s)
 {
     timer_del(s->fw_timer);
@@ -180,4 +208,6 @@ void e810_fw_class_init(ObjectClass *klass)
 {
     object_class_property_add(klass, "raise-oicr", "uint32", NULL,
                               e810_set_raise, NULL, NULL);
+    object_class_property_add(klass, "lan-overflow", "uint32", NULL,
+                              e810_set_lan_overflow, NULL, NULL);
 }

@@ -525,6 +525,11 @@ def test_link(t, q, c):
     t.check("and up again", (d[1], q.get(buf, 3)[2] & 1), (0x607, 1))
     a.tx(eth(OUT, MACS[1], b"l" * 60))
     t.check("frames go out again", len(q.frames()), 1)
+    q.command("qom-set", path="/machine/peripheral/pf0",
+              property="lan-overflow", value=a.queue)
+    d = struct.unpack("<HHHHIIIIII", q.get(arq + 64, 32))
+    t.check("overflow event", (d[0] & 1, d[1], d[2], d[6]),
+            (1, 0x1001, 0, a.queue))
     close(c, a)
     close(c, b)
 
