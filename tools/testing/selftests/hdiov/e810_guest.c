@@ -410,7 +410,7 @@ int eg_handshake(struct eg *g)
 	uint32_t version[2] = { htole32(1), htole32(1) };
 	uint32_t caps = htole32(VC_CAP_L2 | VC_CAP_WB_ON_ITR |
 				VC_CAP_ADV_LINK_SPEED | VC_CAP_VLAN |
-				VC_CAP_RSS_PF);
+				VC_CAP_RSS_PF | g->more_caps);
 	struct vc_resources res;
 	int32_t status;
 	int ret;

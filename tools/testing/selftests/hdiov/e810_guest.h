@@ -83,6 +83,8 @@ enum {
 	VC_EVENT = 17,
 	VC_CONFIG_RSS_KEY = 23,
 	VC_CONFIG_RSS_LUT = 24,
+	VC_ADD_RSS_CFG = 45,
+	VC_DEL_RSS_CFG = 46,
 };
 
 /* VC_EVENT */
@@ -94,6 +96,7 @@ enum {
 #define VC_CAP_ADV_LINK_SPEED	(1U << 7)
 #define VC_CAP_VLAN		(1U << 16)
 #define VC_CAP_RSS_PF		(1U << 19)
+#define VC_CAP_ADV_RSS_PF	(1U << 27)
 
 /* Tx descriptor commands, for eg_send() */
 #define TX_EOP			0x001
@@ -146,6 +149,7 @@ struct eg_queue {
  * @mbx: mapped mailbox page, NULL if it traps
  * @atq_next: next mailbox descriptor to send
  * @arq_next: next mailbox descriptor to be received
+ * @more_caps: capabilities that it asks for besides those that all have, VC_CAP_*
  * @mac: its address
  * @vsi_id: its name for its VSI
  * @num_queues: queue pairs
@@ -161,6 +165,7 @@ struct eg {
 	volatile uint32_t *mbx;
 	unsigned int atq_next;
 	unsigned int arq_next;
+	uint32_t more_caps;
 	uint8_t mac[6];
 	uint16_t vsi_id;
 	unsigned int num_queues;

@@ -48,6 +48,15 @@
 #define QUEUE_RESERVED	44
 #define QUEUE_LEN	48
 #define MACS_AT(q)	(QUEUES_AT(q) + QUEUE_LEN * (q) + RECORD_LEN)
+/* What is hashed besides, the last record; and of virtchnl's message about that */
+#define HASH_HDRS	0	/* and whether it is removed, and tunnel level */
+#define HASH_FUNC	4
+#define HASH_TYPE	8
+#define HASH_LEN	72
+#define MAX_HASHES	32
+#define RSS_CFG_LEN	2444
+#define RSS_CFG_COUNT	4
+#define RSS_CFG_HDR(n)	(8 + 72 * (n))
 
 /* A guest that stops, what it may become, and another one that it talks to */
 FIXTURE(e810_migrate)
@@ -628,6 +637,99 @@ TEST_F(e810_migrate, rss)
 	EXPECT_NE(hash[0], hash[1]);
 }
 
+/* Have packets of UDP hashed by source address and destination port, or not any more */
+static int hash_udp(FIXTURE_DATA(e810_migrate) *self, uint32_t op)
+{
+	uint8_t msg[RSS_CFG_LEN] = {};
+
+	put32(msg + RSS_CFG_COUNT, 2);
+	put32(msg + RSS_CFG_HDR(0), 4);
+	put32(msg + RSS_CFG_HDR(0) + 4, 1 << 0);
+	put32(msg + RSS_CFG_HDR(1), 7);
+	put32(msg + RSS_CFG_HDR(1) + 4, 1 << 1);
+	return eg_tell(&self->g, op, msg, sizeof(msg));
+}
+
+/* The card's hash of a packet from that port, 0 if there is none */
+static uint32_t udp_hash(FIXTURE_DATA(e810_migrate) *self, uint16_t port)
+{
+	uint8_t frame[FRAME_LEN];
+	struct eg_rx rx;
+	size_t len;
+
+	len = make_udp(frame, &self->peer, &self->g, port);
+	if (eg_send(&self->peer, 0, frame, len, 0, HDR / 2, 0) ||
+	    eg_recv(&self->g, frame, sizeof(frame), &rx, SOON_MS) <= 0)
+		return 0;
+	return rx.hash;
+}
+
+/* What it wants to have hashed, besides or instead of what all have hashed */
+TEST_F(e810_migrate, advanced_rss)
+{
+	const struct {
+		unsigned int at;
+		uint32_t value;
+		int err;
+	} bad[] = {
+		{ HASH_HDRS, 0, -EINVAL },
+		{ HASH_HDRS, 9 << 16, -EINVAL },
+		{ HASH_HDRS, 2 << 16 | 2, -EINVAL },
+		{ HASH_HDRS, 2 << 16 | 1 << 24, -EINVAL },
+		/* What ice does not accept of the guest's messages */
+		{ HASH_FUNC, 99, -EPERM },
+		{ HASH_TYPE, ~0U, -EPERM },
+	};
+	struct vdev *vdev = &self->vdev, *other = &self->other;
+	uint8_t copy[STREAM_MAX];
+	uint32_t before, hash;
+	unsigned int i;
+
+	ASSERT_EQ(0, vdev_reset(vdev));
+	vdev_enable(vdev, true);
+	self->g.more_caps = VC_CAP_ADV_RSS_PF;
+	ASSERT_EQ(0, eg_up(&self->g));
+	before = udp_hash(self, 1000);
+	ASSERT_NE(before, udp_hash(self, 1001));
+	/* Told twice, it is there once */
+	ASSERT_EQ(0, hash_udp(self, VC_ADD_RSS_CFG));
+	ASSERT_EQ(0, hash_udp(self, VC_ADD_RSS_CFG));
+	hash = udp_hash(self, 1000);
+	ASSERT_NE(0, hash);
+	ASSERT_NE(before, hash);
+	ASSERT_EQ(hash, udp_hash(self, 1001));
+
+	ASSERT_EQ(0, save(self, vdev));
+	ASSERT_EQ(0, vdev_open(other));
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		memcpy(copy, self->stream, self->len);
+		put32(copy + self->len - HASH_LEN + bad[i].at, bad[i].value);
+		seal(copy, self->len);
+		EXPECT_EQ(bad[i].err, load(other, copy, self->len)) {
+			TH_LOG("0x%x at %u", bad[i].value, bad[i].at);
+		}
+		vdev_close(other);
+		ASSERT_EQ(0, vdev_open(other));
+	}
+	vdev_close(other);
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	EXPECT_EQ(hash, udp_hash(self, 1001));
+
+	ASSERT_EQ(0, move_to(self, vdev, other));
+	ASSERT_EQ(0, vdev_mig_set(other, STATE(RUNNING), NULL));
+	EXPECT_EQ(hash, udp_hash(self, 1000));
+	EXPECT_EQ(hash, udp_hash(self, 1001));
+
+	/* More of them than can be saved; it stays where it is */
+	for (i = 0; i < MAX_HASHES / 2; i++) {
+		ASSERT_EQ(0, hash_udp(self, VC_DEL_RSS_CFG));
+		ASSERT_EQ(0, hash_udp(self, VC_ADD_RSS_CFG));
+	}
+	EXPECT_EQ(-EOPNOTSUPP, save(self, other));
+	ASSERT_EQ(0, vdev_mig_set(other, STATE(RUNNING), NULL));
+	EXPECT_EQ(hash, udp_hash(self, 1001));
+}
+
 static bool hears(FIXTURE_DATA(e810_migrate) *self, const uint8_t *mac,
 		  uint16_t vlan)
 {
@@ -816,7 +918,7 @@ TEST_F_TIMEOUT(e810_migrate, values, 120)
 		{ VECTORS_AT + 4, 0x10000000, -EINVAL },
 		{ VECTORS_AT + 12 * q + 8, 0x10000, -EINVAL },
 		{ GUEST_AT(q) + GUEST_CAPS, ~0U, -EPERM },
-		{ GUEST_AT(q) + GUEST_TOLD, 0x80, -EINVAL },
+		{ GUEST_AT(q) + GUEST_TOLD, 0x100, -EINVAL },
 		{ GUEST_AT(q) + GUEST_ACTIVE, 2, -EINVAL },
 		{ GUEST_AT(q) + GUEST_ACTIVE, 0, -EINVAL },
 		{ GUEST_AT(q) + GUEST_ACTIVE, 1 | 4 << 16, -EINVAL },

@@ -22,6 +22,7 @@ enum e810_record {
 	E810_RECORD_MAILBOX,
 	E810_RECORD_ADDRESSES,
 	E810_RECORD_VLANS,
+	E810_RECORD_HASHES,
 };
 
 /* As in struct ice_adi_state */
@@ -99,6 +100,18 @@ struct e810_saved_vlan {
 	__le16 tpid;
 };
 
+struct e810_saved_hash {
+	u8 remove;
+	u8 tunnel_level;
+	u8 num_hdrs;
+	u8 reserved;
+	__le32 func;
+	struct {
+		__le32 type;
+		__le32 fields;
+	} hdr[ICE_ADI_MAX_RSS_HDRS];
+};
+
 static const struct hdiov_record_kind e810_record_kinds[] = {
 	{
 		.type = E810_RECORD_GUEST,
@@ -136,6 +149,13 @@ static const struct hdiov_record_kind e810_record_kinds[] = {
 		.name = "VLANs",
 		.min_len = sizeof(struct e810_saved_vlan),
 		.max_len = ICE_ADI_MAX_VLANS * sizeof(struct e810_saved_vlan),
+		.optional = true,
+	},
+	{
+		.type = E810_RECORD_HASHES,
+		.name = "hash configurations",
+		.min_len = sizeof(struct e810_saved_hash),
+		.max_len = ICE_ADI_MAX_RSS_CFGS * sizeof(struct e810_saved_hash),
 		.optional = true,
 	},
 };
@@ -307,6 +327,34 @@ static int e810_save_vlans(const struct ice_adi_state *state,
 				 state->num_vlans * sizeof(saved[0]));
 }
 
+static int e810_save_hashes(const struct ice_adi_state *state,
+			    struct hdiov_records *to)
+{
+	unsigned int i, h, num = state->num_rss_cfgs;
+	const struct ice_adi_rss_cfg *cfg;
+
+	if (!num)
+		return 0;
+
+	struct e810_saved_hash *saved __free(kfree) =
+		kcalloc(num, sizeof(*saved), GFP_KERNEL_ACCOUNT);
+	if (!saved)
+		return -ENOMEM;
+	for (i = 0; i < num; i++) {
+		cfg = &state->rss_cfg[i];
+		saved[i].remove = cfg->remove;
+		saved[i].tunnel_level = cfg->tunnel_level;
+		saved[i].num_hdrs = cfg->num_hdrs;
+		saved[i].func = cpu_to_le32(cfg->func);
+		for (h = 0; h < cfg->num_hdrs; h++) {
+			saved[i].hdr[h].type = cpu_to_le32(cfg->hdr[h].type);
+			saved[i].hdr[h].fields = cpu_to_le32(cfg->hdr[h].fields);
+		}
+	}
+	return hdiov_records_put(to, E810_RECORD_HASHES, saved,
+				 num * sizeof(*saved));
+}
+
 static int e810_migrate_save(struct hdiov_adi *adi, struct hdiov_records *to)
 {
 	struct e810_adi *ea = to_e810_adi(adi);
@@ -322,7 +370,8 @@ static int e810_migrate_save(struct hdiov_adi *adi, struct hdiov_records *to)
 	       e810_save_guest(ea, state, to) ?:
 	       e810_save_queues(ea, state, to) ?:
 	       e810_save_macs(state, to) ?:
-	       e810_save_vlans(state, to);
+	       e810_save_vlans(state, to) ?:
+	       e810_save_hashes(state, to);
 }
 
 /* Checking: values that are not for ice, and whether all of it is there */
@@ -449,6 +498,43 @@ static const char *e810_parse_vlans(const struct hdiov_records *from,
 	return NULL;
 }
 
+static const char *e810_parse_hash(const struct e810_saved_hash *saved,
+				   struct ice_adi_rss_cfg *cfg)
+{
+	unsigned int h;
+
+	if (saved->remove > 1 || saved->reserved)
+		return "reserved bits of a hash configuration";
+	cfg->remove = saved->remove;
+	cfg->tunnel_level = saved->tunnel_level;
+	cfg->num_hdrs = saved->num_hdrs;
+	cfg->func = le32_to_cpu(saved->func);
+	for (h = 0; h < ICE_ADI_MAX_RSS_HDRS; h++) {
+		cfg->hdr[h].type = le32_to_cpu(saved->hdr[h].type);
+		cfg->hdr[h].fields = le32_to_cpu(saved->hdr[h].fields);
+	}
+	return NULL;
+}
+
+static const char *e810_parse_hashes(const struct hdiov_records *from,
+				     struct ice_adi_state *state)
+{
+	const struct e810_saved_hash *saved;
+	const char *mistake = NULL;
+	unsigned int i;
+	u32 len;
+
+	saved = hdiov_records_get(from, E810_RECORD_HASHES, &len);
+	if (!saved)
+		return NULL;
+	if (len % sizeof(*saved))
+		return "number of hash configurations";
+	state->num_rss_cfgs = len / sizeof(*saved);
+	for (i = 0; i < state->num_rss_cfgs && !mistake; i++)
+		mistake = e810_parse_hash(&saved[i], &state->rss_cfg[i]);
+	return mistake;
+}
+
 static const char *e810_parse_state(struct e810_adi *ea,
 				    const struct hdiov_records *from,
 				    struct ice_adi_state *state)
@@ -462,7 +548,9 @@ static const char *e810_parse_state(struct e810_adi *ea,
 		mistake = e810_parse_queues(ea, from, state);
 	if (!mistake)
 		mistake = e810_parse_macs(from, state);
-	return mistake ?: e810_parse_vlans(from, state);
+	if (!mistake)
+		mistake = e810_parse_vlans(from, state);
+	return mistake ?: e810_parse_hashes(from, state);
 }
 
 static const char *e810_vectors_mistake(struct e810_adi *ea,
