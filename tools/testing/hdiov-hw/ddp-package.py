@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Write a small DDP package, which takes Linux's ice out of safe mode on the emulated E810.
 
-It has what drivers look up in a package: version and name, a group for each packet type, one entry
-for the port of VXLAN tunnels, two for the VLAN mode, their labels, and the bit that says that double
+It has what drivers look up in a package: version and name, the packet types that its parser knows, a
+group for each of them, one entry for the port of VXLAN tunnels, two for the VLAN mode, their labels, and the bit that says that double
 VLAN mode is possible, if the card's firmware knows of it too. It has no parser: the emulated card's is fixed, and
 no real card would take this file.
 """
@@ -14,7 +14,7 @@ import sys
 
 BUF = 4096
 SEG_E810 = 0x10
-SECT_METADATA, SECT_BOOST, SECT_META_INIT, SECT_LABELS = 1, 56, 58, 0x80000018
+SECT_METADATA, SECT_MARKER_PTYPE, SECT_BOOST, SECT_META_INIT, SECT_LABELS = 1, 55, 56, 58, 0x80000018
 XLT1_FD, XLT1_RSS = 32, 42
 PTYPES = 1024
 # What the card's parser tells apart: L2, and for IPv4 and IPv6 fragments, other payload, UDP, (none), TCP, SCTP, ICMP
@@ -34,6 +34,11 @@ def groups():
     for group, ptype in enumerate(KNOWN, 1):
         table[ptype] = group
     return struct.pack("<HH", PTYPES, 0) + table
+
+
+def marker_ptypes():
+    """The parser's last step for each packet type: ice lets guests choose what is hashed of those that are here"""
+    return struct.pack("<HH", len(KNOWN), 0) + b"".join(struct.pack("<HH20x", n, ptype) for n, ptype in enumerate(KNOWN))
 
 
 def boost_entry(address, at=0, never=0):
@@ -77,7 +82,7 @@ def buffer(*sections):
 
 def package(version, name, pfs=8):
     bufs = [buffer((SECT_METADATA, metadata(version, name)), (XLT1_FD, groups()), (XLT1_RSS, groups()),
-                   (SECT_BOOST, boost()), (SECT_META_INIT, meta_init())),
+                   (SECT_MARKER_PTYPE, marker_ptypes()), (SECT_BOOST, boost()), (SECT_META_INIT, meta_init())),
             buffer((SECT_LABELS, labels(pfs)))]     # drivers keep this one for themselves
     body = struct.pack("<III", 0, 0, len(bufs)) + b"".join(bufs)
     seg = struct.pack("<I4BI32s", SEG_E810, 1, 3, 0, 0, 44 + len(body), b"hdiov") + body
