@@ -18,6 +18,7 @@ cleanup() {
 		[ ! -e /sys/bus/mdev/devices/\$u ] || echo 1 >/sys/bus/mdev/devices/\$u/remove; done
 		for p in \$(pgrep -x iperf3); do kill \$p; done
 		echo 0 >$dev/sriov_numvfs
+		ip netns exec peer sh -c 'echo 0 >/proc/sys/net/ipv4/conf/all/arp_ignore'
 		ip netns del vf; ip -n peer addr del 10.0.9.1/24 dev up0; ip -n peer link del up0.5; exit 0" >/dev/null 2>&1 || true
 }
 trap cleanup EXIT
@@ -121,6 +122,10 @@ fi
 
 start_guest g1 --smp 2 --vdev $u1 --vdev $u2
 host 'ip -n peer addr add 10.0.9.1/24 dev up0; ip netns exec peer iperf3 -s -D'
+# Or one interface answers for the other's addresses, and a packet that must not get there does so by the other way.
+arp_ignore=/proc/sys/net/ipv4/conf/all/arp_ignore
+host "ip netns exec peer sh -c 'echo 1 >$arp_ignore'"
+guest g1 "echo 1 >$arp_ignore"
 # iavf makes its interface some time after its probe, so which of the two is eth0 is by luck, each time that it is loaded. The first VDEV is
 # on the first root port.
 # shellcheck disable=SC2016
