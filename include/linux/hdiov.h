@@ -498,6 +498,7 @@ void hdiov_pf_reset_done(struct hdiov_pf *pf);
 void hdiov_pf_reset_failed(struct hdiov_pf *pf);
 
 void hdiov_adi_request_reset(struct hdiov_adi *adi);
+void hdiov_adi_finish_reset(struct hdiov_adi *adi);
 void hdiov_adi_signal(struct hdiov_adi *adi, unsigned int vector);
 
 int hdiov_records_put(struct hdiov_records *records, u16 type, const void *data,

@@ -853,6 +853,18 @@ int hdiov_vdev_load(struct hdiov_vdev *vdev, struct hdiov_records *from)
 	return ret;
 }
 
+/*
+ * Is there a reset to be done? A parked one is reset when its guest turns bus mastering
+ * on. And one that is halted, when it goes on.
+ */
+static bool hdiov_vdev_reset_is_due(struct hdiov_vdev *vdev)
+{
+	lockdep_assert_held(&vdev->lock);
+
+	return READ_ONCE(vdev->reset_wanted) && !vdev->parked &&
+	       !hdiov_vdev_halted(vdev);
+}
+
 static void hdiov_vdev_reset_work(struct work_struct *work)
 {
 	struct hdiov_vdev *vdev = container_of(to_delayed_work(work),
@@ -860,12 +872,8 @@ static void hdiov_vdev_reset_work(struct work_struct *work)
 	u64 wait;
 
 	guard(mutex)(&vdev->lock);
-	/*
-	 * A parked one is reset when its guest turns bus mastering on. And for one that
-	 * is halted this comes again when it goes on.
-	 */
-	if (!READ_ONCE(vdev->reset_wanted) || vdev->parked ||
-	    hdiov_vdev_halted(vdev))
+
+	if (!hdiov_vdev_reset_is_due(vdev))
 		return;
 
 	wait = hdiov_vdev_grant_reset(vdev);
@@ -896,6 +904,31 @@ void hdiov_adi_request_reset(struct hdiov_adi *adi)
 	queue_delayed_work(hdiov_wq, &adi->vdev->reset_work, 0);
 }
 EXPORT_SYMBOL_GPL(hdiov_adi_request_reset);
+
+/**
+ * hdiov_adi_finish_reset - have a reset that was asked for done now
+ * @adi: the ADI, between its create and destroy callbacks
+ *
+ * After hdiov_adi_request_reset(), for what the host's administrator has decided: the
+ * guest must not go on without it after it was written, though it may have to wait for
+ * resets of its own. On return no queue runs that was started before. If none runs
+ * anyway, because the VDEV is halted, or the PF is being reset, the reset comes before
+ * one does.
+ *
+ * Context: process, may sleep; without locks that a callback of an ADI takes
+ */
+void hdiov_adi_finish_reset(struct hdiov_adi *adi)
+{
+	struct hdiov_vdev *vdev = adi->vdev;
+
+	guard(mutex)(&vdev->lock);
+
+	if (!hdiov_vdev_reset_is_due(vdev))
+		return;
+	hdiov_vdev_try_reset(vdev, true);
+	hdiov_vdev_report(vdev, false);
+}
+EXPORT_SYMBOL_GPL(hdiov_adi_finish_reset);
 
 /* The PF is about to be reset, and waits for this with its vdevs_lock held */
 static void hdiov_vdev_suspend_work(struct work_struct *work)

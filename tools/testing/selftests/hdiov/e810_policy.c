@@ -169,10 +169,14 @@ TEST_F(policy, mac)
 {
 	struct eg *g = self->g;
 	uint8_t old[6];
+	long long num;
 
 	ASSERT_TRUE(passes(&g[1], &g[0]));
 	memcpy(old, g[0].mac, 6);
+	num = resets(&self->vdev[0]);
 	ASSERT_EQ(0, vdev_attr_set(&self->vdev[0], "mac", "02:00:00:aa:bb:01"));
+	/* Not soon: now */
+	EXPECT_EQ(num + 1, resets(&self->vdev[0]));
 	EXPECT_TRUE(vdev_attr_is(&self->vdev[0], "mac", "02:00:00:aa:bb:01"));
 	ASSERT_TRUE(is_reset(&g[0]));
 	ASSERT_EQ(0, eg_up(&g[0]));

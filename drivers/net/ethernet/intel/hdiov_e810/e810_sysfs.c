@@ -54,6 +54,8 @@ static int e810_decide(struct device *dev, const char *name,
 	ice_adi_get_policy(ea->ice, &policy);
 	set(&policy, arg);
 	ret = ice_adi_set_policy(ea->ice, &policy);
+	/* What the guest cannot have under it is so when this is written, not later */
+	hdiov_adi_finish_reset(&ea->adi);
 	/* ice has said whose address it is */
 	if (ret && ret != -EADDRINUSE)
 		dev_err(dev, "%s: %s\n", name, ret == -EBUSY ?
