@@ -182,6 +182,10 @@ static int e810_adi_reset(struct hdiov_adi *adi)
 
 	/* Quiescing was the reset; or the PF's, with new numbers */
 	ret = ice_adi_layout(ea->ice, &ea->layout);
+	/* Then there was no memory for its VSI: now there may be */
+	if (ret == -EIO)
+		ret = ice_adi_quiesce(ea->ice) ?:
+		      ice_adi_layout(ea->ice, &ea->layout);
 	if (ret)
 		return ret;
 	e810_adi_reset_vectors(ea);
