@@ -257,6 +257,11 @@ static void qat_parts_del(void)
 	list_for_each_entry_safe(part, next, &qat_parts, node)
 		qat_part_del(part);
 	pci_unlock_rescan_remove();
+	/*
+	 * The driver core lets go of a link, and by that of qat_part_release(), in a work
+	 * item of its own: not after this module is gone
+	 */
+	device_link_wait_removal();
 }
 
 static int __init qat_init(void)
