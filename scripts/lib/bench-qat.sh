@@ -109,11 +109,12 @@ qat_measure() {
 
 # qat_crypto RUN TEST SERVICE REQUESTS ARGUMENT...
 qat_crypto() {
-	local rates=qat_crypto_rates
+	local rates=qat_crypto_rates pool=4096
 
-	[ "$3" != asym ] || rates=qat_asym_rates
+	# These are small, and the program gives up when all are on their way.
+	if [ "$3" = asym ]; then rates=qat_asym_rates pool=16384; fi
 	qat_measure "$1" "$2" "$3" $rates dpdk-test-crypto-perf --ptest throughput --csv-friendly --total-ops "$4" --burst-sz 32 \
-		--pool-sz 4096 "${@:5}"
+		--pool-sz $pool "${@:5}"
 }
 
 # qat_dc RUN TEST HUFFMAN
