@@ -165,8 +165,10 @@ def guest(path, picture):
           "wire, as virtio-net. Ratios are medians of the runs' own ratios.\n")
     beside(results, per_packet, PACKETS)
     with open(picture, "w") as f:
-        f.write(bars({t: d for (t, unit), d in results.items() if unit == "Mbit/s"},
-                     f"Mbit/s that arrived: median of {runs} runs, smallest and largest"))
+        # Times have a picture of their own, if they are all there is
+        unit = "Mbit/s" if any(u == "Mbit/s" for _, u in results) else "ms"
+        what = "Mbit/s that arrived" if unit == "Mbit/s" else "Milliseconds"
+        f.write(bars({t: d for (t, u), d in results.items() if u == unit}, f"{what}: median of {runs} runs, smallest and largest"))
 
 
 def polled(path):
@@ -203,6 +205,8 @@ def beside(results, per_packet, what):
               "".join(f"|{spread(by_device[way])} " if way in by_device else f"|{'':30}" for way in ways) +
               "|" + "".join(f"{statistics.median(r):10.2f}" if r else f"{'':10}" for r in ratios))
 
+    if not per_packet:
+        return
     kinds = list(next(iter(per_packet.values())))
     print(f"\n{what}\n")
     print(f"{'':36}|" + "".join(f"{kind:>11}" for kind in kinds))
