@@ -583,5 +583,6 @@ void e810_rx_flush_vector(E810State *s, unsigned v);
 void e810_rx_headers(const uint8_t *f, unsigned len, E810Headers *h);
 void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
                      unsigned len, bool loopback, bool csum_ok);
+void e810_rx_report(E810State *s, unsigned vsi, uint16_t status);
 
 #endif

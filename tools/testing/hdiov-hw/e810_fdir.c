@@ -11,16 +11,16 @@
 #include "qemu/osdep.h"
 #include "e810.h"
 
-static void fdir_remove(E810State *s, const E810FdirKey *key)
+static bool fdir_remove(E810State *s, const E810FdirKey *key)
 {
     g_autoptr(GBytes) bytes = g_bytes_new_static(key, sizeof(*key));
 
-    g_hash_table_remove(s->fdir, bytes);
+    return g_hash_table_remove(s->fdir, bytes);
 }
 
 /*
- * VSI @by sends a frame with a filter for VSIs of this PF. What cannot be
- * added is lost: drivers do not ask the card for a report.
+ * VSI @by sends a frame with a filter for VSIs of this PF, and gets a report if
+ * it wants one: ice does for guests' filters, and of failures for its own.
  */
 void e810_fdir_program(E810State *s, unsigned by, uint64_t qw0, uint64_t qw1,
                        const uint8_t *f, unsigned len)
@@ -31,6 +31,7 @@ void e810_fdir_program(E810State *s, unsigned by, uint64_t qw0, uint64_t qw1,
         .region = TXF_REGION(qw0),
         .queue = TXF_QUEUE(qw0),
     };
+    uint16_t status = RXFD_DD | (TXF_REMOVE(qw1) ? RXFD_REMOVED : 0);
     unsigned vsi = TXF_VSI(qw1);
     E810FdirKey key;
     E810Headers h;
@@ -39,13 +40,19 @@ void e810_fdir_program(E810State *s, unsigned by, uint64_t qw0, uint64_t qw1,
     if (!(lduw_le_p(s->vsi[by].ctx + VSI_CTX_FD) & VSI_FD_PROG_ENABLE) ||
         !e810_vsi_get(s, vsi) ||
         !e810_flex_fdir_key(s, by, vsi, &h, f, len, true, &key)) {
-        return;
-    }
-    if (TXF_REMOVE(qw1)) {
-        fdir_remove(s, &key);
+        status |= RXFD_FAIL_PROF;
+    } else if (TXF_REMOVE(qw1)) {
+        status |= fdir_remove(s, &key) ? 0 : RXFD_FAIL;
     } else if (g_hash_table_size(s->fdir) < 2 * E810_NUM_FD_FILTERS) {
         g_hash_table_replace(s->fdir, g_bytes_new(&key, sizeof(key)),
                              g_memdup2(&fd, sizeof(fd)));
+    } else {
+        status |= RXFD_FAIL;
+    }
+    if (TXF_REPORT(qw0) == TXF_REPORT_ALL ||
+        (TXF_REPORT(qw0) == TXF_REPORT_FAILURE &&
+         (status & (RXFD_FAIL | RXFD_FAIL_PROF)))) {
+        e810_rx_report(s, by, status);
     }
 }
 

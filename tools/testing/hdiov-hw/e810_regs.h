@@ -367,6 +367,9 @@ enum {
 
 /* Flow director filters */
 #define TXF_QUEUE(qw0)          extract64(qw0, 0, 11)
+#define TXF_REPORT(qw0)         extract64(qw0, 12, 2)
+#define TXF_REPORT_FAILURE      1
+#define TXF_REPORT_ALL          2
 #define TXF_REGION(qw0)         extract64(qw0, 32, 3)
 #define TXF_TO_QUEUE(qw0)       (extract64(qw0, 35, 3) != 0)
 #define TXF_DROP(qw0)           extract64(qw0, 40, 1)
@@ -388,6 +391,12 @@ enum {
 #define RXD_PTYPE_S             30
 #define RXD_LEN_S               38
 #define RXD_L2TAG2P             BIT(0)      /* of qword 2 */
+
+/* A report of the flow director (RXDID 0x40): ICE_FXD_FLTR_WB_QW1_* */
+#define RXFD_DD                 BIT(0)
+#define RXFD_REMOVED            BIT(1)
+#define RXFD_FAIL               BIT(4)
+#define RXFD_FAIL_PROF          BIT(5)
 
 /* flex (RXDID 2) status 0 */
 #define RXF_DD                  BIT(0)

@@ -16,6 +16,7 @@
 #define RXDID_LEGACY_16 0
 #define RXDID_LEGACY_32 1
 #define RXDID_FLEX_NIC  2
+#define RXDID_FDIR      0x40
 
 enum {
     PTYPE_L2 = 1, PTYPE_IPV4_FRAG = 22, PTYPE_IPV4 = 23, PTYPE_IPV6_FRAG = 88,
@@ -453,6 +454,23 @@ static bool e810_rx_prefetch(E810State *s, E810RxQ *q, HdiovDmaTag tag)
     return true;
 }
 
+static void rx_store_desc(E810State *s, E810RxQ *q, unsigned idx, uint64_t *d)
+{
+    int i;
+
+    for (i = 0; i < 4; i++) {
+        d[i] = cpu_to_le64(d[i]);
+    }
+    if (!q->wb_len) {
+        q->wb_head = idx;
+        QTAILQ_INSERT_TAIL(&s->rx_held, q, next);
+    }
+    memcpy(q->wb + q->wb_len++ * q->dsize, d, q->dsize);
+    if ((idx + 1) * q->dsize % E810_CACHE_LINE == 0 || idx + 1 == q->qlen) {
+        e810_rx_flush(s, q);
+    }
+}
+
 static void e810_rx_writeback(E810State *s, E810RxQ *q, unsigned idx,
                               unsigned len, bool eop, bool loopback,
                               const RxMeta *m)
@@ -462,7 +480,6 @@ static void e810_rx_writeback(E810State *s, E810RxQ *q, unsigned idx,
     /* L2TAG1 is for the inner tag, unless it is wanted for the outermost */
     unsigned n1 = q->l2tsel && tags->has[0] ? 0 : 1, n2 = 1 - n1;
     uint16_t tag1 = tags->tci[n1], tag2 = tags->tci[n2];
-    int i;
 
     if (q->rxdid == RXDID_FLEX_NIC) {
         uint16_t st = RXF_DD;
@@ -500,17 +517,7 @@ static void e810_rx_writeback(E810State *s, E810RxQ *q, unsigned idx,
         }
         d[1] = qw1;
     }
-    for (i = 0; i < 4; i++) {
-        d[i] = cpu_to_le64(d[i]);
-    }
-    if (!q->wb_len) {
-        q->wb_head = idx;
-        QTAILQ_INSERT_TAIL(&s->rx_held, q, next);
-    }
-    memcpy(q->wb + q->wb_len++ * q->dsize, d, q->dsize);
-    if ((idx + 1) * q->dsize % E810_CACHE_LINE == 0 || idx + 1 == q->qlen) {
-        e810_rx_flush(s, q);
-    }
+    rx_store_desc(s, q, idx, d);
 }
 
 /* Put a frame into a queue of @vsi; @csum_ok: the card made the checksums */
@@ -612,5 +619,30 @@ void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
         s->cnt.drop_dma_fault++;
     }
     s->cnt.rx_packets++;
+    e810_irq_cause(s, s->qint_rqctl[qid], e810_vsi_vf(s, vsi));
+}
+
+/* A report of the flow director takes a descriptor of @vsi's first queue */
+void e810_rx_report(E810State *s, unsigned vsi, uint16_t status)
+{
+    int qid = e810_vsi_rxq(s, &s->vsi[vsi], 0);
+    uint64_t d[4] = { RXDID_FDIR, status };
+    unsigned idx;
+    E810RxQ *q;
+
+    if (qid < 0 || s->rxq[qid].vsi != vsi || !s->rxq[qid].enabled ||
+        s->rxq[qid].stopped) {
+        return;
+    }
+    q = &s->rxq[qid];
+    if (!e810_rx_avail(q) ||
+        (!q->cache_len && !e810_rx_prefetch(s, q, e810_vsi_tag(s, vsi)))) {
+        return;
+    }
+    q->cache_pos++;
+    q->cache_len--;
+    idx = q->head;
+    q->head = q->head + 1 == q->qlen ? 0 : q->head + 1;
+    rx_store_desc(s, q, idx, d);
     e810_irq_cause(s, s->qint_rqctl[qid], e810_vsi_vf(s, vsi));
 }
