@@ -85,6 +85,7 @@ enum {
 	VC_CONFIG_RSS_LUT = 24,
 	VC_ADD_RSS_CFG = 45,
 	VC_DEL_RSS_CFG = 46,
+	VC_ADD_FDIR_FILTER = 47,
 };
 
 /* VC_EVENT */
@@ -97,6 +98,7 @@ enum {
 #define VC_CAP_VLAN		(1U << 16)
 #define VC_CAP_RSS_PF		(1U << 19)
 #define VC_CAP_ADV_RSS_PF	(1U << 27)
+#define VC_CAP_FDIR_PF		(1U << 28)
 
 /* Tx descriptor commands, for eg_send() */
 #define TX_EOP			0x001
