@@ -117,10 +117,14 @@ qat_crypto() {
 		--pool-sz $pool "${@:5}"
 }
 
-# qat_dc RUN TEST HUFFMAN
+# qat_dc RUN TEST HUFFMAN: a pass over the file takes the VDEV or the VF 4 ms, as long as the guest's scheduler lets one of them run: only hundreds of
+# passes have in them equally much of both
 qat_dc() {
+	local passes=600
+
+	[ $quick = no ] || passes=100
 	qat_measure "$1" "$2" dc qat_dc_rates dpdk-test-compress-perf --ptest pmd-cyclecount --cc-delay-us 0 --driver-name compress_qat \
-		--input-file /tmp/input --huffman-enc "$3" --num-iter 8 --compress-level 1 --operation comp_and_decomp --seg-sz 8192 --pool-sz 256 \
+		--input-file /tmp/input --huffman-enc "$3" --num-iter $passes --compress-level 1 --operation comp_and_decomp --seg-sz 8192 --pool-sz 256 \
 		--burst-sz 8
 }
 
