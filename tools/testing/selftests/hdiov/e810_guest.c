@@ -9,6 +9,20 @@
 
 #include "e810_guest.h"
 
+/* virtchnl_fdir_add: its headers, each with type, fields, and what to look for; its actions */
+#define FDIR_LEN		2616
+#define FDIR_NUM_HDRS		12
+#define FDIR_HDR(n)		(16 + 72 * (n))
+#define FDIR_NUM_ACTIONS	2320
+#define FDIR_ACTION		2324
+#define FDIR_STATUS		2612
+#define HDR_ETH			1
+#define HDR_IPV4		4
+#define HDR_UDP			7
+#define HDR_UDP_DST_PORT	(1 << 1)
+#define ACTION_DROP		0
+#define FDIR_TIMEOUT		6
+
 #define AQ_OP_TO_PF	0x0801
 #define AQ_FLAG_LB	0x0200
 #define AQ_FLAG_RD	0x0400
@@ -403,6 +417,34 @@ int eg_add_vlan(struct eg *g, uint16_t vid)
 	uint16_t list[4] = { htole16(g->vsi_id), htole16(1), htole16(vid) };
 
 	return eg_tell(g, VC_ADD_VLAN, list, sizeof(list));
+}
+
+int eg_drop_udp(struct eg *g, uint16_t port)
+{
+	uint8_t msg[FDIR_LEN] = { [0] = g->vsi_id, [1] = g->vsi_id >> 8 };
+	uint8_t reply[FDIR_LEN] = {};
+	int32_t status;
+	int ret, i;
+
+	msg[FDIR_NUM_HDRS] = 3;
+	msg[FDIR_HDR(0)] = HDR_ETH;
+	msg[FDIR_HDR(1)] = HDR_IPV4;
+	msg[FDIR_HDR(2)] = HDR_UDP;
+	msg[FDIR_HDR(2) + 4] = HDR_UDP_DST_PORT;
+	msg[FDIR_HDR(2) + 10] = port >> 8;
+	msg[FDIR_HDR(2) + 11] = port & 0xff;
+	msg[FDIR_NUM_ACTIONS] = 1;
+	msg[FDIR_ACTION] = ACTION_DROP;
+	/* ice waits for the card 10 ms and no longer, which an emulated one can need */
+	for (i = 0; i < 20; i++) {
+		ret = eg_call(g, VC_ADD_FDIR_FILTER, msg, sizeof(msg), &status,
+			      reply, sizeof(reply));
+		if (ret < 0)
+			return ret;
+		if (status || reply[FDIR_STATUS] != FDIR_TIMEOUT)
+			break;
+	}
+	return status ?: reply[FDIR_STATUS];
 }
 
 int eg_handshake(struct eg *g)

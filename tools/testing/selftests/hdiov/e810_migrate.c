@@ -22,6 +22,7 @@
 #define ETH_TEST	0x88b5	/* IEEE 802: local experimental */
 #define HDR		14
 #define FRAME_LEN	100
+#define MAKE_UDP_PORT	9
 
 #define VEC_MBX		0
 #define VEC_QUEUE	1
@@ -581,6 +582,7 @@ TEST_F(e810_migrate, move_slow)
 	EXPECT_TRUE(got_out(5));
 }
 
+/* From @port to MAKE_UDP_PORT */
 static size_t make_udp(uint8_t *frame, struct eg *from, struct eg *to,
 		       uint16_t port)
 {
@@ -597,7 +599,7 @@ static size_t make_udp(uint8_t *frame, struct eg *from, struct eg *to,
 	memcpy(ip + 12, "\x0a\x00\x01\x01\x0a\x00\x01\x02", 8);
 	ip[20] = port >> 8;
 	ip[21] = port;
-	ip[23] = 9;
+	ip[23] = MAKE_UDP_PORT;
 	ip[25] = 8;
 	return HDR + 28;
 }
@@ -663,7 +665,8 @@ static int hash_udp(FIXTURE_DATA(e810_migrate) *self, uint32_t op)
 }
 
 /* The card's hash of a packet from that port, 0 if there is none */
-static uint32_t udp_hash(FIXTURE_DATA(e810_migrate) *self, uint16_t port)
+static uint32_t udp_hash(FIXTURE_DATA(e810_migrate) *self, uint16_t port,
+			 int ms)
 {
 	uint8_t frame[FRAME_LEN];
 	struct eg_rx rx;
@@ -671,7 +674,7 @@ static uint32_t udp_hash(FIXTURE_DATA(e810_migrate) *self, uint16_t port)
 
 	len = make_udp(frame, &self->peer, &self->g, port);
 	if (eg_send(&self->peer, 0, frame, len, 0, HDR / 2, 0) ||
-	    eg_recv(&self->g, frame, sizeof(frame), &rx, SOON_MS) <= 0)
+	    eg_recv(&self->g, frame, sizeof(frame), &rx, ms) <= 0)
 		return 0;
 	return rx.hash;
 }
@@ -698,15 +701,15 @@ TEST_F(e810_migrate, advanced_rss)
 	unsigned int i;
 
 	ASSERT_EQ(0, up_again(self, VC_CAP_ADV_RSS_PF));
-	before = udp_hash(self, 1000);
-	ASSERT_NE(before, udp_hash(self, 1001));
+	before = udp_hash(self, 1000, SOON_MS);
+	ASSERT_NE(before, udp_hash(self, 1001, SOON_MS));
 	/* Told twice, it is there once */
 	ASSERT_EQ(0, hash_udp(self, VC_ADD_RSS_CFG));
 	ASSERT_EQ(0, hash_udp(self, VC_ADD_RSS_CFG));
-	hash = udp_hash(self, 1000);
+	hash = udp_hash(self, 1000, SOON_MS);
 	ASSERT_NE(0, hash);
 	ASSERT_NE(before, hash);
-	ASSERT_EQ(hash, udp_hash(self, 1001));
+	ASSERT_EQ(hash, udp_hash(self, 1001, SOON_MS));
 
 	ASSERT_EQ(0, save(self, vdev));
 	ASSERT_EQ(0, vdev_open(other));
@@ -722,12 +725,12 @@ TEST_F(e810_migrate, advanced_rss)
 	}
 	vdev_close(other);
 	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
-	EXPECT_EQ(hash, udp_hash(self, 1001));
+	EXPECT_EQ(hash, udp_hash(self, 1001, SOON_MS));
 
 	ASSERT_EQ(0, move_to(self, vdev, other));
 	ASSERT_EQ(0, vdev_mig_set(other, STATE(RUNNING), NULL));
-	EXPECT_EQ(hash, udp_hash(self, 1000));
-	EXPECT_EQ(hash, udp_hash(self, 1001));
+	EXPECT_EQ(hash, udp_hash(self, 1000, SOON_MS));
+	EXPECT_EQ(hash, udp_hash(self, 1001, SOON_MS));
 
 	/* More of them than can be saved; it stays where it is */
 	for (i = 0; i < MAX_HASHES / 2; i++) {
@@ -736,7 +739,27 @@ TEST_F(e810_migrate, advanced_rss)
 	}
 	EXPECT_EQ(-EIO, save(self, other));
 	ASSERT_EQ(0, vdev_mig_set(other, STATE(RUNNING), NULL));
-	EXPECT_EQ(hash, udp_hash(self, 1001));
+	EXPECT_EQ(hash, udp_hash(self, 1001, SOON_MS));
+}
+
+/* Its rules cannot be saved: it stays where it is, with them */
+TEST_F(e810_migrate, flow_director)
+{
+	uint32_t hash;
+
+	ASSERT_EQ(0, up_again(self, VC_CAP_FDIR_PF));
+	hash = udp_hash(self, 1000, SOON_MS);
+	ASSERT_NE(0, hash);
+	ASSERT_EQ(0, eg_drop_udp(&self->g, MAKE_UDP_PORT));
+	ASSERT_EQ(0, udp_hash(self, 1000, NEVER_MS));
+	EXPECT_EQ(-EIO, save(self, &self->vdev));
+	ASSERT_EQ(0, vdev_mig_set(&self->vdev, STATE(RUNNING), NULL));
+	EXPECT_EQ(0, udp_hash(self, 1000, NEVER_MS));
+
+	/* Its device's reset is the end of them */
+	ASSERT_EQ(0, up_again(self, 0));
+	EXPECT_EQ(hash, udp_hash(self, 1000, SOON_MS));
+	EXPECT_EQ(0, move_to(self, &self->vdev, &self->other));
 }
 
 static bool hears(FIXTURE_DATA(e810_migrate) *self, const uint8_t *mac,

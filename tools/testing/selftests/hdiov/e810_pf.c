@@ -31,20 +31,6 @@
 #define PF_MBX_ATQLEN		0x200
 #define PF_MBX_ATQT		0x300
 
-/* virtchnl_fdir_add: its headers, each with type, fields, and what to look for; its actions */
-#define FDIR_LEN		2616
-#define FDIR_NUM_HDRS		12
-#define FDIR_HDR(n)		(16 + 72 * (n))
-#define FDIR_NUM_ACTIONS	2320
-#define FDIR_ACTION		2324
-#define FDIR_STATUS		2612
-#define HDR_ETH			1
-#define HDR_IPV4		4
-#define HDR_UDP			7
-#define HDR_UDP_DST_PORT	(1 << 1)
-#define ACTION_DROP		0
-#define FDIR_TIMEOUT		6
-
 #define UDP_PORT		4791
 #define UDP_LEN			60
 
@@ -157,35 +143,6 @@ static bool passes(struct eg *from, struct eg *to)
 	return !eg_send(from, 0, frame, sizeof(frame), 0, 7, 0) &&
 	       eg_recv(to, in, sizeof(in), NULL, SOON_MS) == sizeof(frame) &&
 	       !memcmp(in, frame, sizeof(frame));
-}
-
-/* Have the card drop what comes by UDP to UDP_PORT */
-static int drop_udp(struct eg *g)
-{
-	uint8_t msg[FDIR_LEN] = { [0] = g->vsi_id, [1] = g->vsi_id >> 8 };
-	uint8_t reply[FDIR_LEN] = {};
-	int32_t status;
-	int ret, i;
-
-	msg[FDIR_NUM_HDRS] = 3;
-	msg[FDIR_HDR(0)] = HDR_ETH;
-	msg[FDIR_HDR(1)] = HDR_IPV4;
-	msg[FDIR_HDR(2)] = HDR_UDP;
-	msg[FDIR_HDR(2) + 4] = HDR_UDP_DST_PORT;
-	msg[FDIR_HDR(2) + 10] = UDP_PORT >> 8;
-	msg[FDIR_HDR(2) + 11] = UDP_PORT & 0xff;
-	msg[FDIR_NUM_ACTIONS] = 1;
-	msg[FDIR_ACTION] = ACTION_DROP;
-	/* ice waits for the card 10 ms and no longer, which an emulated one can need */
-	for (i = 0; i < 20; i++) {
-		ret = eg_call(g, VC_ADD_FDIR_FILTER, msg, sizeof(msg), &status,
-			      reply, sizeof(reply));
-		if (ret < 0)
-			return ret;
-		if (status || reply[FDIR_STATUS] != FDIR_TIMEOUT)
-			break;
-	}
-	return status ?: reply[FDIR_STATUS];
 }
 
 static bool udp_passes(struct eg *from, struct eg *to, int ms)
@@ -323,7 +280,7 @@ TEST_F(e810_pf, flow_director)
 	for (i = 0; i < 3; i++) {
 		ASSERT_TRUE(udp_passes(&g[0], &g[1], SOON_MS));
 		for (n = 0; n < 2; n++)
-			ASSERT_EQ(0, drop_udp(&g[n]));
+			ASSERT_EQ(0, eg_drop_udp(&g[n], UDP_PORT));
 		ASSERT_FALSE(udp_passes(&g[0], &g[1], NEVER_MS));
 		ASSERT_TRUE(passes(&g[0], &g[1]));
 		glgen_set(self->glgen, GLGEN_RTRIG, GLGEN_RTRIG_CORER);
@@ -331,7 +288,7 @@ TEST_F(e810_pf, flow_director)
 	}
 	/* A reset of one of them is not one of the other's rule */
 	for (n = 0; n < 2; n++)
-		ASSERT_EQ(0, drop_udp(&g[n]));
+		ASSERT_EQ(0, eg_drop_udp(&g[n], UDP_PORT));
 	ASSERT_EQ(0, vdev_reset(&self->vdev[0]));
 	vdev_enable(&self->vdev[0], true);
 	ASSERT_EQ(0, eg_up(&g[0]));
