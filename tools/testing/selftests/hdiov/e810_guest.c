@@ -419,13 +419,11 @@ int eg_add_vlan(struct eg *g, uint16_t vid)
 	return eg_tell(g, VC_ADD_VLAN, list, sizeof(list));
 }
 
-int eg_drop_udp(struct eg *g, uint16_t port)
+static void drop_udp_msg(struct eg *g, uint16_t port, uint8_t *msg)
 {
-	uint8_t msg[FDIR_LEN] = { [0] = g->vsi_id, [1] = g->vsi_id >> 8 };
-	uint8_t reply[FDIR_LEN] = {};
-	int32_t status;
-	int ret, i;
-
+	memset(msg, 0, FDIR_LEN);
+	msg[0] = g->vsi_id;
+	msg[1] = g->vsi_id >> 8;
 	msg[FDIR_NUM_HDRS] = 3;
 	msg[FDIR_HDR(0)] = HDR_ETH;
 	msg[FDIR_HDR(1)] = HDR_IPV4;
@@ -435,6 +433,23 @@ int eg_drop_udp(struct eg *g, uint16_t port)
 	msg[FDIR_HDR(2) + 11] = port & 0xff;
 	msg[FDIR_NUM_ACTIONS] = 1;
 	msg[FDIR_ACTION] = ACTION_DROP;
+}
+
+int eg_post_drop_udp(struct eg *g, uint16_t port)
+{
+	uint8_t msg[FDIR_LEN];
+
+	drop_udp_msg(g, port, msg);
+	return eg_post(g, VC_ADD_FDIR_FILTER, msg, sizeof(msg));
+}
+
+int eg_drop_udp(struct eg *g, uint16_t port)
+{
+	uint8_t msg[FDIR_LEN], reply[FDIR_LEN] = {};
+	int32_t status;
+	int ret, i;
+
+	drop_udp_msg(g, port, msg);
 	/* ice waits for the card 10 ms and no longer, which an emulated one can need */
 	for (i = 0; i < 20; i++) {
 		ret = eg_call(g, VC_ADD_FDIR_FILTER, msg, sizeof(msg), &status,

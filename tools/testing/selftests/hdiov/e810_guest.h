@@ -226,6 +226,8 @@ int eg_add_mac(struct eg *g, const uint8_t *mac);
 int eg_add_vlan(struct eg *g, uint16_t vid);
 /* A flow director rule: the card drops what comes by UDP to @port */
 int eg_drop_udp(struct eg *g, uint16_t port);
+/* Ask for it and do not wait */
+int eg_post_drop_udp(struct eg *g, uint16_t port);
 
 uint32_t eg_mbx_get(struct eg *g, enum eg_mbx reg);
 void eg_mbx_set(struct eg *g, enum eg_mbx reg, uint32_t value);

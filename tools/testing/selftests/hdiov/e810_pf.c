@@ -299,6 +299,31 @@ TEST_F_TIMEOUT(e810_pf, flow_director, 120)
 	EXPECT_FALSE(udp_passes(&g[0], &g[1], NEVER_MS));
 }
 
+/*
+ * The guest's device is reset while ice waits for the card to report on a rule, or
+ * is about to answer: the rule is gone by then
+ */
+TEST_F_TIMEOUT(e810_pf, flow_director_cut_short, 120)
+{
+	struct eg *g = &self->g[0];
+	int i;
+
+	g->more_caps = VC_CAP_FDIR_PF;
+	for (i = 0; i < 12; i++) {
+		ASSERT_EQ(0, vdev_reset(&self->vdev[0]));
+		vdev_enable(&self->vdev[0], true);
+		ASSERT_EQ(0, eg_up(g));
+		ASSERT_EQ(0, eg_post_drop_udp(g, UDP_PORT));
+		msleep(i);
+	}
+	ASSERT_EQ(0, vdev_reset(&self->vdev[0]));
+	vdev_enable(&self->vdev[0], true);
+	ASSERT_EQ(0, eg_up(g));
+	EXPECT_TRUE(udp_passes(&self->g[1], g, SOON_MS));
+	ASSERT_EQ(0, eg_drop_udp(g, UDP_PORT));
+	EXPECT_FALSE(udp_passes(&self->g[1], g, NEVER_MS));
+}
+
 static bool is_master(const char *pf)
 {
 	char path[PATH_MAX], config[64] = "";
