@@ -116,9 +116,9 @@ static_layers() {
 	local dir=$cache/modules-stable/src/drivers/vfio/hdiov above=vfio layer calls bad=0
 
 	build_modules_for stable
-	for layer in mdev migrate config vdev irq region; do
+	for layer in mdev migrate config vdev dirty iommu irq region; do
 		[ -e "$dir/$layer.o" ] || { echo "no $layer.o" && return 1; }
-		calls=$(nm -u "$dir/$layer.o" | grep -oE " hdiov_($above)_\w+" | grep -vE ' hdiov_vfio_(mig_)?ops' || true)
+		calls=$(nm -u "$dir/$layer.o" | grep -oE " hdiov_($above)_\w+" | grep -vE ' hdiov_vfio_((mig|log)_)?ops' || true)
 		if [ -n "$calls" ]; then
 			echo "$layer.c calls what is above it:" $calls
 			bad=1

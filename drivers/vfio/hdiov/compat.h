@@ -6,6 +6,7 @@
 #ifndef _HDIOV_COMPAT_H
 #define _HDIOV_COMPAT_H
 
+#include <linux/iommu.h>
 #include <linux/irqbypass.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -45,6 +46,17 @@ static inline int hdiov_bypass_register(struct irq_bypass_producer *producer,
 #define hdiov_gfp(unused, gfp, ...)	gfp
 #define kzalloc_obj(obj, ...)						\
 	kzalloc(sizeof(obj), hdiov_gfp(0, ##__VA_ARGS__, GFP_KERNEL, 0))
+#endif
+
+/* Without CONFIG_IOMMUFD the kernel has nothing to report dirty pages by */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define HDIOV_CAN_LOG		false
+#define hdiov_paging_domain_alloc_logging iommu_paging_domain_alloc
+#else
+#include <uapi/linux/iommufd.h>
+#define HDIOV_CAN_LOG		IS_ENABLED(CONFIG_IOMMUFD_DRIVER)
+#define hdiov_paging_domain_alloc_logging(dev)				\
+	iommu_paging_domain_alloc_flags(dev, IOMMU_HWPT_ALLOC_DIRTY_TRACKING)
 #endif
 
 /* Came together with this flag */

@@ -79,15 +79,18 @@ static struct irq_domain *mock_msi_domain;
 /**
  * struct mock_domain - the IOMMU page table of one PASID
  * @domain: what the core sees
- * @pages: by IOVA page number: physical page number and IOMMU_READ, IOMMU_WRITE.
- *	Its lock is also held over each access to memory, so that none is under
- *	way once an unmap has returned.
+ * @pages: by IOVA page number: physical page number and IOMMU_READ, IOMMU_WRITE;
+ *	%MOCK_DIRTY marks those that were written to. Its lock is also held over each
+ *	access to memory, so that none is under way once an unmap has returned.
+ * @tracks: pages that are written to are marked; protected by the lock of @pages
  */
 struct mock_domain {
 	struct iommu_domain domain;
 	struct xarray pages;
+	bool tracks;
 };
 
+#define MOCK_DIRTY		XA_MARK_0
 #define MOCK_PTE_PROT		GENMASK(1, 0)
 #define MOCK_PTE_PFN		GENMASK(61, 2)
 
@@ -348,6 +351,39 @@ static const struct iommu_domain_ops mock_domain_ops = {
 	.free = mock_domain_free,
 };
 
+static int mock_set_dirty_tracking(struct iommu_domain *domain, bool enabled)
+{
+	struct mock_domain *mdom = to_mock_domain(domain);
+
+	scoped_guard(spinlock, &mdom->pages.xa_lock)
+		mdom->tracks = enabled;
+	return 0;
+}
+
+static int mock_read_and_clear_dirty(struct iommu_domain *domain, unsigned long iova,
+				     size_t size, unsigned long flags,
+				     struct iommu_dirty_bitmap *dirty)
+{
+	struct xarray *pages = &to_mock_domain(domain)->pages;
+	unsigned long index = iova >> PAGE_SHIFT;
+	unsigned long last = (iova + size - 1) >> PAGE_SHIFT;
+	void *entry;
+
+	for (entry = xa_find(pages, &index, last, MOCK_DIRTY); entry;
+	     entry = xa_find_after(pages, &index, last, MOCK_DIRTY)) {
+		if (!(flags & IOMMU_DIRTY_NO_CLEAR))
+			xa_clear_mark(pages, index, MOCK_DIRTY);
+		/* Takes its time: the user's memory may not be there */
+		iommu_dirty_bitmap_record(dirty, index << PAGE_SHIFT, PAGE_SIZE);
+	}
+	return 0;
+}
+
+static const struct iommu_dirty_ops mock_dirty_ops = {
+	.set_dirty_tracking = mock_set_dirty_tracking,
+	.read_and_clear_dirty = mock_read_and_clear_dirty,
+};
+
 /* An IOMMU whose page tables no PASID can have */
 static struct iommu_domain *mock_domain_alloc_none(struct hdiov_pf *pf)
 {
@@ -365,6 +401,7 @@ static struct iommu_domain *mock_domain_alloc(struct hdiov_pf *pf)
 	xa_init(&mdom->pages);
 	mdom->domain.type = IOMMU_DOMAIN_UNMANAGED;
 	mdom->domain.ops = &mock_domain_ops;
+	mdom->domain.dirty_ops = &mock_dirty_ops;
 	/*
 	 * The IOMMU core would set the page sizes on older kernels, but only
 	 * for a domain that it allocates.
@@ -392,6 +429,8 @@ static struct page *mock_translate(struct mock_domain *mdom, u64 iova, int prot)
 	if (!entry || !(FIELD_GET(MOCK_PTE_PROT, xa_to_value(entry)) & prot))
 		return NULL;
 
+	if (prot & IOMMU_WRITE && mdom->tracks)
+		__xa_set_mark(&mdom->pages, iova >> PAGE_SHIFT, MOCK_DIRTY);
 	return pfn_to_page(FIELD_GET(MOCK_PTE_PFN, xa_to_value(entry)));
 }
 
@@ -2123,3 +2162,5 @@ module_exit(mock_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("HD-IOV software device for tests");
+/* MODULE_IMPORT_NS() takes a string since Linux 6.13 */
+MODULE_INFO(import_ns, "IOMMUFD");

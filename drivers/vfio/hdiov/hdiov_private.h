@@ -81,6 +81,7 @@ struct hdiov_ims;
  * @pf: the vendor's part
  * @domain_alloc: makes the page tables of a software device; NULL if it is a real
  *	one, with an IOMMU
+ * @logs: page tables of this PF know which pages were written to
  * @id: of this registration, never used again
  * @users: registration and resets that are being dealt with
  * @unused: none of @users is left
@@ -104,6 +105,7 @@ struct hdiov_ims;
 struct hdiov_pf_core {
 	struct hdiov_pf *pf;
 	struct iommu_domain *(*domain_alloc)(struct hdiov_pf *pf);
+	bool logs;
 	u64 id;
 	refcount_t users;
 	struct completion unused;
@@ -157,6 +159,12 @@ struct hdiov_lost {
  * @users: who allocated it, and each VDEV whose PASID is attached to @real
  * @pf_id: &hdiov_pf_core.id of the PF
  * @can_enforce: the PF's IOMMU can make all DMA snoop the caches
+ * @tables: read: changes of the page tables, one of the other; write: the walk over
+ *	them that reads which pages are dirty. The walk touches user memory, so a
+ *	user can make it wait, and with it those who map and unmap in its own domain,
+ *	but nobody who holds a VDEV's lock.
+ * @log_lock: protects @loggers
+ * @loggers: how many VDEVs have their writes to it logged
  *
  * With iommufd a domain can outlive the VDEV that it was made for, its PF, and
  * but for the references it holds the modules. The other way round, a VDEV keeps
@@ -169,6 +177,9 @@ struct hdiov_domain {
 	refcount_t users;
 	u64 pf_id;
 	bool can_enforce;
+	struct rw_semaphore tables;
+	struct mutex log_lock;		/* loggers */
+	unsigned int loggers;
 };
 
 /**
@@ -278,6 +289,11 @@ struct hdiov_mig_file;
  *	same; protected by @lock
  * @owed: its vectors are to be raised when it runs, as one may have been lost; protected
  *	by @lock
+ * @logging: its user has the pages logged that it writes to; protected by @lock
+ * @log_all: the log has missed something: all pages count as written; protected by
+ *	@lock
+ * @logged: domain whose dirty pages are its log, NULL if it has not had one since
+ *	@logging; protected by @lock
  * @endpoint: stands for {PF, PASID} towards the IOMMU core
  * @domain: domain attached to the endpoint, NULL while that is the blocked one;
  *	written under the endpoint's iommu_group mutex
@@ -336,6 +352,10 @@ struct hdiov_vdev {
 	struct hdiov_records *saved;
 	bool owed;
 
+	bool logging;
+	bool log_all;
+	struct hdiov_domain *logged;
+
 	struct platform_device *endpoint;
 	struct hdiov_domain *domain;
 	struct hdiov_domain *bound;
@@ -358,6 +378,11 @@ struct hdiov_vdev {
 	atomic64_t traps[HDIOV_MAX_TRAP_CLASSES][2];
 	struct dentry *debugfs;
 };
+
+static inline struct hdiov_vdev *to_hdiov_vdev(struct vfio_device *vfio)
+{
+	return container_of(vfio, struct hdiov_vdev, vfio);
+}
 
 extern struct workqueue_struct *hdiov_wq;
 extern struct workqueue_struct *hdiov_pf_wq;
@@ -416,6 +441,7 @@ int hdiov_iommu_join(struct hdiov_vdev *vdev);
 void hdiov_iommu_leave(struct hdiov_vdev *vdev);
 int hdiov_iommu_bind(struct hdiov_vdev *vdev);
 void hdiov_iommu_unbind(struct hdiov_vdev *vdev);
+void hdiov_domain_put(struct hdiov_domain *hdom);
 
 /* ims.c, ims_msix.c, ims_table.c: interrupt message storage */
 
@@ -491,6 +517,11 @@ int hdiov_records_check(struct hdiov_vdev *vdev,
 /* migrate.c: VFIO's migration protocol */
 extern const struct vfio_migration_ops hdiov_vfio_mig_ops;
 void hdiov_migrate_end(struct hdiov_vdev *vdev);
+
+/* dirty.c: the pages that a VDEV writes to */
+extern const struct vfio_log_ops hdiov_vfio_log_ops;
+void hdiov_dirty_follow(struct hdiov_vdev *vdev);
+void hdiov_dirty_end(struct hdiov_vdev *vdev);
 
 /* region.c: BARs */
 int hdiov_region_check(struct hdiov_adi *adi);

@@ -56,6 +56,9 @@ static int hdiov_domain_map(struct iommu_domain *domain, unsigned long iova,
 	struct hdiov_domain *hdom = to_hdiov_domain(domain);
 	int ret;
 
+	/* A huge page takes the place of a table that a walk may be in */
+	guard(rwsem_read)(&hdom->tables);
+
 	ret = iommu_map(hdom->real, iova, paddr, pgsize * pgcount, prot, gfp);
 	if (!ret)
 		*mapped = pgsize * pgcount;
@@ -68,6 +71,8 @@ static size_t hdiov_domain_unmap(struct iommu_domain *domain,
 				 struct iommu_iotlb_gather *gather)
 {
 	struct hdiov_domain *hdom = to_hdiov_domain(domain);
+
+	guard(rwsem_read)(&hdom->tables);
 
 	return iommu_unmap_fast(hdom->real, iova, pgsize * pgcount, gather);
 }
@@ -101,11 +106,18 @@ static bool hdiov_domain_enforce_coherency(struct iommu_domain *domain)
 	       real->ops->enforce_cache_coherency(real);
 }
 
-static void hdiov_domain_put(struct hdiov_domain *hdom)
+/**
+ * hdiov_domain_put - the domain has a user less
+ * @hdom: the domain, which is freed with the last one
+ *
+ * Context: process
+ */
+void hdiov_domain_put(struct hdiov_domain *hdom)
 {
 	if (!refcount_dec_and_test(&hdom->users))
 		return;
 
+	mutex_destroy(&hdom->log_lock);
 	iommu_domain_free(hdom->real);
 	module_put(hdom->owner);
 	kfree(hdom);
@@ -132,8 +144,14 @@ static const struct iommu_domain_ops hdiov_domain_ops = {
 /* A paging domain that PASIDs of the PF can be attached to */
 static struct iommu_domain *hdiov_domain_alloc_real(struct hdiov_pf_core *core)
 {
-	return core->domain_alloc ? core->domain_alloc(core->pf) :
-				    iommu_paging_domain_alloc(core->pf->dev);
+	struct device *dev = core->pf->dev;
+
+	if (core->domain_alloc)
+		return core->domain_alloc(core->pf);
+	if (HDIOV_CAN_LOG &&
+	    device_iommu_capable(dev, IOMMU_CAP_DIRTY_TRACKING))
+		return hdiov_paging_domain_alloc_logging(dev);
+	return iommu_paging_domain_alloc(dev);
 }
 
 static struct iommu_domain *hdiov_domain_alloc_paging(struct device *dev)
@@ -170,6 +188,8 @@ static struct iommu_domain *hdiov_domain_alloc_paging(struct device *dev)
 	hdom->pf_id = core->id;
 	hdom->real = real;
 	refcount_set(&hdom->users, 1);
+	init_rwsem(&hdom->tables);
+	mutex_init(&hdom->log_lock);
 	/*
 	 * A domain without a device says yes to everything. VT-d then refuses
 	 * to attach it to a PASID of an IOMMU without snoop control.
@@ -209,7 +229,10 @@ static bool hdiov_iommu_capable(struct device *dev, enum iommu_cap cap)
 	if (core->domain_alloc)
 		return cap == IOMMU_CAP_CACHE_COHERENCY;
 
-	/* Not all that the PF's IOMMU can do: these domains track no dirty pages */
+	/*
+	 * Not all that the PF's IOMMU can do: a user has the log from the VDEV, not
+	 * from the domain.
+	 */
 	switch (cap) {
 	case IOMMU_CAP_CACHE_COHERENCY:
 	case IOMMU_CAP_ENFORCE_CACHE_COHERENCY:
@@ -274,7 +297,8 @@ static const struct iommu_ops hdiov_iommu_ops = {
  * @core: the PF, about to be registered
  *
  * There are IOMMUs that let a device have PASIDs, but only for the address spaces
- * of processes. So try.
+ * of processes. So try. By the way it is seen whether the page tables have dirty
+ * bits.
  *
  * Context: process; takes the mutex of the PF's IOMMU group
  *
@@ -292,6 +316,7 @@ int hdiov_iommu_check(struct hdiov_pf_core *core)
 		ret = PTR_ERR(domain);
 		goto out;
 	}
+	core->logs = HDIOV_CAN_LOG && domain->dirty_ops;
 
 	ret = hdiov_pasid_alloc(core, &pasid);
 	if (ret)

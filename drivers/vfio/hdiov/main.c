@@ -75,3 +75,5 @@ module_exit(hdiov_exit);
 MODULE_DESCRIPTION("HD-IOV: queue-pair virtualization of PCI devices");
 MODULE_AUTHOR("The hdiov authors");
 MODULE_LICENSE("GPL");
+/* MODULE_IMPORT_NS() takes a string since Linux 6.13 */
+MODULE_INFO(import_ns, "IOMMUFD");

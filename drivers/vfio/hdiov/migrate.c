@@ -83,11 +83,6 @@ struct hdiov_mig_file {
 	bool bad;
 };
 
-static struct hdiov_vdev *to_hdiov_vdev(struct vfio_device *vfio)
-{
-	return container_of(vfio, struct hdiov_vdev, vfio);
-}
-
 static void hdiov_stream_fill_head(const struct hdiov_vdev *vdev,
 				   struct hdiov_stream_head *head)
 {

@@ -511,6 +511,7 @@ int hdiov_vdev_start(struct hdiov_vdev *vdev)
 	ret = hdiov_iommu_bind(vdev);
 	if (ret)
 		return ret;
+	hdiov_dirty_follow(vdev);
 
 	/* Attaching the PASID may have taken its time */
 	id.pasid = vdev->pasid;
@@ -1213,6 +1214,8 @@ struct hdiov_vdev *hdiov_vdev_create(struct hdiov_pf_core *core,
 					     VFIO_MIGRATION_P2P |
 					     VFIO_MIGRATION_PRE_COPY;
 	}
+	if (core->logs)
+		vdev->vfio.log_ops = &hdiov_vfio_log_ops;
 
 	ret = hdiov_irq_init(vdev, type);
 	if (ret)

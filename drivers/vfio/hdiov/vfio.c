@@ -7,11 +7,6 @@
 #include "compat.h"
 #include "hdiov_private.h"
 
-static struct hdiov_vdev *to_hdiov_vdev(struct vfio_device *vfio)
-{
-	return container_of(vfio, struct hdiov_vdev, vfio);
-}
-
 static int hdiov_vfio_open(struct vfio_device *vfio)
 {
 	struct hdiov_vdev *vdev = to_hdiov_vdev(vfio);
@@ -26,8 +21,10 @@ static void hdiov_vfio_close(struct vfio_device *vfio)
 {
 	struct hdiov_vdev *vdev = to_hdiov_vdev(vfio);
 
-	scoped_guard(mutex, &vdev->lock)
+	scoped_guard(mutex, &vdev->lock) {
 		hdiov_migrate_end(vdev);
+		hdiov_dirty_end(vdev);
+	}
 	hdiov_vdev_close(vdev);
 }
 
