@@ -215,6 +215,8 @@ static int hdiov_stream_load(struct hdiov_mig_file *file)
 	struct hdiov_records *records = file->records;
 	struct hdiov_vdev *vdev = file->vdev;
 	struct hdiov_stream_body body;
+	ktime_t start = ktime_get();
+	u32 len = records->len;
 	int ret;
 
 	hdiov_stream_fill_body(records, &body);
@@ -231,6 +233,9 @@ static int hdiov_stream_load(struct hdiov_mig_file *file)
 
 	file->records = NULL;
 	ret = hdiov_vdev_load(vdev, records);
+	trace_hdiov_migrate(vdev, VFIO_DEVICE_STATE_RESUMING,
+			    VFIO_DEVICE_STATE_RESUMING, len, ret,
+			    ktime_sub(ktime_get(), start));
 	if (ret)
 		return ret;
 	hdiov_config_load(vdev, vdev->saved);
