@@ -357,7 +357,8 @@ int vdev_remove(struct vdev *vdev)
 	return file_write(vdev_path(vdev, "remove", path, sizeof(path)), "1");
 }
 
-static int open_group(struct vdev *vdev)
+/* In an address space of its own, or in that of @first */
+static int open_group(struct vdev *vdev, const struct vdev *first)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
 	char link[PATH_MAX], path[PATH_MAX];
@@ -370,7 +371,8 @@ static int open_group(struct vdev *vdev)
 	link[len] = 0;
 	format(path, sizeof(path), "/dev/vfio/%s", strrchr(link, '/') + 1);
 
-	vdev->iommu = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	vdev->iommu = first ? dup(first->iommu) :
+			      open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
 	vdev->group = open(path, O_RDWR | O_CLOEXEC);
 	if (vdev->iommu < 0 || vdev->group < 0)
 		return -errno;
@@ -379,12 +381,12 @@ static int open_group(struct vdev *vdev)
 	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
 		return -EPERM;
 	if (ioctl(vdev->group, VFIO_GROUP_SET_CONTAINER, &vdev->iommu) ||
-	    ioctl(vdev->iommu, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+	    (!first && ioctl(vdev->iommu, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU)))
 		return -errno;
 	return 0;
 }
 
-static int open_cdev(struct vdev *vdev)
+static int open_cdev(struct vdev *vdev, const struct vdev *first)
 {
 	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
 	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
@@ -402,25 +404,32 @@ static int open_cdev(struct vdev *vdev)
 	closedir(dir);
 
 	vdev->fd = open(node, O_RDWR | O_CLOEXEC);
-	vdev->iommu = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	vdev->iommu = first ? dup(first->iommu) :
+			      open("/dev/iommu", O_RDWR | O_CLOEXEC);
 	if (vdev->fd < 0 || vdev->iommu < 0)
 		return -errno;
 	bind.iommufd = vdev->iommu;
 	if (ioctl(vdev->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind) ||
-	    ioctl(vdev->iommu, IOMMU_IOAS_ALLOC, &alloc))
+	    (!first && ioctl(vdev->iommu, IOMMU_IOAS_ALLOC, &alloc)))
 		return -errno;
-	vdev->ioas = alloc.out_ioas_id;
+	vdev->ioas = first ? first->ioas : alloc.out_ioas_id;
 	return 0;
+}
+
+static int open_detached(struct vdev *vdev, const struct vdev *first)
+{
+	int ret;
+
+	ret = vdev->mode == VDEV_IOMMUFD ? open_cdev(vdev, first) :
+					   open_group(vdev, first);
+	if (ret)
+		vdev_close(vdev);
+	return ret;
 }
 
 int vdev_open_detached(struct vdev *vdev)
 {
-	int ret;
-
-	ret = vdev->mode == VDEV_IOMMUFD ? open_cdev(vdev) : open_group(vdev);
-	if (ret)
-		vdev_close(vdev);
-	return ret;
+	return open_detached(vdev, NULL);
 }
 
 int vdev_attach(struct vdev *vdev)
@@ -452,9 +461,14 @@ int vdev_detach(struct vdev *vdev)
 
 int vdev_open(struct vdev *vdev)
 {
+	return vdev_open_beside(vdev, NULL);
+}
+
+int vdev_open_beside(struct vdev *vdev, const struct vdev *first)
+{
 	int ret;
 
-	ret = vdev_open_detached(vdev);
+	ret = open_detached(vdev, first);
 	if (ret)
 		return ret;
 	ret = vdev_attach(vdev);
@@ -776,10 +790,12 @@ int vdev_feature(struct vdev *vdev, uint32_t feature, void *data, size_t size)
 		die("calloc");
 	arg->argsz = sizeof(*arg) + size;
 	arg->flags = feature;
-	memcpy(arg->data, data, size);
+	if (size)
+		memcpy(arg->data, data, size);
 	if (ioctl(vdev->fd, VFIO_DEVICE_FEATURE, arg) < 0)
 		ret = -errno;
-	memcpy(data, arg->data, size);
+	if (size)
+		memcpy(data, arg->data, size);
 	free(arg);
 	return ret;
 }

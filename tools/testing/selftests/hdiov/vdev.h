@@ -94,6 +94,8 @@ bool vdev_exists(const struct vdev *vdev);
 const char *vdev_path(const struct vdev *vdev, const char *file, char *buf,
 		      size_t size);
 int vdev_open(struct vdev *vdev);
+/* In the address space of @first, which is open in the same mode: as one guest has them */
+int vdev_open_beside(struct vdev *vdev, const struct vdev *first);
 /*
  * The two halves of vdev_open(). With an iommufd the device is open in between,
  * without an address space; with a container it is opened by the second half.
