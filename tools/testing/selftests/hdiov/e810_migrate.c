@@ -901,6 +901,41 @@ TEST_F(e810_migrate, authority)
 				      2 * NEVER_MS));
 }
 
+/* Within the port, to a VDEV that the host has given the guest's address, and nothing else */
+TEST_F(e810_migrate, shared_address)
+{
+	struct vdev *other = &self->other;
+	char mac[32];
+
+	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", self->g.mac[0],
+		 self->g.mac[1], self->g.mac[2], self->g.mac[3], self->g.mac[4],
+		 self->g.mac[5]);
+	ASSERT_EQ(0, vdev_attr_set(other, "trust", "0"));
+	EXPECT_EQ(-EADDRINUSE, vdev_attr_set(other, "mac", mac));
+	ASSERT_EQ(0, vdev_attr_set(other, "mac_shared", "1"));
+	ASSERT_EQ(0, vdev_attr_set(other, "mac", mac));
+	EXPECT_TRUE(vdev_attr_is(other, "mac", mac));
+	EXPECT_TRUE(vdev_attr_is(other, "mac_locked", "1"));
+
+	post_out(3);
+	post_in(5);
+	ASSERT_TRUE(got_in(2));
+	ASSERT_TRUE(peer_sent(self));
+	ASSERT_EQ(0, move_to(self, &self->vdev, other));
+	ASSERT_EQ(0, vdev_mig_set(other, STATE(RUNNING), NULL));
+	EXPECT_TRUE(got_out(3));
+	EXPECT_TRUE(got_in(3));
+	post_in(4);
+	EXPECT_TRUE(got_in(4));
+
+	/* And on, when the one that it has left is no more */
+	ASSERT_EQ(0, vdev_remove(&self->vdev));
+	post_out(2);
+	EXPECT_TRUE(got_out(2));
+	post_in(2);
+	EXPECT_TRUE(got_in(2));
+}
+
 /* The PF is reset while it is stopped, and takes nothing from it */
 TEST_F_TIMEOUT(e810_migrate, pf_reset, 120)
 {

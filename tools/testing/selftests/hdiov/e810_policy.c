@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -200,6 +201,40 @@ TEST_F(policy, mac)
 }
 
 /* An address that is locked, which is so at first, is the only one */
+/* For a guest that moves: another VDEV's address, and nobody else's */
+TEST_F(policy, mac_shared)
+{
+	struct vdev *vdev = &self->vdev[0], *other = &self->vdev[1];
+	char mac[32], path[PATH_MAX], port[32] = "";
+	char *end;
+	glob_t g;
+
+	ASSERT_LT(0, file_read(vdev_path(vdev, "mac", path, sizeof(path)), mac,
+			       sizeof(mac)));
+	EXPECT_TRUE(vdev_attr_is(other, "mac_shared", "0"));
+	EXPECT_EQ(-EADDRINUSE, vdev_attr_set(other, "mac", mac));
+	EXPECT_EQ(-EINVAL, vdev_attr_set(other, "mac_shared", "x"));
+	ASSERT_EQ(0, vdev_attr_set(other, "mac_shared", "1"));
+
+	ASSERT_EQ(0, glob(pf_path(vdev->pf, "net/*/address", path, sizeof(path)),
+			  0, NULL, &g));
+	ASSERT_LT(0, file_read(g.gl_pathv[0], port, sizeof(port)));
+	globfree(&g);
+	EXPECT_EQ(-EADDRINUSE, vdev_attr_set(other, "mac", port));
+	ASSERT_EQ(0, vdev_attr_set(other, "mac", mac));
+	end = strchr(mac, '\n');
+	if (end)
+		*end = 0;
+	EXPECT_TRUE(vdev_attr_is(other, "mac", mac));
+	/* Its owner keeps it, and can be told so again */
+	EXPECT_EQ(0, vdev_attr_set(vdev, "mac", mac));
+	EXPECT_TRUE(vdev_attr_is(vdev, "mac", mac));
+	/* And once more it is nobody's but one's */
+	EXPECT_EQ(0, vdev_attr_set(other, "mac", "02:00:00:00:77:01"));
+	EXPECT_EQ(0, vdev_attr_set(other, "mac_shared", "0"));
+	EXPECT_EQ(-EADDRINUSE, vdev_attr_set(other, "mac", mac));
+}
+
 TEST_F(policy, mac_locked)
 {
 	struct eg *g = self->g;

@@ -179,6 +179,7 @@ static ssize_t attr##_store(struct device *dev,				\
 static DEVICE_ATTR_RW(attr)
 
 E810_BOOL(mac_locked, mac_locked);
+E810_BOOL(mac_shared, mac_shared);
 E810_BOOL(spoofchk, spoofchk);
 E810_BOOL(trust, trusted);
 
@@ -218,6 +219,7 @@ static DEVICE_ATTR_RW(max_tx_rate);
 static struct attribute *e810_vdev_attrs[] = {
 	&dev_attr_mac.attr,
 	&dev_attr_mac_locked.attr,
+	&dev_attr_mac_shared.attr,
 	&dev_attr_vlan.attr,
 	&dev_attr_spoofchk.attr,
 	&dev_attr_trust.attr,
