@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Attributes of a VDEV that the host's administrator sets
+ * Attributes of a VDEV that the host's administrator sets, and what the card counts
  *
  * In the VDEV's directory in sysfs. All may be read and set at any time. What a
  * running guest cannot have under it comes with a reset that it is told of, as with
@@ -231,7 +231,51 @@ static const struct attribute_group e810_vdev_group = {
 	.attrs = e810_vdev_attrs,
 };
 
+/* In a folder of their own: what the card counts */
+#define E810_STAT(name)							\
+static ssize_t name##_show(struct device *dev,				\
+			   struct device_attribute *unused, char *buf)	\
+{									\
+	struct ice_adi_stats stats;					\
+	int ret;							\
+									\
+	ret = ice_adi_get_stats(e810_adi_from_dev(dev)->ice, &stats);	\
+	return ret ?: sysfs_emit(buf, "%llu\n", stats.name);		\
+}									\
+static DEVICE_ATTR_RO(name)
+
+E810_STAT(rx_packets);
+E810_STAT(rx_bytes);
+E810_STAT(rx_multicast);
+E810_STAT(rx_broadcast);
+E810_STAT(rx_dropped);
+E810_STAT(tx_packets);
+E810_STAT(tx_bytes);
+E810_STAT(tx_multicast);
+E810_STAT(tx_broadcast);
+E810_STAT(tx_errors);
+
+static struct attribute *e810_stat_attrs[] = {
+	&dev_attr_rx_packets.attr,
+	&dev_attr_rx_bytes.attr,
+	&dev_attr_rx_multicast.attr,
+	&dev_attr_rx_broadcast.attr,
+	&dev_attr_rx_dropped.attr,
+	&dev_attr_tx_packets.attr,
+	&dev_attr_tx_bytes.attr,
+	&dev_attr_tx_multicast.attr,
+	&dev_attr_tx_broadcast.attr,
+	&dev_attr_tx_errors.attr,
+	NULL
+};
+
+static const struct attribute_group e810_stat_group = {
+	.name = "statistics",
+	.attrs = e810_stat_attrs,
+};
+
 const struct attribute_group *e810_vdev_groups[] = {
 	&e810_vdev_group,
+	&e810_stat_group,
 	NULL
 };
