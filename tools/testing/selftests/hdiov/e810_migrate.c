@@ -1046,8 +1046,7 @@ TEST_F_TIMEOUT(e810_migrate, values, 120)
 /* Whoever wrote it: refused or taken, and the VDEV is of use after that */
 TEST_F_TIMEOUT(e810_migrate, hostile, 600)
 {
-	const char *rounds = getenv("HDIOV_MUTATIONS");
-	unsigned int num = rounds ? atoi(rounds) : 100;
+	unsigned int first, num = mutations(100, &first);
 	struct vdev *other = &self->other;
 	unsigned int i, taken = 0;
 	uint8_t copy[STREAM_MAX];
@@ -1063,14 +1062,14 @@ TEST_F_TIMEOUT(e810_migrate, hostile, 600)
 	for (i = 0; i < num; i++) {
 		memcpy(copy, self->stream, self->len);
 		len = self->len;
-		mutate(copy, &len, i);
+		mutate(copy, &len, first + i);
 		ret = load(other, copy, len);
 		if (!ret)
 			ret = vdev_mig_set(other, STATE(RUNNING), NULL);
 		ASSERT_TRUE(!ret || ret == -EINVAL || ret == -ENODEV ||
 			    ret == -ENOSPC || ret == -EPROTONOSUPPORT ||
 			    ret == -EPERM || ret == -EIO) {
-			TH_LOG("mutation %u: %s", i, strerror(-ret));
+			TH_LOG("mutation %u: %s", first + i, strerror(-ret));
 		}
 		taken += !ret;
 		/* This one is paced if it comes all the time */

@@ -553,8 +553,7 @@ TEST_F(migrate_records, short)
 /* Whoever wrote it: refused or taken, and the VDEV is of use after that */
 TEST_F_TIMEOUT(migrate, hostile, 600)
 {
-	const char *rounds = getenv("HDIOV_MUTATIONS");
-	unsigned int num = rounds ? atoi(rounds) : 200;
+	unsigned int first, num = mutations(200, &first);
 	struct vdev *vdev = &self->vdev, *other = &self->other;
 	unsigned int i, taken = 0;
 	uint8_t copy[STREAM_MAX];
@@ -568,13 +567,13 @@ TEST_F_TIMEOUT(migrate, hostile, 600)
 	for (i = 0; i < num; i++) {
 		memcpy(copy, self->stream, self->len);
 		len = self->len;
-		mutate(copy, &len, i);
+		mutate(copy, &len, first + i);
 		ret = load(other, copy, len);
 		if (!ret)
 			ret = vdev_mig_set(other, STATE(RUNNING), NULL);
 		ASSERT_TRUE(!ret || ret == -EINVAL || ret == -ENODEV ||
 			    ret == -ENOSPC || ret == -EPROTONOSUPPORT) {
-			TH_LOG("mutation %u: %s", i, strerror(-ret));
+			TH_LOG("mutation %u: %s", first + i, strerror(-ret));
 		}
 		taken += !ret;
 		/* This one is paced if it comes all the time */
@@ -583,7 +582,9 @@ TEST_F_TIMEOUT(migrate, hostile, 600)
 	}
 	TH_LOG("%u streams, %u taken", num, taken);
 	EXPECT_LT(0, taken);
-	EXPECT_LT(taken, num / 2);
+	/* Of configuration space, which is most of it, only what a guest can write counts */
+	EXPECT_LT(0, taken);
+	EXPECT_LT(taken, num * 3 / 4);
 	vdev_close(other);
 	ASSERT_EQ(0, open_guest(self, other));
 	vdev_enable(other, true);

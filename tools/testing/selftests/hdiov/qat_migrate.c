@@ -564,8 +564,7 @@ TEST_F(qat_migrate, values)
 /* Whoever wrote it: refused or taken, and the VDEV is of use after that */
 TEST_F_TIMEOUT(qat_migrate, hostile, 600)
 {
-	const char *rounds = getenv("HDIOV_MUTATIONS");
-	unsigned int num = rounds ? atoi(rounds) : 200;
+	unsigned int first, num = mutations(200, &first);
 	struct vdev *other = &self->other;
 	unsigned int i, taken = 0;
 	uint8_t copy[STREAM_MAX];
@@ -579,14 +578,14 @@ TEST_F_TIMEOUT(qat_migrate, hostile, 600)
 	for (i = 0; i < num; i++) {
 		memcpy(copy, self->stream, self->len);
 		len = self->len;
-		mutate(copy, &len, i);
+		mutate(copy, &len, first + i);
 		ret = load(other, copy, len);
 		if (!ret)
 			ret = vdev_mig_set(other, STATE(RUNNING), NULL);
 		ASSERT_TRUE(!ret || ret == -EINVAL || ret == -ENODEV ||
 			    ret == -ENOSPC || ret == -EPROTONOSUPPORT ||
 			    ret == -EPERM || ret == -EIO) {
-			TH_LOG("mutation %u: %s", i, strerror(-ret));
+			TH_LOG("mutation %u: %s", first + i, strerror(-ret));
 		}
 		taken += !ret;
 		/* It runs now, with whatever it has, and no memory */

@@ -100,10 +100,22 @@ static inline void seal(uint8_t *stream, size_t len)
 	      crc32(stream + HEAD_LEN + BODY_LEN, len - HEAD_LEN - BODY_LEN));
 }
 
-/* Change it somehow: the same for each @seed */
+/*
+ * How many mutations a test tries: $HDIOV_MUTATIONS, or @num. The first one's seed is
+ * $HDIOV_SEED or 0
+ */
+static inline unsigned int mutations(unsigned int num, unsigned int *first)
+{
+	const char *want = getenv("HDIOV_MUTATIONS"), *seed = getenv("HDIOV_SEED");
+
+	*first = seed ? strtoul(seed, NULL, 0) : 0;
+	return want ? strtoul(want, NULL, 0) : num;
+}
+
+/* Change it somehow: the same for each @seed, and all over it for seeds in a row */
 static inline void mutate(uint8_t *stream, size_t *len, unsigned int seed)
 {
-	unsigned int bit = seed % (*len * 8), i;
+	unsigned int bit = seed * 2654435761U % (*len * 8), i;
 	size_t from;
 
 	srand(seed);
