@@ -48,7 +48,10 @@ test:
 	scripts/run-tests '$(TESTS)'
 
 test-long:
-	scripts/run-tests 'long*' 'ice*' 'cards*'
+	scripts/run-tests 'long*' 'ice*' 'cards*' 'soak*'
+
+mutants:
+	scripts/mutants
 
 check:
 	scripts/run-tests 'static*'
@@ -72,10 +75,11 @@ help:
 	@echo '  make demo             boot a server with an E810, give a VDEV to a guest, pass traffic'
 	@echo '  make test             all tests; TESTS=PATTERN selects (scripts/run-tests --list shows them)'
 	@echo '  make test-long        what takes too long for every run: virtual functions in guests, all 255 of an E810, other QATs'
+	@echo '  make mutants          plant bugs, and see whether tests notice; scripts/mutants --list shows which'
 	@echo '  make check            only the static checks: checkpatch, sparse, W=1, shellcheck, kernel-doc'
 	@echo '  make bench            the benchmark: a table, bench/*.csv and a picture'
 	@echo '  make experiments      the paper'"'"'s experiments, and experiments/index.html; scripts/experiments --list says how long'
 	@echo '  scripts/testbed --help   the parts of it, one by one'
 	@echo 'Variables: KERNEL=$(KERNEL), KDIR=$(KDIR), SOURCE, of ice and qat: a kernel tree or archive (default: in /usr/src)'
 
-.PHONY: modules modules_install ice ice_install ice_remove qat qat_install qat_remove deb clean demo test test-long check bench experiments help
+.PHONY: modules modules_install ice ice_install ice_remove qat qat_install qat_remove deb clean demo test test-long mutants check bench experiments help
