@@ -89,6 +89,29 @@ deb_dir() (
 	printf '%s\n' "$d"
 )
 
+# The QEMU of trixie-backports as Debian has built it, for tests with two versions of it. It runs with trixie's libraries.
+fetch_qemu_next() {
+	local p dir=$1 debs=$1.debs
+
+	rm -rf "$dir" "$debs"
+	mkdir -p "$dir" "$debs"
+	for p in qemu-system-x86 qemu-system-common qemu-system-data seabios; do
+		(cd "$debs" && { private_apt apt-get -q download "$p/trixie-backports" || private_apt apt-get -q download "$p"; })
+		dpkg-deb -x "$(find "$debs" -name "${p}_*.deb")" "$dir"
+	done
+	rm -rf "$debs" "$dir/usr/share/doc"
+}
+
+build_qemu_next() (
+	private_apt_setup
+	lock qemu-next
+	k=$(key qemu-next-1 "$(private_apt apt-cache madison qemu-system-x86 | grep -F trixie-backports)" "$(declare -f fetch_qemu_next)")
+	if ! fresh "$cache/qemu-next" "$k"; then
+		step qemu-next "QEMU of trixie-backports" fetch_qemu_next "$cache/qemu-next"
+		seal "$cache/qemu-next" "$k"
+	fi
+)
+
 host_packages=(mmdebstrap debian-archive-keyring debootstrap- e2fsprogs openssh-client cpio kmod xz-utils zstd patch rsync
 	python3 python3-venv python3-setuptools gcc libc6-dev make ninja-build pkgconf flex bison ccache
 	libglib2.0-dev libslirp-dev libattr1-dev libfdt-dev zlib1g-dev libssl-dev openssl util-linux perl file shellcheck)
