@@ -8,7 +8,7 @@
  *
  *  - VDEVs of one address space share it. Whoever reads a page's bit has it cleared
  *    for all. A user has all of them, and sends the page again whoever wrote to it.
- *  - It outlives the PASID, with which a VDEV's resets and those of its PF begin anew.
+ *  - Resets of a VDEV and of its PF change nothing: its page tables stay.
  *  - What is unmapped takes its bits along, as with iommufd.
  *  - Memory in huge pages is dirty by huge pages, so what is read has to begin and end
  *    where something that was mapped does.

@@ -291,7 +291,7 @@ TEST_F(dirty, resets)
 	ASSERT_TRUE(copy_to(self, HALF + 4 * PAGE, PAGE));
 	EXPECT_EQ(4, log_count(vdev, IOVA_BUF, BUF_SIZE));
 
-	/* Begun while there is no PASID */
+	/* Begun amid a reset of the PF */
 	ASSERT_EQ(0, log_stop(vdev));
 	ASSERT_EQ(0, mock_tell(vdev->pf, "reset_begin", 1));
 	ASSERT_EQ(0, log_start(vdev, IOVA_BUF, BUF_SIZE, NULL));
