@@ -194,6 +194,10 @@ static int hdiov_log_read_and_clear(struct vfio_device *vfio, unsigned long iova
 	struct hdiov_domain *hdom;
 	int ret;
 
+	/* VFIO lets it pass, and for the bitmap it is all there can be */
+	if (!length)
+		return -EINVAL;
+
 	scoped_guard(mutex, &vdev->lock) {
 		if (!vdev->logging)
 			return -EINVAL;

@@ -354,6 +354,8 @@ TEST_F(dirty, bad_ranges)
 				    self->bitmap));
 	EXPECT_EQ(-EOVERFLOW, log_read(vdev, ~0ULL - PAGE + 1, 2 * PAGE, PAGE,
 				       self->bitmap));
+	EXPECT_EQ(-EINVAL, log_read(vdev, IOVA_BUF, 0, PAGE, self->bitmap));
+	EXPECT_EQ(-EINVAL, log_read(vdev, 0, 0, PAGE, self->bitmap));
 	/* Where nothing is, nothing was written to */
 	EXPECT_EQ(0, log_count(vdev, 0x7f0000000000, 0x100000000));
 	/* A user's bitmap that is not there is the user's loss */
