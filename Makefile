@@ -48,7 +48,7 @@ test:
 	scripts/run-tests '$(TESTS)'
 
 test-long:
-	scripts/run-tests 'long*' 'ice*' 'cards*' 'soak*'
+	scripts/run-tests 'long*' 'ice*' 'cards*'
 
 mutants:
 	scripts/mutants

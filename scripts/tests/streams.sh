@@ -22,7 +22,8 @@ some() {
 		n=$((each - num))
 		[ $n -le $part ] || n=$part
 		HDIOV_SEED=$num HDIOV_MUTATIONS=$n "./$1" -r "$1.$2.hostile" >"$work/$1.out" 2>&1 || bad=1
-		grep -q "^ok 1 " "$work/$1.out" || bad=1
+		# One that was skipped has tried nothing
+		grep -q "^ok 1 [^#]*\$" "$work/$1.out" || bad=1
 		took=$(sed -n -E 's/.* ([0-9]+) streams, ([0-9]+) taken.*/\2/p' "$work/$1.out")
 		taken=$((taken + ${took:-0})) num=$((num + n))
 	done

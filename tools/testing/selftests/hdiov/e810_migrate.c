@@ -528,6 +528,28 @@ TEST_F(e810_migrate, move)
 	EXPECT_EQ(self->in, self->in_seen);
 }
 
+/* A guest's counters go with it; what the host counts for a VDEV is that VDEV's */
+TEST_F(e810_migrate, statistics)
+{
+	struct vdev *other = &self->other;
+
+	post_in(11);
+	ASSERT_TRUE(got_in(11));
+	EXPECT_EQ(11, counter(self, 1));
+	EXPECT_EQ(11, vdev_statistic(&self->vdev, "rx_packets"));
+	EXPECT_EQ(0, vdev_statistic(other, "rx_packets"));
+	ASSERT_EQ(0, move_to(self, &self->vdev, other));
+	EXPECT_EQ(0, vdev_statistic(other, "rx_packets"));
+	EXPECT_EQ(0, vdev_statistic(other, "rx_bytes"));
+	ASSERT_EQ(0, vdev_mig_set(other, STATE(RUNNING), NULL));
+	EXPECT_EQ(11, counter(self, 1));
+	post_in(3);
+	ASSERT_TRUE(got_in(3));
+	EXPECT_EQ(14, counter(self, 1));
+	EXPECT_EQ(3, vdev_statistic(other, "rx_packets"));
+	EXPECT_LE(11, vdev_statistic(&self->vdev, "rx_packets"));
+}
+
 /* Half of a packet is with the card, at any place of the ring */
 TEST_F(e810_migrate, move_parked)
 {

@@ -7,8 +7,6 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -202,27 +200,16 @@ TEST_F(policy, mac)
 	EXPECT_EQ(0, vdev_attr_set(&self->vdev[1], "mac", "02:00:00:aa:bb:01"));
 }
 
-static long long statistic(struct vdev *vdev, const char *name)
-{
-	char path[PATH_MAX], file[64], text[32];
-	int ret;
-
-	snprintf(file, sizeof(file), "statistics/%s", name);
-	ret = file_read(vdev_path(vdev, file, path, sizeof(path)), text,
-			sizeof(text));
-	return ret < 0 ? ret : strtoll(text, NULL, 10);
-}
-
 /* Each packet, on either side, and over a reset of the guest */
 TEST_F(policy, statistics)
 {
 	static const uint8_t all[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 	struct vdev *from = &self->vdev[0], *to = &self->vdev[1];
-	long long sent = statistic(from, "tx_packets");
-	long long bytes = statistic(from, "tx_bytes");
-	long long came = statistic(to, "rx_packets");
-	long long in = statistic(to, "rx_bytes");
-	long long cast = statistic(to, "rx_broadcast");
+	long long sent = vdev_statistic(from, "tx_packets");
+	long long bytes = vdev_statistic(from, "tx_bytes");
+	long long came = vdev_statistic(to, "rx_packets");
+	long long in = vdev_statistic(to, "rx_bytes");
+	long long cast = vdev_statistic(to, "rx_broadcast");
 	struct eg *g = self->g;
 	int i;
 
@@ -231,25 +218,24 @@ TEST_F(policy, statistics)
 	for (i = 0; i < 5; i++)
 		ASSERT_TRUE(passes(&g[0], &g[1]));
 	ASSERT_TRUE(arrives(&g[0], g[0].mac, &g[1], all, SOON_MS));
-	EXPECT_EQ(sent + 6, statistic(from, "tx_packets"));
-	EXPECT_EQ(came + 6, statistic(to, "rx_packets"));
-	EXPECT_EQ(cast + 1, statistic(to, "rx_broadcast"));
+	EXPECT_EQ(sent + 6, vdev_statistic(from, "tx_packets"));
+	EXPECT_EQ(came + 6, vdev_statistic(to, "rx_packets"));
+	EXPECT_EQ(cast + 1, vdev_statistic(to, "rx_broadcast"));
 	/* With or without the checksum at their end */
-	EXPECT_LE(bytes + 6 * 200, statistic(from, "tx_bytes"));
-	EXPECT_GE(bytes + 6 * 204, statistic(from, "tx_bytes"));
-	EXPECT_LE(in + 6 * 200, statistic(to, "rx_bytes"));
-	EXPECT_GE(in + 6 * 204, statistic(to, "rx_bytes"));
-	EXPECT_EQ(0, statistic(from, "tx_errors"));
+	EXPECT_LE(bytes + 6 * 200, vdev_statistic(from, "tx_bytes"));
+	EXPECT_GE(bytes + 6 * 204, vdev_statistic(from, "tx_bytes"));
+	EXPECT_LE(in + 6 * 200, vdev_statistic(to, "rx_bytes"));
+	EXPECT_GE(in + 6 * 204, vdev_statistic(to, "rx_bytes"));
+	EXPECT_EQ(0, vdev_statistic(from, "tx_errors"));
 
 	ASSERT_EQ(0, eg_reset(&g[1]));
 	ASSERT_EQ(0, eg_up(&g[1]));
 	ASSERT_TRUE(passes(&g[0], &g[1]));
-	EXPECT_EQ(sent + 7, statistic(from, "tx_packets"));
-	EXPECT_EQ(came + 7, statistic(to, "rx_packets"));
+	EXPECT_EQ(sent + 7, vdev_statistic(from, "tx_packets"));
+	EXPECT_EQ(came + 7, vdev_statistic(to, "rx_packets"));
 	EXPECT_EQ(-EACCES, vdev_attr_set(to, "statistics/rx_packets", "0"));
 }
 
-/* An address that is locked, which is so at first, is the only one */
 /* For a guest that moves: another VDEV's address, and nobody else's */
 TEST_F(policy, mac_shared)
 {
@@ -284,6 +270,7 @@ TEST_F(policy, mac_shared)
 	EXPECT_EQ(-EADDRINUSE, vdev_attr_set(other, "mac", mac));
 }
 
+/* An address that is locked, which is so at first, is the only one */
 TEST_F(policy, mac_locked)
 {
 	struct eg *g = self->g;

@@ -889,6 +889,17 @@ bool vdev_attr_is(const struct vdev *vdev, const char *name, const char *value)
 			 sizeof(buf)) == len + 1 && !strncmp(buf, value, len);
 }
 
+long long vdev_statistic(const struct vdev *vdev, const char *name)
+{
+	char path[PATH_MAX], file[64], text[32];
+	int ret;
+
+	format(file, sizeof(file), "statistics/%s", name);
+	ret = file_read(vdev_path(vdev, file, path, sizeof(path)), text,
+			sizeof(text));
+	return ret < 0 ? ret : strtoll(text, NULL, 10);
+}
+
 long long vdev_traps(const struct vdev *vdev, const char *class)
 {
 	char path[PATH_MAX], buf[4096], name[64];

@@ -179,6 +179,8 @@ bool vdev_says(const struct vdev *vdev, const char *want);
 /* Its attributes in sysfs: sets one, and is it that */
 int vdev_attr_set(const struct vdev *vdev, const char *name, const char *value);
 bool vdev_attr_is(const struct vdev *vdev, const char *name, const char *value);
+/* One of its statistics in sysfs, or -errno */
+long long vdev_statistic(const struct vdev *vdev, const char *name);
 /* Trapped accesses: of one class, or of all if @class is NULL */
 long long vdev_traps(const struct vdev *vdev, const char *class);
 
