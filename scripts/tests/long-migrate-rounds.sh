@@ -40,11 +40,15 @@ stop_and_go() {
 }
 check "stopped and on again, 200 times, without a reset" stop_and_go
 
-# begin_move: a migration that takes its time, by QMP's own commands: some seconds while the guest runs, and it waits when that is stopped
+# begin_move STATUS: a migration by QMP's own commands that is sure to be in that status: "active", as it takes a minute at least while the
+# guest runs, or "pre-switchover": the guest is stopped soon, whatever it writes meanwhile, and the migration waits then
 begin_move() {
+	local rate=2000000 limit=10
+
+	[ "$1" = active ] || { rate=1000000000 && limit=60000; }
 	host "set -e; l2 start m2 --incoming --vdev $u2
 		l2 qmp m1 migrate-set-capabilities '{\"capabilities\": [{\"capability\": \"pause-before-switchover\", \"state\": true}]}'
-		l2 qmp m1 migrate-set-parameters '{\"max-bandwidth\": 10000000, \"downtime-limit\": 100}'
+		l2 qmp m1 migrate-set-parameters '{\"max-bandwidth\": $rate, \"downtime-limit\": $limit}'
 		l2 qmp m2 migrate-incoming '$uri'; l2 qmp m1 migrate '$uri'" >/dev/null
 }
 # until_guest true|false, until_migration STATUS: what QMP says of them, soon
@@ -52,15 +56,15 @@ until_guest() { host "for n in \$(seq 300); do l2 qmp m1 query-status | grep -q 
 until_migration() { host "for n in \$(seq 300); do l2 qmp m1 query-migrate | grep -qE '\"status\": \"($1)\"' && exit 0; sleep 0.1; done; l2 qmp m1 query-migrate; exit 1"; }
 goes_on() { until_guest true && files_good m1 2 && host 'l2 stop m2' && [ "$(host "cat /sys/bus/mdev/devices/$u2/state")" = idle ]; }
 cancel_early() {
-	begin_move && until_migration active && until_guest true || return 1
+	begin_move active && until_migration active && until_guest true || return 1
 	host 'l2 qmp m1 migrate_cancel' && until_migration cancelled && goes_on
 }
 cancel_late() {
-	begin_move && until_migration pre-switchover && until_guest false || return 1
+	begin_move pre-switchover && until_migration pre-switchover && until_guest false || return 1
 	host 'l2 qmp m1 migrate_cancel' && until_migration cancelled && goes_on
 }
 kill_target() {
-	begin_move && until_migration "$1" || return 1
+	begin_move "$1" && until_migration "$1" || return 1
 	# shellcheck disable=SC2016
 	host 'kill -9 $(l2 pid m2)'
 	# While it waits it does not look
@@ -86,7 +90,7 @@ there_and_back() {
 check "there and back, $rounds times" there_and_back
 
 source_dies() {
-	begin_move && until_migration pre-switchover || return 1
+	begin_move pre-switchover && until_migration pre-switchover || return 1
 	# shellcheck disable=SC2016
 	host 'kill -9 $(l2 pid m1); l2 stop m2
 		for u in '"$u1 $u2"'; do for n in $(seq 100); do [ "$(cat /sys/bus/mdev/devices/$u/state)" = idle ] && break; sleep 0.1; done; cat /sys/bus/mdev/devices/$u/state; done' |
