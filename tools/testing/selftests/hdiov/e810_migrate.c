@@ -923,6 +923,49 @@ TEST_F(e810_migrate, authority)
 				      2 * NEVER_MS));
 }
 
+/* To $HDIOV_OTHER_PF, whose port is another one: what had come before is not lost */
+TEST_F(e810_migrate, other_port)
+{
+	const char *pf = getenv("HDIOV_OTHER_PF");
+	struct vdev *there = &self->other;
+	struct vdev peer_vdev;
+	struct eg peer;
+	char mac[32];
+
+	if (!pf)
+		SKIP(return, "HDIOV_OTHER_PF is not set");
+	/* Ends as the fixture's: the guest has that mapped at the end */
+	vdev_cleanup(there);
+	vdev_init(there, pf, variant->type, variant->mode);
+	ASSERT_EQ(0, vdev_create(there));
+	vdev_init(&peer_vdev, pf, "avf-1", variant->mode);
+	ASSERT_EQ(0, vdev_create(&peer_vdev));
+	ASSERT_EQ(0, vdev_open(&peer_vdev));
+	ASSERT_EQ(0, eg_init(&peer, &peer_vdev));
+	ASSERT_EQ(0, eg_up(&peer));
+	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", self->g.mac[0],
+		 self->g.mac[1], self->g.mac[2], self->g.mac[3], self->g.mac[4],
+		 self->g.mac[5]);
+	ASSERT_EQ(0, vdev_attr_set(there, "mac", mac));
+
+	post_out(3);
+	ASSERT_TRUE(got_out(3));
+	post_in(11);
+	ASSERT_TRUE(got_in(4));
+	ASSERT_TRUE(peer_sent(self));
+	ASSERT_EQ(0, move_to(self, &self->vdev, there));
+	ASSERT_EQ(0, vdev_remove(&self->vdev));
+	ASSERT_EQ(0, vdev_mig_set(there, STATE(RUNNING), NULL));
+	EXPECT_TRUE(got_in(7));
+
+	post_frames(&peer, &self->g, &self->in, 5);
+	EXPECT_TRUE(got_frames(&peer, &self->g, &self->in_seen, 5));
+	post_frames(&self->g, &peer, &self->out, 5);
+	EXPECT_TRUE(got_frames(&self->g, &peer, &self->out_seen, 5));
+	eg_exit(&peer);
+	vdev_cleanup(&peer_vdev);
+}
+
 /* Within the port, to a VDEV that the host has given the guest's address, and nothing else */
 TEST_F(e810_migrate, shared_address)
 {
