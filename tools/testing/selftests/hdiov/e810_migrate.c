@@ -1138,8 +1138,7 @@ TEST_F_TIMEOUT(e810_migrate, hostile, 600)
 		}
 		taken += !ret;
 		/* This one is paced if it comes all the time */
-		vdev_close(other);
-		ASSERT_EQ(0, vdev_open(other));
+		ASSERT_EQ(0, vdev_renew(other));
 	}
 	TH_LOG("%u streams, %u taken", num, taken);
 	EXPECT_LT(0, taken);

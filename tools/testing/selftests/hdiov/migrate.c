@@ -577,8 +577,7 @@ TEST_F_TIMEOUT(migrate, hostile, 600)
 		}
 		taken += !ret;
 		/* This one is paced if it comes all the time */
-		vdev_close(other);
-		ASSERT_EQ(0, vdev_open(other));
+		ASSERT_EQ(0, vdev_renew(other));
 	}
 	TH_LOG("%u streams, %u taken", num, taken);
 	/* Of configuration space, which is most of it, only what a guest can write counts */

@@ -594,8 +594,7 @@ TEST_F_TIMEOUT(qat_migrate, hostile, 600)
 			vdev_set32(other, 0, QG_TAIL(0), QG_REQ * (i % 16));
 		}
 		/* This one is paced if it comes all the time */
-		vdev_close(other);
-		ASSERT_EQ(0, vdev_open(other));
+		ASSERT_EQ(0, vdev_renew(other));
 	}
 	TH_LOG("%u streams, %u taken", num, taken);
 	EXPECT_LT(0, taken);

@@ -491,6 +491,16 @@ void vdev_close(struct vdev *vdev)
 	close_fd(&vdev->iommu);
 }
 
+int vdev_renew(struct vdev *vdev)
+{
+	if (vdev->mode == VDEV_CONTAINER) {
+		close_fd(&vdev->fd);
+		return vdev_attach(vdev);
+	}
+	vdev_close(vdev);
+	return vdev_open(vdev);
+}
+
 void vdev_cleanup(struct vdev *vdev)
 {
 	if (!vdev->uuid[0])

@@ -104,6 +104,8 @@ int vdev_open_detached(struct vdev *vdev);
 int vdev_attach(struct vdev *vdev);
 int vdev_detach(struct vdev *vdev);
 void vdev_close(struct vdev *vdev);
+/* Closed and opened, as if by the next user; a container and what it maps stay */
+int vdev_renew(struct vdev *vdev);
 /* Closes and removes, whatever state it is in */
 void vdev_cleanup(struct vdev *vdev);
 
