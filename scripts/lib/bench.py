@@ -18,6 +18,7 @@ def usage():
        bench.py qat QAT.csv PICTURE.svg                    the same of a guest with VDEVs and VFs of QATs
        bench.py qat-life DIR                               of DIR/qat-life-*.csv
        bench.py life DIR                                   VDEVs beside VFs, of DIR/life-*.csv and DIR/start.csv
+       bench.py startup DIR                                many at once, of DIR/startup-*.csv and what they waited for
        bench.py claims DIR                                 the paper's claims beside what is in DIR
        bench.py iperf                                      bits per second out of "iperf3 -J" on standard input""")
     sys.exit(2)
@@ -301,6 +302,94 @@ def life(directory):
               f"{'':16}{commands.get('create', 0):7.1f} {ready:9.1f} {commands.get('remove', 0):7.1f} | {memory:.1f}")
 
 
+# From the opened group to queues that are on
+STARTS = ["open", "bind", "vectors", "mailbox", "handshake", "queues"]
+
+
+def percentile(values, part):
+    """The smallest that so many are not above"""
+    return sorted(values)[max(0, -(-len(values) * part // 100) - 1)]
+
+
+def read_startup(path):
+    """Of the counted runs: ms for each device to be made and to start, ms by phase, and what is done for all of them"""
+    times, _, _ = read(path)
+    runs = list(zip(*(counted(times[phase]) for phase in STARTS)))
+    starts = [sum(phase[v] for phase in run) / 1e6 for run in runs for v in run[0]]
+    made = [ns / 1e6 for run in counted(times["create"]) for ns in run.values()]
+    phase_ms = {phase: statistics.median(ns / 1e6 for run in counted(times[phase]) for ns in run.values()) for phase in STARTS}
+    whole = {what: statistics.median(run["all"] for run in counted(times[what])) / 1e6 for what in ("enable", "made", "started") if what in times}
+    return made, starts, phase_ms, whole
+
+
+def read_startups(directory):
+    found = {}
+    for name in os.listdir(directory):
+        match = re.fullmatch(r"startup-(vdev|vf)-(\d+)\.csv", name)
+        if match:
+            found[match[1], int(match[2])] = read_startup(os.path.join(directory, name))
+    return found
+
+
+def startup(directory):
+    startups = read_startups(directory)
+    with open(os.path.join(directory, "startup.svg"), "w") as f:
+        f.write(stacks({f"{n} {kind.upper()}s" if n > 1 else f"1 {kind.upper()}": startups[kind, n][2] for kind, n in by_number(startups)},
+                       "Started at once: median of each phase, part of the sum"))
+    print("Milliseconds for N made at once, and then N started at once, each by a thread of its own. made: by sysfs, a VF by vfio-pci. start: from its\n"
+          "VFIO group to a guest whose queues are on. all: until the last one was; of VFs sriov_numvfs, too.\n")
+    print(f"{'':10}{'made':>9}{'p99':>9}{'all':>9} |{'start':>9}{'p99':>9}{'all':>9} p99/1 |" + "".join(f"{phase:>10}" for phase in STARTS) + " (% of start)")
+    for kind, n in by_number(startups):
+        made, starts, phase_ms, whole = startups[kind, n]
+        alone = statistics.median(startups[kind, 1][1]) if (kind, 1) in startups else float("nan")
+        print(f"{kind.upper():5}{n:5}{statistics.median(made):9.1f}{percentile(made, 99):9.1f}{whole['made'] + whole.get('enable', 0):9.1f} |"
+              f"{statistics.median(starts):9.1f}{percentile(starts, 99):9.1f}{whole['started']:9.1f}{percentile(starts, 99) / alone:6.1f} |" +
+              "".join(f"{phase_ms[phase] * 100 / sum(phase_ms.values()):10.0f}" for phase in STARTS))
+    for kind in ("vdev", "vf"):
+        waits(os.path.join(directory, f"startup-locks-{kind}.txt"), kind.upper())
+
+
+# Of a wait's stack: what says nothing of who waits
+ANY_LOCK = re.compile(r"(__)?(mutex|down|rwsem|native_queued|queued|_raw|rt_mutex|percpu|trace|lock_mm)\w*$")
+
+
+def waits(path, kind):
+    """Who waited for a lock how often: by the trace's histogram of stacks"""
+    found, stack = {}, []
+    with open(path) as f:
+        for line in f:
+            frame = re.match(r"\s+(\w[\w.]*)\+0x", line)
+            end = re.match(r"}.*hitcount:\s+(\d+)", line)
+            if frame:
+                stack.append(frame[1])
+            elif end:
+                who = [name for name in stack if not ANY_LOCK.match(name)][:3]
+                found[" < ".join(who)] = found.get(" < ".join(who), 0) + int(end[1])
+                stack = []
+    print(f"\nMost often one of the {kind}s waited for a lock in:")
+    for who, times in sorted(found.items(), key=lambda item: -item[1])[:6]:
+        print(f"{times:7}  {who}")
+
+
+def stacks(rows, title):
+    """A bar for each row, of one length, split by its parts; its sum, in ms, beside it"""
+    left, top, high, width = 120, 50, 24, 900
+    out = svg(width, top + high * len(rows) + 50, title, 20)
+    parts = list(next(iter(rows.values())))
+    for n, (name, values) in enumerate(rows.items()):
+        x, y, scale = left, top + n * high, (width - left - 120) / sum(values.values())
+        out.append(f'<text x="{left - 10}" y="{y + 14}" text-anchor="end">{name}</text>')
+        for m, part in enumerate(parts):
+            out.append(f'<rect x="{x:.1f}" y="{y}" width="{values[part] * scale:.1f}" height="{high - 6}" fill="{COLORS[m]}"/>')
+            x += values[part] * scale
+        out.append(f'<text x="{x + 8:.1f}" y="{y + 14}">{sum(values.values()):.1f} ms</text>')
+    for m, part in enumerate(parts):
+        x, y = left + 120 * m, top + high * len(rows) + 12
+        out.append(f'<rect x="{x}" y="{y}" width="12" height="12" fill="{COLORS[m]}"/>')
+        out.append(f'<text x="{x + 18}" y="{y + 11}">{part}</text>')
+    return "\n".join(out + ["</svg>", ""])
+
+
 def qat_life(directory):
     lives = read_lives(directory, "qat-life")
     print(LIFE_HEAD + "A QAT has 16 VFs of four queue pairs, or 64 VDEVs of one.\n")
@@ -383,6 +472,8 @@ if __name__ == "__main__":
         polled(sys.argv[2])
     elif len(sys.argv) == 3 and sys.argv[1] == "life":
         life(sys.argv[2])
+    elif len(sys.argv) == 3 and sys.argv[1] == "startup":
+        startup(sys.argv[2])
     elif len(sys.argv) == 3 and sys.argv[1] == "claims":
         claims(sys.argv[2])
     elif len(sys.argv) == 2 and sys.argv[1] == "iperf":

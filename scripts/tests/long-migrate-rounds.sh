@@ -52,8 +52,8 @@ begin_move() {
 		l2 qmp m2 migrate-incoming '$uri'; l2 qmp m1 migrate '$uri'" >/dev/null
 }
 # until_guest true|false, until_migration STATUS: what QMP says of them, soon
-until_guest() { host "for n in \$(seq 300); do l2 qmp m1 query-status | grep -q '\"running\": $1' && exit 0; sleep 0.1; done; l2 qmp m1 query-status; exit 1"; }
-until_migration() { host "for n in \$(seq 300); do l2 qmp m1 query-migrate | grep -qE '\"status\": \"($1)\"' && exit 0; sleep 0.1; done; l2 qmp m1 query-migrate; exit 1"; }
+until_guest() { host "for n in \$(seq 100); do l2 qmp m1 query-status | grep -q '\"running\": $1' && exit 0; sleep 0.1; done; l2 qmp m1 query-status; exit 1"; }
+until_migration() { host "for n in \$(seq 100); do l2 qmp m1 query-migrate | grep -qE '\"status\": \"($1)\"' && exit 0; sleep 0.1; done; l2 qmp m1 query-migrate; exit 1"; }
 goes_on() { until_guest true && files_good m1 2 && host 'l2 stop m2' && [ "$(host "cat /sys/bus/mdev/devices/$u2/state")" = idle ]; }
 cancel_early() {
 	begin_move active && until_migration active && until_guest true || return 1

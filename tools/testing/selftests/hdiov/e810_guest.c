@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 
 #include "e810_guest.h"
 
@@ -484,11 +485,18 @@ int eg_handshake(struct eg *g)
 	if (ret < 0)
 		return ret;
 	if (ret < (int)sizeof(res) || status || le16toh(res.num_vsis) != 1 ||
-	    le16toh(res.num_queues) != g->num_queues)
+	    le16toh(res.num_queues) < g->num_queues ||
+	    (le16toh(res.num_queues) > g->num_queues && !g->more_queues))
 		return -EPROTO;
 	g->vsi_id = le16toh(res.vsi_id);
 	g->max_frame = le16toh(res.max_frame);
 	memcpy(g->mac, res.mac, 6);
+	/* A virtual function that has been given no address chooses one, as with iavf */
+	if (!memcmp(g->mac, (uint8_t[6]){}, 6)) {
+		if (getrandom(g->mac, 6, 0) != 6)
+			return -EIO;
+		g->mac[0] = (g->mac[0] & 0xfc) | 2;
+	}
 	return eg_add_mac(g, g->mac);
 }
 

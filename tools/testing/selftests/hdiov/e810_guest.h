@@ -154,7 +154,8 @@ struct eg_queue {
  * @more_caps: capabilities that it asks for besides those that all have, VC_CAP_*
  * @mac: its address
  * @vsi_id: its name for its VSI
- * @num_queues: queue pairs
+ * @num_queues: queue pairs that it uses
+ * @more_queues: the device may have more
  * @max_frame: bytes
  * @link: the last event said that the link is up
  * @q: queue pairs
@@ -171,6 +172,7 @@ struct eg {
 	uint8_t mac[6];
 	uint16_t vsi_id;
 	unsigned int num_queues;
+	bool more_queues;
 	unsigned int max_frame;
 	bool link;
 	struct eg_queue q[EG_MAX_QUEUES];
