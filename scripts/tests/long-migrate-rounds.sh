@@ -41,13 +41,15 @@ stop_and_go() {
 check "stopped and on again, 200 times, without a reset" stop_and_go
 
 # begin_move STATUS: a migration by QMP's own commands that is sure to be in that status: "active", as it takes a minute at least while the
-# guest runs, or "pre-switchover": the guest is stopped soon, whatever it writes meanwhile, and the migration waits then
+# guest runs, or "pre-switchover": the guest is stopped soon, whatever it writes meanwhile, and the migration waits then. The target is new, and
+# does not acknowledge the switchover, as "l2 migrate" wants it of both.
 begin_move() {
 	local rate=2000000 limit=10
 
 	[ "$1" = active ] || { rate=1000000000 && limit=60000; }
 	host "set -e; l2 start m2 --incoming --vdev $u2
-		l2 qmp m1 migrate-set-capabilities '{\"capabilities\": [{\"capability\": \"pause-before-switchover\", \"state\": true}]}'
+		l2 qmp m1 migrate-set-capabilities '{\"capabilities\": [{\"capability\": \"pause-before-switchover\", \"state\": true},
+			{\"capability\": \"switchover-ack\", \"state\": false}]}'
 		l2 qmp m1 migrate-set-parameters '{\"max-bandwidth\": $rate, \"downtime-limit\": $limit}'
 		l2 qmp m2 migrate-incoming '$uri'; l2 qmp m1 migrate '$uri'" >/dev/null
 }
