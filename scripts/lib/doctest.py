@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-USAGE = """usage: doctest.py [--set TEXT=WITH]... [--after SCRIPT] PAGE... -- COMMAND [ARGUMENT...]
+USAGE = """usage: doctest.py [--set TEXT=WITH]... [--after SCRIPT] [--all] PAGE... -- COMMAND [ARGUMENT...]
 
 Of reStructuredText pages, run each literal block by COMMAND, whose last argument it becomes, and print TAP. All blocks of a page are run by bash
 in their order, each in the folder in which the one before it has ended, up to the first command that fails. A comment before a block says what
@@ -12,6 +12,7 @@ to do with it:
 
     .. test: run            run it. If lines begin with "# ", then these are its commands, and the others are what they print, line by line:
                             "..." stands for anything, a number for any number
+    .. test: run with TOOL  the same, if there is that tool, or with --all: then it is a failure if there is none
     .. test: no, REASON     it is no test, for that reason
 
 A block without such a comment is a failure; one of ".. code-block:: none" is no command. --set replaces a text that stands for something in
@@ -80,13 +81,15 @@ def missing(expected, output):
 
 
 def main(args):
-    replace, pages, after = [], [], None
+    replace, pages, after, everything = [], [], None, False
     while args and args[0] != "--":
         arg = args.pop(0)
         if arg == "--set" and args and "=" in args[0]:
             replace.append(args.pop(0).split("=", 1))
         elif arg == "--after" and args:
             after = args.pop(0)
+        elif arg == "--all":
+            everything = True
         elif arg.startswith("-"):
             sys.exit(USAGE)
         else:
@@ -103,8 +106,13 @@ def main(args):
             if test and re.match(r"no, \S", test):
                 print(f"# not run: {name.split(' ', 1)[1]}: {test[4:]}", flush=True)
                 continue
+            tool = re.fullmatch(r"run with (\S+)", test or "")
+            if tool and not everything and subprocess.run([*command, f"command -v {tool[1]}"], stdin=subprocess.DEVNULL,
+                                                          stdout=subprocess.DEVNULL, check=False).returncode:
+                print(f"# not run: {name.split(' ', 1)[1]}: no {tool[1]} here", flush=True)
+                continue
             count += 1
-            if test != "run":
+            if test != "run" and not tool:
                 bad = True
                 print(f"not ok {name}\n# neither run nor said why not", flush=True)
                 continue

@@ -30,4 +30,4 @@ trap end EXIT
 # As on a machine that has just been booted
 host 'modprobe -r hdiov_e810 hdiov_qat; ! lsmod | grep -q "^hdiov_[eq]"' || bail "the drivers can be unloaded"
 /usr/bin/python3 "$scripts/lib/doctest.py" --set "0000:18:00.0=$pf" --set "0000:6b:00.0=$qat" --set "\$UUID=$one" --set "\$FROM=$one" \
-	--set "\$TO=$other" --set "UUID=$other" --after "$remove" "$docs"/hdiov-e810.rst "$docs"/hdiov-qat.rst "$docs"/hdiov.rst -- "$tb" run --timeout 120
+	--set "\$TO=$other" --set "UUID=$other" --after "$remove" "$docs"/hdiov-e810.rst "$docs"/hdiov-qat.rst "$docs"/hdiov.rst "$docs"/hdiov-tracing.rst -- "$tb" run --timeout 120
