@@ -53,7 +53,7 @@ installs() {
 	debian "apt-get -y --no-install-recommends install /root/hdiov/build-deb/*.deb 2>&1 | tail -n 15
 		dkms autoinstall -k $stable; dkms autoinstall -k $backports; dkms status"
 	echo "$stable: $(modules "$stable"); $backports: $(modules "$backports")"
-	[ "$(modules "$stable")" = "$all" ] && [ "$(modules "$backports")" = "$few" ]
+	[ "$(modules "$stable")" = "$all" ] && [ "$(modules "$backports")" = "$few" ] && [ -e "$root/usr/lib/udev/rules.d/61-hdiov.rules" ]
 }
 check "apt install: DKMS makes all modules for a kernel whose source is there, the core's and the QAT's for another" installs
 preferred() {
@@ -111,7 +111,7 @@ upgrades() {
 check "an upgrade leaves nothing of the version before" upgrades
 purges() {
 	debian "apt-get -y purge hdiov-dkms hdiov-tools 2>&1 | tail -n 5; dkms status; ls /usr/src"
-	[ -z "$(modules "$stable")$(modules "$backports")" ] && debian '! ls -d /usr/src/hdiov-* /var/lib/dkms/hdiov /usr/lib/modprobe.d/hdiov.conf 2>/dev/null'
+	[ -z "$(modules "$stable")$(modules "$backports")" ] && debian '! ls -d /usr/src/hdiov-* /var/lib/dkms/hdiov /usr/lib/modprobe.d/hdiov.conf /usr/lib/udev/rules.d/61-hdiov.rules 2>/dev/null'
 }
 check "apt purge leaves nothing" purges
 finish
