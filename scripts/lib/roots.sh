@@ -11,6 +11,10 @@ l2_dir=$cache/l2
 l1_packages=busybox-static,kmod,iproute2,ethtool,iperf3,iputils-ping,tcpdump,mdevctl,jq,python3-minimal,strace,pciutils,procps
 l1_packages+=,openssh-server,openssh-client,qemu-system-x86,seabios,ipxe-qemu,psmisc,bash,coreutils,uuid-runtime,dpdk-dev,librte-net-iavf25,librte-mempool-ring25,librte-bus-pci25,librte-bus-vdev25,librte-common-qat25
 
+# What stock clients of VDEVs want in L1 besides
+client_packages=libvirt-daemon,libvirt-daemon-driver-qemu,libvirt-daemon-driver-nodedev,libvirt-clients,udev,podman
+clients_dir=$cache/clients
+
 # bootstrap DIR PACKAGES VARIANT [extra mmdebstrap args]
 bootstrap() {
 	local dir=$1 packages=$2 variant=$3 tmp=$1.new
@@ -179,5 +183,35 @@ build_rootfs() (
 	if [ "$(cat "$l1_img.key" 2>/dev/null)" != "$k" ] || [ ! -e "$l1_img" ]; then
 		step l1image "L1 disk image" make_l1_image
 		printf '%s\n' "$k" >"$l1_img.key"
+	fi
+)
+
+# What L1 has to be given so that it has these packages too: $clients_dir/clients.tar.gz, to be unpacked over its root file system. It is the difference of two
+# such file systems, without kernels' modules, which are in L1 already. And udevd, whose folder L1 does without.
+make_clients() {
+	local l1=$l1_dir l1_dir=$clients_dir.root l1_packages=$l1_packages,$client_packages
+
+	make_l1_root
+	"${sudo[@]}" rm -rf "$clients_dir" "$clients_dir.new"
+	"${sudo[@]}" rsync -rlpgoDc --compare-dest="$l1/" "$l1_dir/" "$clients_dir.new/"
+	"${sudo[@]}" rm -rf "$l1_dir"
+	"${sudo[@]}" mkdir -p "$clients_dir.new/usr/lib/systemd"
+	"${sudo[@]}" ln -s ../../bin/udevadm "$clients_dir.new/usr/lib/systemd/systemd-udevd"
+	mkdir -p "$clients_dir"
+	"${sudo[@]}" tar --numeric-owner -C "$clients_dir.new" -cf - etc usr var | gzip >"$clients_dir/clients.tar.gz"
+	"${sudo[@]}" rm -rf "$clients_dir.new"
+	du -h "$clients_dir/clients.tar.gz"
+}
+
+build_clients() (
+	local k
+
+	lock clients
+	build_rootfs
+	k=$(key clients-1 "$(cat "$l1_dir/.key")" "$client_packages" "$(declare -f make_clients make_l1_root bootstrap)")
+	if ! fresh "$clients_dir" "$k"; then
+		private_apt_setup
+		step clients "libvirt and podman for L1" make_clients
+		seal "$clients_dir" "$k"
 	fi
 )
