@@ -196,9 +196,17 @@ migrate() {
 # goes_on: it has stayed
 goes_on() { state_is $u1 running && state_is $u2 idle && pings v1 10.0.0.1; }
 
+no_device() { refused 'not found' migrate && state_is $u1 running && pings v1 10.0.0.1; }
+check "migrate to where its VDEV is not: refused, and it goes on" no_device
+other_type() {
+	nodedev_xml $u2 ice-avf-4 mac_shared=1 mac=$mac "serial_number=$(host "cat /sys/bus/mdev/devices/$u1/serial_number")" | xml n2
+	virsh nodedev-create /tmp/n2.xml && refused 'load of migration failed: No such device' migrate && goes_on && host 'dmesg | grep "saved state: of type ice-avf-1, not ice-avf-4"' &&
+		virsh nodedev-destroy "$(nodedev $u2)"
+}
+check "migrate to a VDEV of another type: refused, and it goes on" other_type
 other_device() {
 	nodedev_xml $u2 ice-avf-1 mac_shared=1 mac=$mac | xml n2
-	virsh nodedev-create /tmp/n2.xml && refused 'error: operation failed' migrate && goes_on
+	virsh nodedev-create /tmp/n2.xml && refused 'load of migration failed: Invalid argument' migrate && goes_on
 }
 check "migrate to a VDEV with another serial number: refused, and it goes on" other_device
 moves() {

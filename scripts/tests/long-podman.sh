@@ -70,10 +70,10 @@ no_memlock() {
 check "a container that may not pin its guest's memory: refused" no_memlock
 # shellcheck disable=SC2046
 not_others() {
-	refused "/dev/vfio/$g2" contain p2 --rm --ulimit memlock=-1 "${kvm[@]}" $(node "$g1") -- "$(qemu p2 $u2)"
+	refused "Could not open '/dev/vfio/$g2': No such file or directory" contain p2 --rm --ulimit memlock=-1 "${kvm[@]}" $(node "$g1") -- "$(qemu p2 $u2)"
 }
 check "a container with one VDEV's node does not get the other" not_others
-none() { refused '/dev/vfio/' contain p2 --rm --ulimit memlock=-1 "${kvm[@]}" -- "$(qemu p2 $u2)"; }
+none() { refused "Could not open '/dev/vfio/$g2': No such file or directory" contain p2 --rm --ulimit memlock=-1 "${kvm[@]}" -- "$(qemu p2 $u2)"; }
 check "a container without a node gets none" none
 # Even by a node of its own making: its cgroup has not the device
 by_mknod() {
