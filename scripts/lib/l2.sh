@@ -3,7 +3,7 @@
 # L2, the tenant's guest: one initramfs a kernel, made of the stock kernel's own modules and of L1's trixie binaries.
 
 l2_programs="/usr/bin/dash /usr/bin/iperf3 /usr/bin/ping /usr/sbin/ethtool /usr/bin/ip /usr/bin/tcpdump /usr/bin/lspci"
-l2_modules="virtio_pci virtio_net iavf 8021q macvlan af_packet"
+l2_modules="virtio_pci virtio_net iavf 8021q macvlan bonding af_packet"
 l2_dpdk_modules="vfio_pci vfio_iommu_type1 uio_pci_generic"
 l2_dpdk_programs="/usr/bin/dpdk-testpmd /usr/bin/dpdk-test /usr/bin/dpdk-test-crypto-perf /usr/bin/dpdk-test-compress-perf"
 l2_dpdk_drivers="bus_pci bus_vdev mempool_ring common_iavf net_iavf common_qat"
