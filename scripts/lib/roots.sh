@@ -12,7 +12,7 @@ l1_packages=busybox-static,kmod,iproute2,ethtool,iperf3,iputils-ping,tcpdump,mde
 l1_packages+=,openssh-server,openssh-client,qemu-system-x86,seabios,ipxe-qemu,psmisc,bash,coreutils,uuid-runtime,dpdk-dev,librte-net-iavf25,librte-mempool-ring25,librte-bus-pci25,librte-bus-vdev25,librte-common-qat25
 
 # What stock clients of VDEVs want in L1 besides
-client_packages=libvirt-daemon,libvirt-daemon-driver-qemu,libvirt-daemon-driver-nodedev,libvirt-clients,udev,podman
+client_packages=libvirt-daemon,libvirt-daemon-driver-qemu,libvirt-daemon-driver-nodedev,libvirt-clients,udev,podman,bpftrace,linux-perf
 clients_dir=$cache/clients
 
 # bootstrap DIR PACKAGES VARIANT [extra mmdebstrap args]
@@ -211,7 +211,7 @@ build_clients() (
 	k=$(key clients-1 "$(cat "$l1_dir/.key")" "$client_packages" "$(declare -f make_clients make_l1_root bootstrap)")
 	if ! fresh "$clients_dir" "$k"; then
 		private_apt_setup
-		step clients "libvirt and podman for L1" make_clients
+		step clients "stock clients for L1" make_clients
 		seal "$clients_dir" "$k"
 	fi
 )
