@@ -109,8 +109,8 @@ too_many() {
 }
 check "five queues of four: DPDK says so, and ends" too_many
 four() {
-	guest g2 "$(testpmd_start --total-num-mbufs=2048 --rxq=4 --txq=4)" && guest g2 "$(testpmd_do 'show port info 0' start stop quit)" &&
-		guest g2 'sleep 2; cat /tmp/testpmd.log' | tee /dev/stderr | grep -q 'Current number of RX queues: 4'
+	guest g2 "$(testpmd_start --total-num-mbufs=2048 --rxq=4 --txq=4)" && guest g2 "$(testpmd_do 'show port info 0' start stop)" &&
+		guest g2 'echo quit >/tmp/in; sleep 2; cat /tmp/testpmd.log' | tee /dev/stderr | grep -q 'Current number of RX queues: 4'
 }
 check "four of four are good after that" four
 finish
