@@ -101,12 +101,20 @@ struct hdiov_type {
  * @size: bytes, a multiple of PAGE_SIZE
  * @written_paused: what is written there in state PAUSED goes to &hdiov_mmio_ops.write.
  *	Else it is lost, as a doorbell may be that the next one says again
+ * @memory: NULL; or what is mapped in the place of pages of the PF, @size bytes, page
+ *	aligned: registers that are only read, and that the vendor keeps up to date there.
+ *	Unlike pages of the PF it stays mapped in all states, so it must not say that the
+ *	guest can use those before &hdiov_mmio_ops.mapped. A guest can write to it, and
+ *	sees that itself only: the vendor must not read it, nor share it between ADIs, and
+ *	has it cleared by &hdiov_adi_ops.reset and before another user's
+ *	&hdiov_adi_ops.enable. It stays until &hdiov_adi_ops.destroy.
  */
 struct hdiov_area {
 	unsigned int bar;
 	u64 offset;
 	u64 size;
 	bool written_paused;
+	void *memory;
 };
 
 /**
@@ -304,12 +312,16 @@ struct hdiov_adi_ops {
  * @trap_class: optional; index into &hdiov_model.trap_class of the register at
  *	@offset, for statistics only. Called for each access that the vendor sees.
  * @fast_page: the physical address that backs page @page (0 is the first) of
- *	fast-path area @area, page aligned, or -ENXIO while nothing does (a
+ *	fast-path area @area, one without memory, page aligned, or -ENXIO while nothing does (a
  *	vector that the guest has not enabled). The core maps an inert page in
  *	that case. Called under the fault handler's locks: must not sleep for
  *	long, must not touch user memory. An address handed out stays valid
  *	until the core has unmapped it: before @quiesce, and before and after
  *	&hdiov_vector_ops.bind and .unbind.
+ * @mapped: optional, for memory of a &struct hdiov_area that tells the guest to go on:
+ *	what a guest writes from now on reaches the pages of the PF. Called each time
+ *	that it can reach them again, in RUNNING, with no trapped access under way.
+ *	Must not sleep for long.
  */
 struct hdiov_mmio_ops {
 	unsigned int min_width;
@@ -322,6 +334,7 @@ struct hdiov_mmio_ops {
 				   u64 offset, bool write);
 	int (*fast_page)(struct hdiov_adi *adi, unsigned int area,
 			 unsigned int page, phys_addr_t *addr);
+	void (*mapped)(struct hdiov_adi *adi);
 };
 
 /**

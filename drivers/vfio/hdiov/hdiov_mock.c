@@ -1149,6 +1149,7 @@ static const struct hdiov_area mock_bad_areas[] = {
 	{ MOCK_BAR, MOCK_DB, 0 },
 	{ HDIOV_NUM_BARS, 0, PAGE_SIZE },
 	{ HDIOV_NUM_BARS - 1, 0, PAGE_SIZE },
+	{ MOCK_BAR, MOCK_DB, PAGE_SIZE, false, (void *)64 },
 	{ MOCK_BAR, MOCK_DB, 2 * PAGE_SIZE },
 	{ MOCK_BAR, MOCK_DB + PAGE_SIZE, PAGE_SIZE },
 };

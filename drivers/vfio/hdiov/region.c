@@ -5,7 +5,8 @@
  * Fast path: pages of the PF, mapped by the fault handler one at a time. While
  * nothing may back an area (the VDEV is not running, memory space is disabled,
  * the vector is not enabled) a page of plain memory does, so that no access of a
- * guest is ever a fault of its virtual machine. Slow path: registers, answered by
+ * guest is ever a fault of its virtual machine. Areas of the vendor's memory are
+ * there whatever happens. Slow path: registers, answered by
  * the vendor, in the widths that it has.
  */
 #include <linux/align.h>
@@ -82,6 +83,10 @@ static bool hdiov_area_good(struct hdiov_adi *adi, unsigned int index)
 	if (area->bar >= HDIOV_NUM_BARS || !area->size ||
 	    !PAGE_ALIGNED(area->offset) || !PAGE_ALIGNED(area->size))
 		return false;
+	/* Without it, it is for the vendor to say what page there is */
+	if (area->memory ? !PAGE_ALIGNED(area->memory) :
+			   !adi->pf->mmio_ops->fast_page)
+		return false;
 	bar_size = model->bar[area->bar].size;
 	if (area->size > bar_size || area->offset > bar_size - area->size)
 		return false;
@@ -108,9 +113,9 @@ int hdiov_region_check(struct hdiov_adi *adi)
 {
 	unsigned int i;
 
-	if (adi->num_areas && (!adi->areas || !adi->pf->mmio_ops->fast_page)) {
+	if (adi->num_areas && !adi->areas) {
 		dev_err(adi->pf->dev,
-			"hdiov: type %s: fast-path areas without pages\n",
+			"hdiov: type %s: no fast-path areas where there should be some\n",
 			adi->type->name);
 		return -EINVAL;
 	}
@@ -449,6 +454,11 @@ static vm_fault_t hdiov_region_fault(struct vm_fault *vmf)
 	page = array_index_nospec(PHYS_PFN(offset - area->offset),
 				  PHYS_PFN(area->size));
 
+	if (area->memory)
+		return hdiov_insert_pfn(vmf->vma, vmf->address,
+					page_to_pfn(virt_to_page(area->memory)) +
+					page);
+
 	guard(rwsem_read)(&vdev->mapping);
 
 	if (vdev->mapped &&
@@ -503,7 +513,8 @@ int hdiov_region_mmap(struct hdiov_vdev *vdev, struct vm_area_struct *vma)
 	/*
 	 * Where the host encrypts its memory, a device's registers are not part
 	 * of that, but a software device's are. The inert page then reads as
-	 * cipher text of zeros, which means as little.
+	 * cipher text of zeros, which means as little. Areas of memory would have
+	 * to be shared by their vendor, set_memory_decrypted().
 	 */
 	if (!vdev->core->domain_alloc)
 		vma->vm_page_prot = pgprot_decrypted(vma->vm_page_prot);
@@ -552,6 +563,8 @@ void hdiov_region_unmap(struct hdiov_vdev *vdev)
  */
 void hdiov_region_map(struct hdiov_vdev *vdev)
 {
+	const struct hdiov_mmio_ops *ops = vdev->core->pf->mmio_ops;
+
 	lockdep_assert_held_write(&vdev->access);
 
 	if (vdev->state != HDIOV_RUNNING || !hdiov_config_memory_enabled(vdev))
@@ -564,4 +577,6 @@ void hdiov_region_map(struct hdiov_vdev *vdev)
 		vdev->inert_used = false;
 		hdiov_region_zap(vdev);
 	}
+	if (ops->mapped)
+		ops->mapped(vdev->adi);
 }

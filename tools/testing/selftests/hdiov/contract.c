@@ -9,7 +9,7 @@
 
 #define NUM_MISTAKES	34
 #define BAD_IOMMU	17
-#define NUM_BAD_AREAS	10
+#define NUM_BAD_AREAS	11
 
 #define MISTAKE		"/sys/kernel/debug/hdiov_mock/mistake"
 #define BARE		"/sys/kernel/debug/hdiov_mock/bare"
