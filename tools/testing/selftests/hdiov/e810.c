@@ -4,6 +4,7 @@
  * do. All traffic stays inside the card, its uplink is not needed.
  */
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
@@ -214,8 +215,8 @@ TEST_F(e810, exit_free)
 		}
 	}
 	if (g[0].vdcm) {
-		EXPECT_EQ(0, vdev_traps(&vdev[0], "mailbox"));
-		EXPECT_EQ(0, vdev_traps(&vdev[0], "dyn_ctl"));
+		/* Not on the way up either: a user without anybody to emulate can have it */
+		EXPECT_EQ(0, vdev_traps(&vdev[0], NULL));
 	} else {
 		EXPECT_LT(0, vdev_traps(&vdev[0], "mailbox"));
 	}
@@ -667,7 +668,7 @@ TEST_F(e810, resets)
 		}
 		/* The mailbox is off, and no queue receives any more */
 		for (ms = 0; ms < SOON_MS; ms++) {
-			if (vdev_get32(g[0].vdev, 0, AVF_VFGEN_RSTAT) == 2)
+			if (eg_rstat(&g[0]) == 2)
 				break;
 			msleep(1);
 		}
@@ -684,6 +685,110 @@ TEST_F(e810, resets)
 		ASSERT_TRUE(passes(&g[1], &g[0], 3, 100));
 	}
 	free(copy);
+}
+
+/* The page for it of vdcm: what it says, and that nothing of a guest stays in it */
+TEST_F(e810, reset_state)
+{
+	struct vdev *vdev = &self->vdev[0];
+	struct eg *g = &self->g[0];
+	unsigned int i, again;
+	uint32_t mine = 7;
+
+	if (!g->vdcm) {
+		EXPECT_EQ(2, eg_rstat(g));
+		EXPECT_EQ(MAP_FAILED, vdev_mmap(vdev, 0, VDCM_RSTAT, 4096));
+		return;
+	}
+	UP(0);
+	for (again = 0; again < 3; again++) {
+		ASSERT_NE(NULL, g->rstat);
+		EXPECT_EQ(2, g->rstat[0]);
+		for (i = 1; i < 1024; i++)
+			EXPECT_EQ(0, g->rstat[i]);
+		/* With bus mastering, and memory space, off */
+		vdev_set_master(vdev, false);
+		EXPECT_EQ(2, g->rstat[0]);
+		vdev_enable(vdev, false);
+		(void)g->rstat[0];
+		vdev_enable(vdev, true);
+		EXPECT_EQ(2, g->rstat[0]);
+
+		/* Who writes there cheats itself, and the host does not look */
+		memset((void *)g->rstat, 0xa5, 4096);
+		EXPECT_EQ(2, vdev_get32(vdev, 0, AVF_VFGEN_RSTAT));
+		/* Users that do not map have it too, and cannot write */
+		EXPECT_EQ(4, vdev_write(vdev, 0, VDCM_RSTAT, &mine, 4));
+		EXPECT_EQ(2, vdev_get32(vdev, 0, VDCM_RSTAT));
+		if (again == 0) {
+			ASSERT_EQ(0, vdev_reset(vdev));
+		} else if (again == 1) {
+			vdev_flr(vdev);
+		} else {
+			eg_exit(g);
+			vdev_close(vdev);
+			ASSERT_EQ(0, vdev_open(vdev));
+			ASSERT_EQ(0, eg_init(g, vdev));
+		}
+		UP(0);
+		EXPECT_EQ(2, g->rstat[0]);
+		EXPECT_EQ(0, g->rstat[1]);
+		EXPECT_EQ(0, g->rstat[1023]);
+	}
+}
+
+/* A guest that waits for the end of its reset, and goes on at once */
+struct waiter {
+	struct eg *g;
+	uint32_t value;
+	bool ready;
+	bool seen;
+};
+
+static void *wait_for_reset(void *arg)
+{
+	struct waiter *w = arg;
+
+	__atomic_store_n(&w->ready, true, __ATOMIC_RELEASE);
+	while (w->g->rstat[0])
+		;
+	__atomic_store_n(&w->seen, true, __ATOMIC_RELEASE);
+	while (w->g->rstat[0] != 2)
+		;
+	w->g->mbx[ATQBAH] = w->value;
+	return NULL;
+}
+
+/* When it reads that the reset is over, what it writes next arrives */
+TEST_F(e810, reset_over)
+{
+	struct vdev *vdev = &self->vdev[0];
+	struct waiter w = { .g = self->g };
+	pthread_t thread;
+	unsigned int i;
+	int ms;
+
+	if (!self->g->vdcm)
+		return;
+	UP(0);
+	for (i = 0; i < 50; i++) {
+		w.value = 0x1000 + i;
+		w.ready = false;
+		w.seen = false;
+		ASSERT_EQ(0, pthread_create(&thread, NULL, wait_for_reset, &w));
+		while (!__atomic_load_n(&w.ready, __ATOMIC_ACQUIRE))
+			msleep(1);
+		/* It is over when the guest may use its device again */
+		vdev_enable(vdev, false);
+		ASSERT_EQ(0, vdev_reset(vdev));
+		for (ms = 0; !__atomic_load_n(&w.seen, __ATOMIC_ACQUIRE); ms++) {
+			ASSERT_GT(SOON_MS, ms);
+			msleep(1);
+		}
+		vdev_enable(vdev, true);
+		ASSERT_EQ(0, pthread_join(thread, NULL));
+		EXPECT_EQ(w.value, vdev_get32(vdev, 0, VDCM_MBX + ATQBAH * 4));
+	}
 }
 
 /*
@@ -901,7 +1006,8 @@ TEST_F_TIMEOUT(e810, random_registers, 120)
 				UP(0);
 		}
 		if (g[0].vdcm)
-			offset = rand_r(&seed) % 4 == 0 ? VDCM_MBX :
+			offset = rand_r(&seed) % 8 == 0 ? VDCM_RSTAT :
+				 rand_r(&seed) % 4 == 0 ? VDCM_MBX :
 				 rand_r(&seed) % 3 == 0 ? VDCM_QRX_TAIL(0) :
 				 rand_r(&seed) % 2 ? VDCM_QTX_TAIL(0) :
 				 VDCM_VECTOR(rand_r(&seed) % 2);

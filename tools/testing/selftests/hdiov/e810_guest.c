@@ -123,6 +123,12 @@ void eg_mbx_set(struct eg *g, enum eg_mbx reg, uint32_t value)
 		vdev_set32(g->vdev, 0, avf_mbx[reg], value);
 }
 
+uint32_t eg_rstat(struct eg *g)
+{
+	return g->rstat ? le32toh(*g->rstat) :
+			  vdev_get32(g->vdev, 0, AVF_VFGEN_RSTAT);
+}
+
 static void vector_ctl(struct eg *g, unsigned int vector, uint32_t value)
 {
 	volatile uint32_t *page;
@@ -154,8 +160,10 @@ static void map_pages(struct eg *g)
 {
 	unsigned int i;
 
-	if (g->vdcm)
+	if (g->vdcm) {
 		g->mbx = map_page(g, VDCM_MBX);
+		g->rstat = map_page(g, VDCM_RSTAT);
+	}
 	for (i = 0; i < g->num_queues; i++) {
 		struct eg_queue *q = &g->q[i];
 
@@ -174,6 +182,7 @@ static void unmap_pages(struct eg *g)
 	unsigned int i;
 
 	unmap_page(g->mbx);
+	unmap_page(g->rstat);
 	for (i = 0; i < g->num_queues; i++) {
 		unmap_page(g->q[i].tx_tail);
 		unmap_page(g->q[i].rx_tail);
@@ -241,7 +250,7 @@ int eg_mailbox_start(struct eg *g)
 	int ms;
 
 	for (ms = 0;; ms++) {
-		rstat = vdev_get32(g->vdev, 0, AVF_VFGEN_RSTAT);
+		rstat = eg_rstat(g);
 		if (rstat == 1 || rstat == 2)
 			break;
 		if (ms == EG_TIMEOUT_MS)

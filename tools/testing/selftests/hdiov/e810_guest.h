@@ -37,7 +37,7 @@
 #define EG_QUEUE_RX_BUF		0x2000
 #define EG_QUEUE_TX_BUF		0x22000
 
-/* Registers that both layouts have; trapped */
+/* Registers that both layouts have, trapped; and those that only vdcm has, mapped */
 #define AVF_VFGEN_RSTAT		0x8800
 #define AVF_QTX_TAIL(q)		((q) * 4)
 #define AVF_QRX_TAIL(q)		(0x2000 + (q) * 4)
@@ -46,6 +46,7 @@
 #define AVF_DYN_CTL0		0x5c00
 #define AVF_DYN_CTLN(n)		(0x3800 + (n) * 4)
 #define VDCM_MBX		0x20000
+#define VDCM_RSTAT		0x21000
 #define VDCM_QRX_TAIL(q)	(0x100000 + (q) * 0x1000ULL)
 #define VDCM_QTX_TAIL(q)	(0x1100000 + (q) * 0x1000ULL)
 #define VDCM_VECTOR(v)		(0x2100000 + (v) * 0x1000ULL)
@@ -149,6 +150,7 @@ struct eg_queue {
  * @vdcm: layout
  * @mem: all its memory for DMA, @mem_size bytes at EG_IOVA
  * @mbx: mapped mailbox page, NULL if it traps
+ * @rstat: mapped page of VFGEN_RSTAT, NULL if it traps
  * @atq_next: next mailbox descriptor to send
  * @arq_next: next mailbox descriptor to be received
  * @more_caps: capabilities that it asks for besides those that all have, VC_CAP_*
@@ -166,6 +168,7 @@ struct eg {
 	uint8_t *mem;
 	size_t mem_size;
 	volatile uint32_t *mbx;
+	volatile uint32_t *rstat;
 	unsigned int atq_next;
 	unsigned int arq_next;
 	uint32_t more_caps;
@@ -197,6 +200,8 @@ int eg_init(struct eg *g, struct vdev *vdev);
 void eg_exit(struct eg *g);
 /* The guest goes on, memory and all, on @vdev of the same type, which is open */
 int eg_move(struct eg *g, struct vdev *vdev);
+/* VFGEN_RSTAT: 2 if it can be used, 0 while it is being reset */
+uint32_t eg_rstat(struct eg *g);
 /* Wait for the device to be ready, start the mailbox */
 int eg_mailbox_start(struct eg *g);
 /* Version, resources, address: a device that can be given queues */

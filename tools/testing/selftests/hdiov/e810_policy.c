@@ -142,7 +142,7 @@ static bool is_reset(struct eg *g)
 
 	for (ms = 0; ms < SOON_MS; ms++) {
 		if (!(eg_mbx_get(g, ARQLEN) & MBX_ENABLE) &&
-		    vdev_get32(g->vdev, 0, AVF_VFGEN_RSTAT) == 2)
+		    eg_rstat(g) == 2)
 			return eg_told_of_reset(g);
 		msleep(1);
 	}

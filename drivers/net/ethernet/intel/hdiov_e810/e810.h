@@ -19,7 +19,7 @@
 
 /* Throttling intervals of a vector */
 #define E810_NUM_ITR		3
-#define E810_MAX_AREAS		4
+#define E810_MAX_AREAS		5
 #define E810_MAX_QPS		ICE_ADI_MAX_QPS
 #define E810_MAX_VECTORS	(E810_MAX_QPS + 1)
 
@@ -78,6 +78,8 @@ struct e810_kept {
  * @paused: registers that begin something are kept in @kept. Changes when nobody
  *	accesses registers.
  * @kept: while it is paused
+ * @rstat: page of which the first register is VFGEN_RSTAT, for the guest to read and
+ *	for nobody else, as the guest can write to it. NULL without such a page
  * @resetting: a reset was asked for that has not come yet
  * @malicious: how often the card has stopped a queue for what the guest did
  * @total_overflows: how often the guest has caused an overflow; this and the next two
@@ -97,6 +99,7 @@ struct e810_adi {
 	struct mutex policy_lock;	/* changes of ice's policy */
 	bool paused;
 	struct e810_kept kept;
+	u32 *rstat;
 	bool resetting;
 	atomic_t malicious;
 	unsigned int total_overflows;
@@ -156,7 +159,10 @@ extern const struct hdiov_migrate_ops e810_migrate_ops;
 
 /* e810_mmio.c */
 extern const struct hdiov_mmio_ops e810_mmio_ops;
-void e810_mmio_set_areas(struct e810_adi *ea);
+int e810_mmio_create(struct e810_adi *ea);
+void e810_mmio_destroy(struct e810_adi *ea);
+void e810_mmio_reset(struct e810_adi *ea);
+void e810_mmio_reset_begun(struct e810_adi *ea);
 
 /* e810_pause.c */
 bool e810_kept_read(struct e810_adi *ea, const struct e810_reg *reg, u32 *value);

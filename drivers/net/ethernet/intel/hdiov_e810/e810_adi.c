@@ -72,7 +72,7 @@ static void e810_adi_event(void *cookie, enum ice_adi_event event)
 		e810_adi_overflow(ea);
 		break;
 	case ICE_ADI_EVENT_RESET:
-		WRITE_ONCE(ea->resetting, true);
+		e810_mmio_reset_begun(ea);
 		hdiov_adi_request_reset(&ea->adi);
 		break;
 	}
@@ -130,12 +130,14 @@ static int e810_adi_create(struct hdiov_adi *adi)
 	ea->pf = pf;
 	mutex_init(&ea->policy_lock);
 	e810_adi_default_mac(ea, params.mac);
-	e810_mmio_set_areas(ea);
+	ret = e810_mmio_create(ea);
+	if (ret)
+		goto err_mutex;
 
 	ea->ice = ice_adi_create(pf->ice, &params);
 	if (IS_ERR(ea->ice)) {
 		ret = PTR_ERR(ea->ice);
-		goto err_mutex;
+		goto err_mmio;
 	}
 	ret = ice_adi_layout(ea->ice, &ea->layout) ?:
 	      e810_adi_wait_for_entries(ea);
@@ -145,6 +147,8 @@ static int e810_adi_create(struct hdiov_adi *adi)
 
 err_adi:
 	ice_adi_destroy(ea->ice);
+err_mmio:
+	e810_mmio_destroy(ea);
 err_mutex:
 	mutex_destroy(&ea->policy_lock);
 	return ret;
@@ -155,6 +159,7 @@ static void e810_adi_destroy(struct hdiov_adi *adi)
 	struct e810_adi *ea = to_e810_adi(adi);
 
 	ice_adi_destroy(ea->ice);
+	e810_mmio_destroy(ea);
 	mutex_destroy(&ea->policy_lock);
 }
 
@@ -190,8 +195,7 @@ static int e810_adi_reset(struct hdiov_adi *adi)
 		return ret;
 	e810_adi_reset_vectors(ea);
 	e810_kept_reset(ea);
-	WRITE_ONCE(ea->icr0_ena, 0);
-	xchg(&ea->icr0_heads, 0);
+	e810_mmio_reset(ea);
 	return 0;
 }
 
@@ -228,12 +232,18 @@ static int e810_adi_enable(struct hdiov_adi *adi)
 
 static int e810_adi_quiesce(struct hdiov_adi *adi)
 {
-	return ice_adi_quiesce(to_e810_adi(adi)->ice);
+	struct e810_adi *ea = to_e810_adi(adi);
+
+	e810_mmio_reset_begun(ea);
+	return ice_adi_quiesce(ea->ice);
 }
 
 static void e810_adi_abandon(struct hdiov_adi *adi)
 {
-	ice_adi_abandon(to_e810_adi(adi)->ice);
+	struct e810_adi *ea = to_e810_adi(adi);
+
+	e810_mmio_reset_begun(ea);
+	ice_adi_abandon(ea->ice);
 }
 
 static void e810_adi_show(struct hdiov_adi *adi, struct seq_file *s)

@@ -4,6 +4,8 @@
  * a trapped access does
  */
 #include <linux/bitfield.h>
+#include <linux/gfp.h>
+#include <linux/string.h>
 
 #include "e810.h"
 
@@ -27,6 +29,7 @@ enum {
 /* Fast-path areas of the vdcm types */
 enum {
 	VDCM_AREA_MBX,
+	VDCM_AREA_RSTAT,
 	VDCM_AREA_RX,
 	VDCM_AREA_TX,
 	VDCM_AREA_VECTOR,
@@ -36,10 +39,12 @@ enum {
 static_assert(VDCM_NUM_AREAS <= E810_MAX_AREAS);
 
 /**
- * e810_mmio_set_areas - tell the core the fast-path areas of an ADI
+ * e810_mmio_create - the fast-path areas of a new ADI
  * @ea: the ADI
+ *
+ * Return: 0 or -ENOMEM
  */
-void e810_mmio_set_areas(struct e810_adi *ea)
+int e810_mmio_create(struct e810_adi *ea)
 {
 	struct hdiov_area *areas = ea->areas;
 	struct hdiov_adi *adi = &ea->adi;
@@ -47,8 +52,14 @@ void e810_mmio_set_areas(struct e810_adi *ea)
 
 	adi->areas = areas;
 	if (e810_type_is_vdcm(adi->type)) {
+		ea->rstat = (u32 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+		if (!ea->rstat)
+			return -ENOMEM;
 		areas[VDCM_AREA_MBX] = (struct hdiov_area){
 			0, VDCM_MBX_PAGE, E810_PAGE_SIZE, true
+		};
+		areas[VDCM_AREA_RSTAT] = (struct hdiov_area){
+			0, VDCM_RSTAT_PAGE, PAGE_SIZE, false, ea->rstat
 		};
 		areas[VDCM_AREA_RX] = (struct hdiov_area){
 			0, VDCM_QRX_TAIL_PAGES, qps * E810_PAGE_SIZE, true
@@ -70,6 +81,55 @@ void e810_mmio_set_areas(struct e810_adi *ea)
 		adi->num_areas = AVF_NUM_AREAS;
 	}
 	/* With more queue pairs, the tails of all of an avf share a page */
+	return 0;
+}
+
+/**
+ * e810_mmio_destroy - undo e810_mmio_create()
+ * @ea: the ADI, with nothing mapped
+ */
+void e810_mmio_destroy(struct e810_adi *ea)
+{
+	free_page((unsigned long)ea->rstat);
+}
+
+/**
+ * e810_mmio_reset - forget what the last guest has written
+ * @ea: the ADI, which is not enabled
+ */
+void e810_mmio_reset(struct e810_adi *ea)
+{
+	/* To zero as well: a reset is in progress */
+	if (ea->rstat)
+		memset(ea->rstat, 0, PAGE_SIZE);
+	WRITE_ONCE(ea->icr0_ena, 0);
+	xchg(&ea->icr0_heads, 0);
+}
+
+/**
+ * e810_mmio_reset_begun - tell the guest that it is being reset, or is no more
+ * @ea: the ADI
+ */
+void e810_mmio_reset_begun(struct e810_adi *ea)
+{
+	WRITE_ONCE(ea->resetting, true);
+	if (ea->rstat)
+		WRITE_ONCE(*ea->rstat, AVF_VFR_INPROGRESS);
+}
+
+/*
+ * Who reads that the reset is over starts its mailbox at once, by a page that must have
+ * come back by then: where the register traps, the access waits for that.
+ *
+ * An event that begins the next reset can come meanwhile. Whatever the guest is told of
+ * it, it is reset, and then told this.
+ */
+static void e810_mapped(struct hdiov_adi *adi)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+
+	if (ea->rstat && !READ_ONCE(ea->resetting))
+		WRITE_ONCE(*ea->rstat, AVF_VFR_VFACTIVE);
 }
 
 static int e810_fast_page(struct hdiov_adi *adi, unsigned int area,
@@ -169,6 +229,8 @@ static struct e810_reg e810_decode(struct e810_adi *ea, u64 offset)
 	if (offset < AVF_WINDOW_SIZE)
 		return e810_decode_avf(ea, offset);
 
+	if (offset == VDCM_RSTAT_PAGE)
+		return (struct e810_reg){ E810_TRAP_RSTAT };
 	n = e810_index(offset, VDCM_MBX_PAGE, 4, VSI_MBX_NUM_REGS);
 	if (n >= 0)
 		return (struct e810_reg){ E810_TRAP_MAILBOX, n * 4 };
@@ -310,4 +372,5 @@ const struct hdiov_mmio_ops e810_mmio_ops = {
 	.write = e810_mmio_write,
 	.trap_class = e810_trap_class,
 	.fast_page = e810_fast_page,
+	.mapped = e810_mapped,
 };

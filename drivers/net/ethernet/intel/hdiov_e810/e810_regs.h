@@ -71,6 +71,7 @@
 
 /* The E810's own VDEVs: a page for each register */
 #define VDCM_MBX_PAGE			0x00020000
+#define VDCM_RSTAT_PAGE			0x00021000
 #define VDCM_QRX_TAIL_PAGES		0x00100000
 #define VDCM_QTX_TAIL_PAGES		0x01100000
 #define VDCM_VECTOR_PAGES		0x02100000

@@ -6,8 +6,9 @@
  * have. Its registers of one kind share a page, so only a VDEV with a single
  * queue pair has its doorbells mapped.
  *
- * vdcm: one doorbell or vector a page, nothing on the data path traps. The
- * layout of the E810's own VDEVs, for drivers that know it.
+ * vdcm: one doorbell or vector a page, the mailbox and the state of a reset have
+ * pages, too, so nothing traps for a driver that knows it. The layout of the E810's
+ * own VDEVs. As they do, it answers to an avf's registers as well, which trap.
  */
 #include "e810.h"
 
