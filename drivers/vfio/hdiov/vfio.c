@@ -2,6 +2,8 @@
 /*
  * HD-IOV core: VFIO device operations
  */
+#include <linux/kernel.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "compat.h"
@@ -31,6 +33,26 @@ static void hdiov_vfio_close(struct vfio_device *vfio)
 static void hdiov_vfio_request(struct vfio_device *vfio, unsigned int count)
 {
 	hdiov_irq_request(to_hdiov_vdev(vfio), count);
+}
+
+/*
+ * By its UUID, as any mdev; and as a PCI device whose domain is the UUID's first 32
+ * bits. There is no such device, but DPDK, which asks for nothing that has no PCI
+ * address, can be shown one (SYSFS_PCI_DEVICES). It writes domains as Linux does.
+ * A group has one VDEV, so two that begin alike are not confused.
+ */
+static int hdiov_vfio_match(struct vfio_device *vfio, char *buf)
+{
+	const char *uuid = dev_name(vfio->dev);
+	char name[sizeof("01234567:00:00.0")];
+	u32 domain;
+
+	if (!strcmp(uuid, buf))
+		return 1;
+	if (sscanf(uuid, "%8x-", &domain) != 1)
+		return 0;
+	snprintf(name, sizeof(name), "%04x:00:00.0", domain);
+	return !strcmp(name, buf);
 }
 
 static int hdiov_vfio_mmap(struct vfio_device *vfio, struct vm_area_struct *vma)
@@ -205,6 +227,7 @@ const struct vfio_device_ops hdiov_vfio_ops = {
 	.request = hdiov_vfio_request,
 	.read = hdiov_vfio_read,
 	.write = hdiov_vfio_write,
+	.match = hdiov_vfio_match,
 	.mmap = hdiov_vfio_mmap,
 	.ioctl = hdiov_vfio_ioctl,
 #ifndef HDIOV_COMPAT_REGION_IOCTL

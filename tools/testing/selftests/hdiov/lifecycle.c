@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
 #include "kselftest_harness.h"
@@ -226,6 +227,102 @@ TEST_F(vdev, open_twice)
 		  vdev_open(&second));
 	vdev_enable(&self->vdev, true);
 	EXPECT_TRUE(vdev_in_state(&self->vdev, "running"));
+}
+
+/* By its group a VDEV is opened by name: its own, and that of a PCI device */
+FIXTURE(named)
+{
+	struct vdev vdev;
+};
+
+FIXTURE_VARIANT(named)
+{
+	const char *type;
+	enum vdev_mode mode;
+};
+
+FIXTURE_VARIANT_ADD(named, container_dma_1) {
+	.type = "dma-1", .mode = VDEV_CONTAINER
+};
+
+FIXTURE_VARIANT_ADD(named, container_vdcm_4) {
+	.type = "vdcm-4", .mode = VDEV_CONTAINER
+};
+
+FIXTURE_VARIANT_ADD(named, container_vqat_sym) {
+	.type = "vqat_sym", .mode = VDEV_CONTAINER
+};
+
+FIXTURE_SETUP(named)
+{
+	VDEV_SETUP(&self->vdev);
+	ASSERT_EQ(0, vdev_remove(&self->vdev));
+}
+
+FIXTURE_TEARDOWN(named)
+{
+	vdev_cleanup(&self->vdev);
+}
+
+static int open_by(struct vdev *vdev, const char *name)
+{
+	int ret;
+
+	ret = vdev_open_detached(vdev);
+	if (ret)
+		return ret;
+	vdev->fd = ioctl(vdev->group, VFIO_GROUP_GET_DEVICE_FD, name);
+	ret = vdev->fd < 0 ? -errno : 0;
+	vdev_close(vdev);
+	return ret;
+}
+
+TEST_F(named, names)
+{
+	/* As Linux and DPDK write domains: four digits or more */
+	static const struct {
+		const char *begin, *name;
+	} names[] = {
+		{ "6864696f", "6864696f:00:00.0" },
+		{ "ffffffff", "ffffffff:00:00.0" },
+		{ "000a1b2c", "a1b2c:00:00.0" },
+		{ "00000012", "0012:00:00.0" },
+		{ "00000000", "0000:00:00.0" },
+	};
+	static const char *const bad[] = {
+		"", "6864696f", "6864696f:00:00.1", "6864696f:00:01.0",
+		"6864696f:01:00.0", "06864696f:00:00.0", "6864696e:00:00.0",
+		"6864696f:00:00.0 ", "6864696f:00:00.0 vf_token=0",
+		"6864696F:00:00.0", "0000:00:00.0",
+		"6864696f-7600-4000-8000-000000000000",
+	};
+	char uuid[VDEV_UUID_LEN + 2];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		memcpy(self->vdev.uuid, names[i].begin, 8);
+		ASSERT_EQ(0, vdev_create(&self->vdev));
+		EXPECT_EQ(0, open_by(&self->vdev, self->vdev.uuid));
+		EXPECT_EQ(0, open_by(&self->vdev, names[i].name)) {
+			TH_LOG("%s by %s", self->vdev.uuid, names[i].name);
+		}
+		EXPECT_EQ(-ENODEV, open_by(&self->vdev,
+					   names[(i + 1) % ARRAY_SIZE(names)].name));
+		EXPECT_TRUE(vdev_in_state(&self->vdev, "idle"));
+		ASSERT_EQ(0, vdev_remove(&self->vdev));
+	}
+
+	memcpy(self->vdev.uuid, names[0].begin, 8);
+	ASSERT_EQ(0, vdev_create(&self->vdev));
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		EXPECT_EQ(-ENODEV, open_by(&self->vdev, bad[i])) {
+			TH_LOG("%s", bad[i]);
+		}
+	snprintf(uuid, sizeof(uuid), "%s0", self->vdev.uuid);
+	EXPECT_EQ(-ENODEV, open_by(&self->vdev, uuid));
+	uuid[VDEV_UUID_LEN - 1] = 0;
+	EXPECT_EQ(-ENODEV, open_by(&self->vdev, uuid));
+	EXPECT_EQ(0, open_by(&self->vdev, self->vdev.uuid));
 }
 
 /*
