@@ -87,7 +87,7 @@ payload() {
 	cp "$top"/scripts/l1/rc "$root/payload/usr/lib/hdiov/rc"
 	cp "$top"/scripts/l1/inittab "$root/payload/etc/inittab"
 	cp "$top"/scripts/l1/sshd.conf "$root/payload/etc/ssh/sshd_config.d/hdiov.conf"
-	cp "$top"/scripts/l1/{l2,vfs} "$root/payload/usr/bin/"
+	cp "$top"/scripts/l1/{l2,vfs,container} "$root/payload/usr/bin/"
 	chmod 0755 "$root/payload/usr/lib/hdiov/rc" "$root"/payload/usr/bin/*
 	cp "$cache/ssh-key.pub" "$root/payload/root/.ssh/authorized_keys"
 	chmod 0700 "$root/payload/root" "$root/payload/root/.ssh"
