@@ -15,6 +15,7 @@ def usage():
     print("""usage: bench.py phases ONE.csv PARALLEL.csv PICTURE.svg   times by phase, of "bench -j 1" and "bench -j N"
        bench.py guest GUEST.csv PICTURE.svg                what a guest got: test,way,run,value,unit
        bench.py polled POLLED.csv                          the same of a guest whose driver polls
+       bench.py container DIR PICTURE.svg                  starts of containers, of DIR/container-*.csv
        bench.py qat QAT.csv PICTURE.svg                    the same of a guest with VDEVs and VFs of QATs
        bench.py qat-life DIR                               of DIR/qat-life-*.csv
        bench.py life DIR                                   VDEVs beside VFs, of DIR/life-*.csv and DIR/start.csv
@@ -151,7 +152,7 @@ def svg(width, height, title, left=70):
 
 
 WAYS = {"vdev": "VDEV", "vf": "VF", "calm": "VDEV, Tx moderated 3 ms", "calmvf": "VF, Tx moderated 3 ms",
-        "virtio": "virtio-net"}
+        "virtio": "virtio-net", "alone": "VF, alone to be seen", "none": "no device"}
 # What is divided by what
 RATIOS = [("vdev", "vf"), ("calm", "calmvf"), ("vdev", "virtio"), ("calm", "virtio")]
 
@@ -189,6 +190,46 @@ def qat(path, picture):
     with open(picture, "w") as f:
         f.write(bars({f"{t}, {unit}": d for (t, unit), d in results.items()},
                      f"One queue pair: median of {runs} runs, smallest and largest", left=330))
+
+
+def read_container(directory):
+    """Seconds by test and way, of one of N, and of many of N at once; and how many starts failed"""
+    results, failed, runs = {}, {}, 0
+    for number in sorted(int(m[1]) for m in (re.fullmatch(r"container-(\d+)\.csv", f) for f in os.listdir(directory)) if m):
+        some, _, n = read_guest(os.path.join(directory, f"container-{number}.csv"))
+        results.update({test: by_way for (test, unit), by_way in some.items() if unit == "s"})
+        failed.update({test: by_way for (test, unit), by_way in some.items() if unit == "failures"})
+        runs = max(runs, n)
+    return results, failed, runs
+
+
+def percentile(values, part):
+    return sorted(values)[min(len(values) - 1, int(len(values) * part))]
+
+
+def container(directory, picture):
+    results, failed, runs = read_container(directory)
+    print(f"{runs} runs. Seconds from the start of a container to the prompt of its testpmd, whose port is up. \"One of N\": so many VDEVs, and\n"
+          "as many VFs on a card of their own, are there; containers start one after the other, with devices from the first to the last. A VF\n"
+          "is found by DPDK among all PCI devices of the server; or it is alone to be seen, as a VDEV is. \"No device\" is what the container and\n"
+          "testpmd take without one. \"Of the device\": the median less that of no device.\n")
+    print(f"{'':24}{'':24}{'median':>9}{'p90':>9}{'p99':>9}{'least':>9}{'most':>9}{'number':>8} | of the device")
+    for test, by_way in results.items():
+        for way in (w for w in WAYS if w in by_way):
+            values = by_way[way]
+            print(f"{test if way == 'vdev' else '':24}{WAYS[way]:24}{statistics.median(values):9.3f}{percentile(values, .9):9.3f}{percentile(values, .99):9.3f}"
+                  f"{min(values):9.3f}{max(values):9.3f}{len(values):8} |" +
+                  (f"{statistics.median(values) - statistics.median(by_way['none']):9.3f}" if way != "none" else ""))
+    print("\nA VDEV's time to that of another device that was started right after it, medians\n")
+    for test, by_way in results.items():
+        said = [f"{WAYS[b]} {statistics.median(r):.2f}" for b, r in ((b, run_ratios(by_way, ("vdev", b))) for b in ("vf", "alone")) if r]
+        if said:
+            print(f"{test:24}" + ", ".join(said))
+    for test, by_way in failed.items():
+        print(f"{test:24}starts in which a container got no port, made again: " + ", ".join(f"{WAYS[way]} {len(n)}" for way, n in by_way.items()))
+    with open(picture, "w") as f:
+        f.write(bars({f"{test}, s": by_way for test, by_way in results.items()},
+                     f"From the start of a container to DPDK's port: median of {runs} runs, smallest and largest"))
 
 
 PACKETS = ("For 1000 packets of the card: accesses trapped by hdiov, by class; exits of the guest and those for device memory, by KVM;\n"
@@ -443,7 +484,7 @@ def bars(tests, title, left=220):
                        f'fill="{COLORS[color]}"/>')
             out.append(f'<line x1="{left + low * scale:.1f}" x2="{left + top_v * scale:.1f}" y1="{line}" y2="{line}" '
                        'stroke="black"/>')
-            out.append(f'<text x="{left + top_v * scale + 5:.1f}" y="{line + 5}">{median:.1f}</text>')
+            out.append(f'<text x="{left + top_v * scale + 5:.1f}" y="{line + 5}">{median:{".1f" if median >= 10 else ".2f"}}</text>')
     for m, (color, way) in enumerate(ways):
         x, y = left + 220 * (m % 3), top + group * len(tests) + 8 + 20 * (m // 3)
         out.append(f'<rect x="{x}" y="{y}" width="12" height="12" fill="{COLORS[color]}"/>')
@@ -464,6 +505,8 @@ if __name__ == "__main__":
         phases(*sys.argv[2:])
     elif len(sys.argv) == 4 and sys.argv[1] == "guest":
         guest(*sys.argv[2:])
+    elif len(sys.argv) == 4 and sys.argv[1] == "container":
+        container(*sys.argv[2:])
     elif len(sys.argv) == 4 and sys.argv[1] == "qat":
         qat(*sys.argv[2:])
     elif len(sys.argv) == 3 and sys.argv[1] == "qat-life":
