@@ -474,6 +474,7 @@ int eg_drop_udp(struct eg *g, uint16_t port)
 
 int eg_handshake(struct eg *g)
 {
+	static const uint8_t none[6];
 	uint32_t version[2] = { htole32(1), htole32(1) };
 	uint32_t caps = htole32(VC_CAP_L2 | VC_CAP_WB_ON_ITR |
 				VC_CAP_ADV_LINK_SPEED | VC_CAP_VLAN |
@@ -501,7 +502,7 @@ int eg_handshake(struct eg *g)
 	g->max_frame = le16toh(res.max_frame);
 	memcpy(g->mac, res.mac, 6);
 	/* A virtual function that has been given no address chooses one, as with iavf */
-	if (!memcmp(g->mac, (uint8_t[6]){}, 6)) {
+	if (!memcmp(g->mac, none, sizeof(none))) {
 		if (getrandom(g->mac, 6, 0) != 6)
 			return -EIO;
 		g->mac[0] = (g->mac[0] & 0xfc) | 2;
