@@ -209,7 +209,8 @@ def percentile(values, part):
 
 def container(directory, picture):
     results, failed, runs = read_container(directory)
-    print(f"{runs} runs. Seconds from the start of a container to the prompt of its testpmd, whose port is up. \"One of N\": so many VDEVs, and\n"
+    print(f"{runs} runs. Seconds, of instructions of 2 ns and of sleep, by one CPU at a time, from the start of a container to the prompt of its\n"
+          "testpmd, whose port is up. \"One of N\": so many VDEVs, and\n"
           "as many VFs on a card of their own, are there; containers start one after the other, with devices from the first to the last. A VF\n"
           "is found by DPDK among all PCI devices of the server; or it is alone to be seen, as a VDEV is. \"No device\" is what the container and\n"
           "testpmd take without one. \"Of the device\": the median less that of no device.\n")
