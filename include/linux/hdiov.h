@@ -104,7 +104,7 @@ struct hdiov_type {
  * @memory: NULL; or what is mapped in the place of pages of the PF, @size bytes, page
  *	aligned: registers that are only read, and that the vendor keeps up to date there.
  *	Unlike pages of the PF it stays mapped in all states, so it must not say that the
- *	guest can use those before &hdiov_mmio_ops.mapped. A guest can write to it, and
+ *	guest can use those but as &hdiov_mmio_ops.mapped says. A guest can write to it, and
  *	sees that itself only: the vendor must not read it, nor share it between ADIs, and
  *	has it cleared by &hdiov_adi_ops.reset and before another user's
  *	&hdiov_adi_ops.enable. It stays until &hdiov_adi_ops.destroy.
@@ -318,10 +318,11 @@ struct hdiov_adi_ops {
  *	long, must not touch user memory. An address handed out stays valid
  *	until the core has unmapped it: before @quiesce, and before and after
  *	&hdiov_vector_ops.bind and .unbind.
- * @mapped: optional, for memory of a &struct hdiov_area that tells the guest to go on:
- *	what a guest writes from now on reaches the pages of the PF. Called each time
- *	that it can reach them again, in RUNNING, with no trapped access under way.
- *	Must not sleep for long.
+ * @mapped: optional, for memory of a &struct hdiov_area that tells the guest to wait or
+ *	to go on: what it writes from now on reaches the pages of the PF, in RUNNING;
+ *	or, @reachable is false, soon does not any more, in any state and while the PF
+ *	is being reset. Called with no trapped access under way. Must not touch the
+ *	hardware, nor sleep for long.
  */
 struct hdiov_mmio_ops {
 	unsigned int min_width;
@@ -334,7 +335,7 @@ struct hdiov_mmio_ops {
 				   u64 offset, bool write);
 	int (*fast_page)(struct hdiov_adi *adi, unsigned int area,
 			 unsigned int page, phys_addr_t *addr);
-	void (*mapped)(struct hdiov_adi *adi);
+	void (*mapped)(struct hdiov_adi *adi, bool reachable);
 };
 
 /**

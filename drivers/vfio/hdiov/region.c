@@ -550,6 +550,10 @@ static void hdiov_region_zap(struct hdiov_vdev *vdev)
  */
 void hdiov_region_unmap(struct hdiov_vdev *vdev)
 {
+	const struct hdiov_mmio_ops *ops = vdev->core->pf->mmio_ops;
+
+	if (ops->mapped)
+		ops->mapped(vdev->adi, false);
 	scoped_guard(rwsem_write, &vdev->mapping)
 		vdev->mapped = false;
 	hdiov_region_zap(vdev);
@@ -578,5 +582,5 @@ void hdiov_region_map(struct hdiov_vdev *vdev)
 		hdiov_region_zap(vdev);
 	}
 	if (ops->mapped)
-		ops->mapped(vdev->adi);
+		ops->mapped(vdev->adi, true);
 }

@@ -232,18 +232,12 @@ static int e810_adi_enable(struct hdiov_adi *adi)
 
 static int e810_adi_quiesce(struct hdiov_adi *adi)
 {
-	struct e810_adi *ea = to_e810_adi(adi);
-
-	e810_mmio_reset_begun(ea);
-	return ice_adi_quiesce(ea->ice);
+	return ice_adi_quiesce(to_e810_adi(adi)->ice);
 }
 
 static void e810_adi_abandon(struct hdiov_adi *adi)
 {
-	struct e810_adi *ea = to_e810_adi(adi);
-
-	e810_mmio_reset_begun(ea);
-	ice_adi_abandon(ea->ice);
+	ice_adi_abandon(to_e810_adi(adi)->ice);
 }
 
 static void e810_adi_show(struct hdiov_adi *adi, struct seq_file *s)

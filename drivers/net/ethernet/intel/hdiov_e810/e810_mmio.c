@@ -106,8 +106,25 @@ void e810_mmio_reset(struct e810_adi *ea)
 	xchg(&ea->icr0_heads, 0);
 }
 
+/*
+ * To a guest that reads it here, VFGEN_RSTAT says whether it can use its mailbox's page.
+ * Where it traps, the access waits for that page to come back. Without this, the page would
+ * be gone before the guest is told that it is being reset, or not there yet when it is over:
+ * and the guest would write to the inert one, and wait for an answer.
+ *
+ * An event that begins the next reset can come meanwhile: it ends in this as well.
+ */
+static void e810_mapped(struct hdiov_adi *adi, bool reachable)
+{
+	struct e810_adi *ea = to_e810_adi(adi);
+
+	if (ea->rstat)
+		WRITE_ONCE(*ea->rstat, reachable && !READ_ONCE(ea->resetting) ?
+			   AVF_VFR_VFACTIVE : AVF_VFR_INPROGRESS);
+}
+
 /**
- * e810_mmio_reset_begun - tell the guest that it is being reset, or is no more
+ * e810_mmio_reset_begun - tell the guest that it is being reset
  * @ea: the ADI
  */
 void e810_mmio_reset_begun(struct e810_adi *ea)
@@ -115,21 +132,6 @@ void e810_mmio_reset_begun(struct e810_adi *ea)
 	WRITE_ONCE(ea->resetting, true);
 	if (ea->rstat)
 		WRITE_ONCE(*ea->rstat, AVF_VFR_INPROGRESS);
-}
-
-/*
- * Who reads that the reset is over starts its mailbox at once, by a page that must have
- * come back by then: where the register traps, the access waits for that.
- *
- * An event that begins the next reset can come meanwhile. Whatever the guest is told of
- * it, it is reset, and then told this.
- */
-static void e810_mapped(struct hdiov_adi *adi)
-{
-	struct e810_adi *ea = to_e810_adi(adi);
-
-	if (ea->rstat && !READ_ONCE(ea->resetting))
-		WRITE_ONCE(*ea->rstat, AVF_VFR_VFACTIVE);
 }
 
 static int e810_fast_page(struct hdiov_adi *adi, unsigned int area,
