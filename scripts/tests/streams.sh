@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# In L1, in the folder of the kselftests: streams.sh COUNT. So many mutated streams of saved state are loaded into VDEVs of each driver, and each
-# driver's VDEV works for its guest after that. Most go to drivers whose VDEVs are ready soon: an E810's takes 20 times as long.
+# In L1, in the folder of the kselftests: streams.sh COUNT [PROGRAM...]. So many mutated streams of saved state are loaded into VDEVs, by these
+# of the kselftests or by all three, and each driver's VDEV works for its guest after that. Most go to drivers whose VDEVs are ready soon: an
+# E810's takes 20 times as long. That one wants the port for itself, too.
 set -eu
 
-usage() { echo "usage: streams.sh COUNT"; }
+usage() { echo "usage: streams.sh COUNT [migrate|qat_migrate|e810_migrate]..."; }
 case ${1:-} in
 -h | --help) usage && exit 0 ;;
 '' | *[!0-9]*) usage >&2 && exit 2 ;;
@@ -27,15 +28,32 @@ some() {
 	echo "$num $taken $bad" >"$work/$1"
 }
 
-e810=$(($1 / 100))
-qat=$(($1 * 2 / 5))
-some migrate container_dma_4 $(($1 - e810 - qat)) 2000 &
-some qat_migrate container_sym $qat 2000 &
-some e810_migrate container_avf_4 $e810 200 &
+all=$1
+shift
+[ $# -gt 0 ] || set -- migrate qat_migrate e810_migrate
+# share PROGRAM: of a hundred
+share() {
+	case $1 in
+	migrate) echo 59 ;;
+	qat_migrate) echo 40 ;;
+	e810_migrate) echo 1 ;;
+	*) usage >&2 && exit 2 ;;
+	esac
+}
+sum=0
+for test; do sum=$((sum + $(share "$test"))); done
+for test; do
+	count=$((all * $(share "$test") / sum))
+	case $test in
+	migrate) some migrate container_dma_4 $count 2000 & ;;
+	qat_migrate) some qat_migrate container_sym $count 2000 & ;;
+	e810_migrate) some e810_migrate container_avf_4 $count 200 & ;;
+	esac
+done
 wait
 i=0
-echo 1..3
-for test in migrate qat_migrate e810_migrate; do
+echo 1..$#
+for test; do
 	i=$((i + 1))
 	read -r num taken bad <"$work/$test"
 	if [ "$bad" = 0 ]; then
