@@ -192,6 +192,11 @@ def qat(path, picture):
                      f"One queue pair: median of {runs} runs, smallest and largest", left=330))
 
 
+def percentile(values, part):
+    """The smallest that so many of a hundred are not above"""
+    return sorted(values)[max(0, -(-len(values) * part // 100) - 1)]
+
+
 def read_container(directory):
     """Seconds by test and way, of one of N, and of many of N at once; and how many starts failed"""
     results, failed, runs = {}, {}, 0
@@ -201,10 +206,6 @@ def read_container(directory):
         failed.update({test: by_way for (test, unit), by_way in some.items() if unit == "failures"})
         runs = max(runs, n)
     return results, failed, runs
-
-
-def percentile(values, part):
-    return sorted(values)[min(len(values) - 1, int(len(values) * part))]
 
 
 def container(directory, picture):
@@ -218,7 +219,7 @@ def container(directory, picture):
     for test, by_way in results.items():
         for way in (w for w in WAYS if w in by_way):
             values = by_way[way]
-            print(f"{test if way == 'vdev' else '':24}{WAYS[way]:24}{statistics.median(values):9.3f}{percentile(values, .9):9.3f}{percentile(values, .99):9.3f}"
+            print(f"{test if way == 'vdev' else '':24}{WAYS[way]:24}{statistics.median(values):9.3f}{percentile(values, 90):9.3f}{percentile(values, 99):9.3f}"
                   f"{min(values):9.3f}{max(values):9.3f}{len(values):8} |" +
                   (f"{statistics.median(values) - statistics.median(by_way['none']):9.3f}" if way != "none" else ""))
     print("\nA VDEV's time to that of another device that was started right after it, medians\n")
@@ -346,11 +347,6 @@ def life(directory):
 
 # From the opened group to queues that are on
 STARTS = ["open", "bind", "vectors", "mailbox", "handshake", "queues"]
-
-
-def percentile(values, part):
-    """The smallest that so many are not above"""
-    return sorted(values)[max(0, -(-len(values) * part // 100) - 1)]
 
 
 def read_startup(path):

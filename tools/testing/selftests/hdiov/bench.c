@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -72,14 +71,6 @@ static struct {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 };
 
-static long long now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
-
 static int open_eventfds(struct subject *s)
 {
 	int i;
@@ -100,43 +91,21 @@ static int open_eventfds(struct subject *s)
 	return 0;
 }
 
-static int set_num_vfs(unsigned int num)
-{
-	char path[PATH_MAX], text[16];
-
-	snprintf(text, sizeof(text), "%u", num);
-	return file_write(pf_path(b.pf, "sriov_numvfs", path, sizeof(path)),
-			  text);
-}
-
-/* What PCI address the VF has is known when it is there */
 static int vf_create(struct subject *s)
 {
-	char path[PATH_MAX], link[PATH_MAX];
-	unsigned int index = s - b.subject;
-	ssize_t len;
 	int ret;
 
-	snprintf(link, sizeof(link), "virtfn%u", index);
-	len = readlink(pf_path(b.pf, link, path, sizeof(path)), link,
-		       sizeof(link) - 1);
-	if (len < 0)
-		return -errno;
-	link[len] = 0;
-	vdev_init_vf(&s->vdev, strrchr(link, '/') + 1, b.mode);
-	ret = file_write(vdev_path(&s->vdev, "driver_override", path,
-				   sizeof(path)), "vfio-pci");
-	return ret ?: file_write("/sys/bus/pci/drivers/vfio-pci/bind",
-				 s->vdev.uuid);
+	ret = vdev_find_vf(&s->vdev, b.pf, s - b.subject, b.mode);
+	return ret ?: vdev_take_vf(&s->vdev);
 }
 
 static int do_phase(struct subject *s, enum phase phase)
 {
 	switch (phase) {
 	case ENABLE:
-		return set_num_vfs(b.num);
+		return pf_set_num_vfs(b.pf, b.num);
 	case DISABLE:
-		return set_num_vfs(0);
+		return pf_set_num_vfs(b.pf, 0);
 	case CREATE:
 		return b.vfs ? vf_create(s) : vdev_create(&s->vdev);
 	case OPEN:
@@ -180,9 +149,9 @@ static void measure(unsigned int index, enum phase phase)
 	if (phase == VECTORS)
 		open_eventfds(s);
 
-	start = now();
+	start = now_ns();
 	ret = do_phase(s, phase);
-	s->ns[phase] = now() - start;
+	s->ns[phase] = now_ns() - start;
 	if (!ret) {
 		s->reached = phase + 1;
 	} else {
@@ -335,10 +304,10 @@ static void run(unsigned int n)
 		}
 		if (phase == CLOSE)
 			print_resources("all open");
-		start = now();
+		start = now_ns();
 		pthread_barrier_wait(&b.barrier);
 		pthread_barrier_wait(&b.barrier);
-		ns = now() - start;
+		ns = now_ns() - start;
 		if (!b.vfs && (phase == ENABLE || phase == DISABLE))
 			continue;
 		printf("%s,%u,%u,all,%lld\n", phase_names[phase], b.threads, n,

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -61,53 +60,18 @@ static struct {
 	.runs = 5,
 };
 
-static long long now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
-
-static int set_num_vfs(unsigned int num)
-{
-	char path[PATH_MAX], text[16];
-
-	snprintf(text, sizeof(text), "%u", num);
-	return file_write(pf_path(b.pf, "sriov_numvfs", path, sizeof(path)),
-			  text);
-}
-
-/* Known when it is there. With one vector for queues ice gives it two, of which one is used */
+/* With one vector for queues ice gives it two, of which one is used */
 static int find_vf(struct subject *s)
-{
-	char path[PATH_MAX], link[PATH_MAX];
-	unsigned int index = s - b.subject;
-	ssize_t len;
-
-	snprintf(link, sizeof(link), "virtfn%u", index);
-	len = readlink(pf_path(b.pf, link, path, sizeof(path)), link,
-		       sizeof(link) - 1);
-	if (len < 0)
-		return -errno;
-	link[len] = 0;
-	vdev_init_vf(&s->vdev, strrchr(link, '/') + 1, VDEV_CONTAINER);
-	snprintf(s->vdev.type, sizeof(s->vdev.type), "vf-1");
-	return file_write(vdev_path(&s->vdev, "sriov_vf_msix_count", path,
-				    sizeof(path)), "2");
-}
-
-static int create(struct subject *s)
 {
 	char path[PATH_MAX];
 	int ret;
 
-	if (!b.vfs)
-		return vdev_create(&s->vdev);
-	ret = file_write(vdev_path(&s->vdev, "driver_override", path,
-				   sizeof(path)), "vfio-pci");
-	return ret ?: file_write("/sys/bus/pci/drivers/vfio-pci/bind",
-				 s->vdev.uuid);
+	ret = vdev_find_vf(&s->vdev, b.pf, s - b.subject, VDEV_CONTAINER);
+	if (ret)
+		return ret;
+	snprintf(s->vdev.type, sizeof(s->vdev.type), "vf-1");
+	return file_write(vdev_path(&s->vdev, "sriov_vf_msix_count", path,
+				    sizeof(path)), "2");
 }
 
 static int set_vectors(struct subject *s)
@@ -135,7 +99,7 @@ static int do_phase(struct subject *s, enum phase phase)
 
 	switch (phase) {
 	case CREATE:
-		return create(s);
+		return b.vfs ? vdev_take_vf(&s->vdev) : vdev_create(&s->vdev);
 	case OPEN:
 		return vdev_open_detached(&s->vdev);
 	case BIND:
@@ -158,9 +122,9 @@ static void do_phases(struct subject *s, enum phase end)
 	long long start;
 
 	for (; !s->error && s->reached < end; s->reached++) {
-		start = now();
+		start = now_ns();
 		s->error = do_phase(s, s->reached);
-		s->ns[s->reached] = now() - start;
+		s->ns[s->reached] = now_ns() - start;
 		if (s->error)
 			break;
 	}
@@ -186,9 +150,9 @@ static void let_go(const char *what, unsigned int n)
 	long long start;
 
 	pthread_barrier_wait(&b.barrier);
-	start = now();
+	start = now_ns();
 	pthread_barrier_wait(&b.barrier);
-	printf("%s,%u,%u,all,%lld\n", what, b.num, n, now() - start);
+	printf("%s,%u,%u,all,%lld\n", what, b.num, n, now_ns() - start);
 }
 
 static void end(struct subject *s)
@@ -215,11 +179,11 @@ static int run(unsigned int n)
 	int ret = 0;
 
 	if (b.vfs) {
-		start = now();
-		ret = set_num_vfs(b.num);
+		start = now_ns();
+		ret = pf_set_num_vfs(b.pf, b.num);
 		if (ret)
 			return ret;
-		printf("enable,%u,%u,all,%lld\n", b.num, n, now() - start);
+		printf("enable,%u,%u,all,%lld\n", b.num, n, now_ns() - start);
 	}
 	memset(b.subject, 0, b.num * sizeof(*b.subject));
 	for (i = 0; i < b.num; i++) {
@@ -269,7 +233,7 @@ static int run(unsigned int n)
 	ret = failed;
 disable:
 	if (b.vfs)
-		set_num_vfs(0);
+		pf_set_num_vfs(b.pf, 0);
 	return ret;
 }
 

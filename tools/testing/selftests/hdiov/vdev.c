@@ -319,6 +319,41 @@ void vdev_init_vf(struct vdev *vdev, const char *bdf, enum vdev_mode mode)
 	format(vdev->uuid, sizeof(vdev->uuid), "%s", bdf);
 }
 
+int vdev_find_vf(struct vdev *vdev, const char *pf, unsigned int index,
+		 enum vdev_mode mode)
+{
+	char path[PATH_MAX], link[PATH_MAX];
+	ssize_t len;
+
+	format(link, sizeof(link), "virtfn%u", index);
+	len = readlink(pf_path(pf, link, path, sizeof(path)), link,
+		       sizeof(link) - 1);
+	if (len < 0)
+		return -errno;
+	link[len] = 0;
+	vdev_init_vf(vdev, strrchr(link, '/') + 1, mode);
+	return 0;
+}
+
+int vdev_take_vf(struct vdev *vdev)
+{
+	char path[PATH_MAX];
+	int ret;
+
+	ret = file_write(vdev_path(vdev, "driver_override", path, sizeof(path)),
+			 "vfio-pci");
+	return ret ?: file_write("/sys/bus/pci/drivers/vfio-pci/bind",
+				 vdev->uuid);
+}
+
+int pf_set_num_vfs(const char *pf, unsigned int num)
+{
+	char path[PATH_MAX], text[16];
+
+	format(text, sizeof(text), "%u", num);
+	return file_write(pf_path(pf, "sriov_numvfs", path, sizeof(path)), text);
+}
+
 int vdev_create_named(const char *pf, const char *type, const char *name)
 {
 	char dir[PATH_MAX / 2], path[PATH_MAX];
@@ -953,10 +988,15 @@ void msleep(unsigned int ms)
 	nanosleep(&ts, NULL);
 }
 
-long long now_ms(void)
+long long now_ns(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+}
+
+long long now_ms(void)
+{
+	return now_ns() / 1000000;
 }

@@ -86,6 +86,11 @@ void vdev_init(struct vdev *vdev, const char *pf, const char *type,
 	       enum vdev_mode mode);
 /* A virtual function, to be opened in the same way. Another makes it */
 void vdev_init_vf(struct vdev *vdev, const char *bdf, enum vdev_mode mode);
+/* The PF's VF of that number, as it is known when it is there; and have vfio-pci take it */
+int vdev_find_vf(struct vdev *vdev, const char *pf, unsigned int index,
+		 enum vdev_mode mode);
+int vdev_take_vf(struct vdev *vdev);
+int pf_set_num_vfs(const char *pf, unsigned int num);
 int vdev_create_named(const char *pf, const char *type, const char *name);
 int vdev_create(struct vdev *vdev);
 int vdev_remove(struct vdev *vdev);
@@ -190,6 +195,7 @@ long long vdev_traps(const struct vdev *vdev, const char *class);
 void *dma_alloc(size_t len);
 void msleep(unsigned int ms);
 /* Since some moment, to measure time by */
+long long now_ns(void);
 long long now_ms(void);
 
 /*
