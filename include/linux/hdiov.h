@@ -99,8 +99,9 @@ struct hdiov_type {
  * @bar: index of the BAR
  * @offset: first byte in the BAR, page aligned
  * @size: bytes, a multiple of PAGE_SIZE
- * @written_paused: what is written there in state PAUSED goes to &hdiov_mmio_ops.write.
- *	Else it is lost, as a doorbell may be that the next one says again
+ * @written_paused: what a user writes there in state PAUSED without having mapped it goes
+ *	to &hdiov_mmio_ops.write. Otherwise, and through a mapping, it is lost: fine for
+ *	doorbells, as the next one tells the position again
  * @memory: NULL; or what is mapped in the place of pages of the PF, @size bytes, page
  *	aligned: registers that are only read, and that the vendor keeps up to date there.
  *	Unlike pages of the PF it stays mapped in all states, so it must not say that the
@@ -229,7 +230,8 @@ struct hdiov_dma_id {
  *	IDLE.
  * @clear_pasid: BOUND to IDLE. Optional, for hardware in which the next @set_pasid
  *	just replaces what there is: in state IDLE nothing leaves the ADI that could
- *	carry it.
+ *	carry it. Returns 0, or a negative errno if something still may: then the
+ *	PASID and the queue pairs are dealt with as if @quiesce had failed.
  * @enable: BOUND to PAUSED (RUNNING without @resume): the guest may program its
  *	device. Returns 0 or a negative errno, then the state stays BOUND.
  * @resume: PAUSED to RUNNING: queues go on where they were when @pause came, and
@@ -241,8 +243,8 @@ struct hdiov_dma_id {
  *	already unmapped and no trapped access runs; what the guest writes to
  *	fast-path areas before @resume is lost, unless @written_paused of &struct
  *	hdiov_area says otherwise. Other registers are still served. A guest can have
- *	this as often as it likes: it should not take others' time, of firmware for
- *	example.
+ *	this as often as it likes as long as it is quick; one that took more than 20 ms,
+ *	of firmware for example, is paid for like a reset before the guest goes on.
  *	Optional, with @resume: without them, and if this returns an error (state
  *	RUNNING), the core quiesces the ADI and later resets it, and the guest loses
  *	what it has programmed.
@@ -277,7 +279,7 @@ struct hdiov_adi_ops {
 	int (*create)(struct hdiov_adi *adi);
 	void (*destroy)(struct hdiov_adi *adi);
 	int (*set_pasid)(struct hdiov_adi *adi, const struct hdiov_dma_id *id);
-	void (*clear_pasid)(struct hdiov_adi *adi);
+	int (*clear_pasid)(struct hdiov_adi *adi);
 	int (*enable)(struct hdiov_adi *adi);
 	int (*resume)(struct hdiov_adi *adi);
 	int (*pause)(struct hdiov_adi *adi);
@@ -431,7 +433,8 @@ struct hdiov_record_kind {
  *
  * All in process context, may sleep, with the VDEV's lock held.
  *
- * @version: of the records that @save writes, see hdiov_records_version()
+ * @version: of the records that @save writes. What changes gets a new type of record, so
+ *	that @check and @load need not know by which version they were written
  * @min_reader: the oldest version whose @check understands them
  * @kinds: which records there can be, each once; the core has checked their lengths,
  *	that none is missing and that there are no others, before @check
@@ -519,11 +522,8 @@ int hdiov_records_put(struct hdiov_records *records, u16 type, const void *data,
 		      u32 len);
 const void *hdiov_records_get(const struct hdiov_records *records, u16 type,
 			      u32 *len);
-u16 hdiov_records_version(const struct hdiov_records *records);
 
 const char *hdiov_adi_name(struct hdiov_adi *adi);
 struct hdiov_adi *hdiov_adi_from_dev(struct device *dev);
-int hdiov_adi_config_lock(struct hdiov_adi *adi);
-void hdiov_adi_config_unlock(struct hdiov_adi *adi);
 
 #endif /* _LINUX_HDIOV_H */

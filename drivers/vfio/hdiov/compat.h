@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What differs between the kernels that hdiov builds against out of tree, 6.12
- * and 7.3. An in-tree build drops this file.
+ * and 7.3. Merged, this file would go.
  */
 #ifndef _HDIOV_COMPAT_H
 #define _HDIOV_COMPAT_H

@@ -12,8 +12,9 @@
 
 #include "hdiov_private.h"
 
-#define HDIOV_CAP_MSIX		0x40
-#define HDIOV_CAP_EXP		0x50
+/* Where Intel's own functions have them: FreeBSD's iavf took 0x70 for granted, once */
+#define HDIOV_CAP_MSIX		0x70
+#define HDIOV_CAP_EXP		0xa0
 #define HDIOV_CAP_DSN		PCI_CFG_SPACE_SIZE
 
 /* PCI_PM_CTRL_STATE_MASK when it is D3hot */
@@ -244,11 +245,12 @@ static bool hdiov_config_is_reset(const struct hdiov_vdev *vdev,
 }
 
 /*
- * Does this write lead to a reset? Bus mastering that is turned on does, by its bit
- * or from D3hot, if the VDEV could not pause when it was turned off.
+ * Does this write lead to a reset, or cost others as much? Bus mastering that is turned on
+ * does, by its bit or from D3hot, if the VDEV could not pause when it was turned off, or
+ * only by asking much of the PF.
  */
-static bool hdiov_config_resets(struct hdiov_vdev *vdev, unsigned int pos,
-				const u8 *val, size_t count)
+static bool hdiov_config_is_dear(struct hdiov_vdev *vdev, unsigned int pos,
+				 const u8 *val, size_t count)
 {
 	u8 command = hdiov_config_after(vdev, PCI_COMMAND, pos, val, count);
 	u8 power = hdiov_config_after(vdev, HDIOV_PM_STATE, pos, val, count);
@@ -256,7 +258,7 @@ static bool hdiov_config_resets(struct hdiov_vdev *vdev, unsigned int pos,
 	lockdep_assert_held(&vdev->lock);
 
 	return hdiov_config_is_reset(vdev, pos, val, count) ||
-	       (vdev->parked && !vdev->suspended &&
+	       ((vdev->parked || vdev->dear_pause) && !vdev->suspended &&
 		!hdiov_config_master(vdev) && command & PCI_COMMAND_MASTER &&
 		!(power & PCI_PM_CTRL_STATE_MASK));
 }
@@ -309,7 +311,7 @@ static u64 hdiov_config_try_write(struct hdiov_vdev *vdev, unsigned int pos,
 	u64 wait = 0;
 
 	guard(mutex)(&vdev->lock);
-	if (hdiov_config_resets(vdev, pos, val, count))
+	if (hdiov_config_is_dear(vdev, pos, val, count))
 		wait = hdiov_vdev_grant_reset(vdev);
 	if (!wait)
 		hdiov_config_write(vdev, pos, val, count);

@@ -190,6 +190,7 @@ struct mock_adi {
  * @fail_enable: same for enable()
  * @fail_reset: same for reset()
  * @fail_quiesce: same for quiesce(), as if the hardware never got idle
+ * @fail_clear: same for clear_pasid()
  * @fail_pause: same for pause()
  * @fail_resume: same for resume()
  * @fail_save: same for save()
@@ -204,6 +205,7 @@ struct mock_adi {
  *	mock_bad_areas, from 1
  * @reset_coming: a reset of the PF will be told of
  * @drain_ms: time that quiesce() takes
+ * @pause_ms: time that pause() takes
  * @model: model of its types, if it is bare
  * @types: its types, if it is bare
  */
@@ -226,6 +228,7 @@ struct mock_pf {
 	atomic_t fail_enable;
 	atomic_t fail_reset;
 	atomic_t fail_quiesce;
+	atomic_t fail_clear;
 	atomic_t fail_pause;
 	atomic_t fail_resume;
 	atomic_t fail_save;
@@ -239,6 +242,7 @@ struct mock_pf {
 	u32 bad_area;
 	bool reset_coming;
 	u32 drain_ms;
+	u32 pause_ms;
 	struct hdiov_model model;
 	struct hdiov_type types[MOCK_NUM_TYPES];
 };
@@ -1239,15 +1243,21 @@ static int mock_set_pasid(struct hdiov_adi *adi, const struct hdiov_dma_id *id)
 }
 
 /* May come amid a reset, and is then for later: there is no register here */
-static void mock_clear_pasid(struct hdiov_adi *adi)
+static int mock_clear_pasid(struct hdiov_adi *adi)
 {
 	struct mock_adi *madi = to_mock(adi);
 
 	guard(mutex)(&madi->lock);
 
 	WARN_ON(madi->state != MOCK_BOUND);
+	if (mock_misbehaves(&to_mock_pf(adi->pf)->fail_clear)) {
+		dev_err(adi->pf->dev, "%s: told to fail clear_pasid\n",
+			hdiov_adi_name(adi));
+		return -EIO;
+	}
 	madi->domain = NULL;
 	madi->state = MOCK_IDLE;
+	return 0;
 }
 
 static int mock_enable(struct hdiov_adi *adi)
@@ -1298,12 +1308,15 @@ static int mock_resume(struct hdiov_adi *adi)
 
 static int mock_pause(struct hdiov_adi *adi)
 {
+	struct mock_pf *mpf = to_mock_pf(adi->pf);
 	struct mock_adi *madi = to_mock(adi);
 
 	mock_touch(adi->pf);
+	if (mpf->pause_ms)
+		msleep(mpf->pause_ms);
 	scoped_guard(mutex, &madi->lock) {
 		WARN_ON(madi->state != MOCK_RUNNING);
-		if (mock_misbehaves(&to_mock_pf(adi->pf)->fail_pause)) {
+		if (mock_misbehaves(&mpf->fail_pause)) {
 			dev_err(adi->pf->dev, "%s: told to fail pause\n",
 				hdiov_adi_name(adi));
 			return -EIO;
@@ -1742,6 +1755,7 @@ static void mock_debugfs_add(struct mock_pf *mpf)
 	debugfs_create_atomic_t("fail_enable", 0600, dir, &mpf->fail_enable);
 	debugfs_create_atomic_t("fail_reset", 0600, dir, &mpf->fail_reset);
 	debugfs_create_atomic_t("fail_quiesce", 0600, dir, &mpf->fail_quiesce);
+	debugfs_create_atomic_t("fail_clear", 0600, dir, &mpf->fail_clear);
 	debugfs_create_atomic_t("fail_pause", 0600, dir, &mpf->fail_pause);
 	debugfs_create_atomic_t("fail_resume", 0600, dir, &mpf->fail_resume);
 	debugfs_create_atomic_t("fail_save", 0600, dir, &mpf->fail_save);
@@ -1757,6 +1771,7 @@ static void mock_debugfs_add(struct mock_pf *mpf)
 	debugfs_create_u32("bad_area", 0600, dir, &mpf->bad_area);
 	debugfs_create_bool("reset_coming", 0600, dir, &mpf->reset_coming);
 	debugfs_create_u32("drain_ms", 0600, dir, &mpf->drain_ms);
+	debugfs_create_u32("pause_ms", 0600, dir, &mpf->pause_ms);
 	debugfs_create_file_unsafe("reset", 0200, dir, mpf, &mock_pf_reset_fops);
 	debugfs_create_file_unsafe("reset_begin", 0200, dir, mpf,
 				   &mock_pf_reset_begin_fops);

@@ -31,7 +31,7 @@
 #define HDIOV_CONFIG_KEPT	(PCI_CFG_SPACE_SIZE + PCI_EXT_CAP_DSN_SIZEOF)
 
 /* Where the power management capability is, and in it the byte with the power state */
-#define HDIOV_CAP_PM		0x90
+#define HDIOV_CAP_PM		0x40
 #define HDIOV_PM_STATE		(HDIOV_CAP_PM + PCI_PM_CTRL)
 
 #define HDIOV_MAX_TRAP_CLASSES	16
@@ -46,6 +46,9 @@
  */
 #define HDIOV_RESET_BURST	16
 #define HDIOV_RESET_INTERVAL	(100 * NSEC_PER_MSEC)
+
+/* A pause that takes longer costs as much */
+#define HDIOV_CHEAP_PAUSE	(20 * NSEC_PER_MSEC)
 
 /**
  * enum hdiov_state - state of an ADI, see &struct hdiov_adi_ops
@@ -210,14 +213,12 @@ struct hdiov_vector {
 
 /**
  * struct hdiov_records - the state of a VDEV as it is migrated
- * @version: of the vendor's records
  * @size: room in @data
  * @len: bytes of @data that are in use, a multiple of 8
  * @data: one record after the other, &struct hdiov_record and its data, each padded
  *	to 8 bytes
  */
 struct hdiov_records {
-	u16 version;
 	u32 size;
 	u32 len;
 	u8 data[] __aligned(8);
@@ -256,6 +257,8 @@ struct hdiov_mig_file;
  *	protected by @lock
  * @suspended: was in use when the PF's reset began, or when the vendor said that one
  *	is coming; protected by @lock
+ * @dear_pause: the last pause that its guest has caused took longer than
+ *	%HDIOV_CHEAP_PAUSE; protected by @lock
  * @parked: is bound and not running because its guest has turned bus mastering off,
  *	or has put it to sleep, and its hardware could not pause. A reset by its
  *	user or of the PF ends that; protected by @lock
@@ -331,6 +334,7 @@ struct hdiov_vdev {
 	bool opened;
 	bool failed;
 	bool suspended;
+	bool dear_pause;
 	bool parked;
 	bool unreachable;
 	bool needs_reset;
@@ -509,7 +513,7 @@ ssize_t hdiov_config_rw(struct hdiov_vdev *vdev, char __user *buf, size_t count,
 			u64 pos, bool write);
 
 /* records.c: what a saved VDEV consists of */
-struct hdiov_records *hdiov_records_alloc(u32 size, u16 version);
+struct hdiov_records *hdiov_records_alloc(u32 size);
 u32 hdiov_records_size(const struct hdiov_migrate_ops *ops);
 int hdiov_records_check(struct hdiov_vdev *vdev,
 			const struct hdiov_records *records);

@@ -635,13 +635,15 @@ void hdiov_irq_release(struct hdiov_vdev *vdev)
  * hdiov_irq_resume - do what was asked for while the PF was out of reach
  * @vdev: the VDEV, reachable; the caller holds its lock
  *
- * A vector that there is no interrupt for any more is disabled, after a message.
+ * A vector that there is no interrupt for any more is disabled, after a message, and the
+ * user is told as if the VDEV had died: the guest would wait for that vector for ever.
  *
  * Context: process
  */
 void hdiov_irq_resume(struct hdiov_vdev *vdev)
 {
 	unsigned int num = vdev->adi->type->num_vectors;
+	bool lost = false;
 	unsigned int i;
 	int ret;
 
@@ -658,7 +660,10 @@ void hdiov_irq_resume(struct hdiov_vdev *vdev)
 			"vector %u could not be enabled after a reset: %d\n", i,
 			ret);
 		hdiov_vectors_disable(vdev, i, 1);
+		lost = true;
 	}
+	if (lost)
+		hdiov_irq_error(vdev);
 }
 
 /**

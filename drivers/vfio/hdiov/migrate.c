@@ -201,8 +201,7 @@ static int hdiov_stream_begin_body(struct hdiov_mig_file *file)
 				    len, le64_to_cpu(file->body.reserved), max);
 		return -EINVAL;
 	}
-	file->records = hdiov_records_alloc(len,
-					    le16_to_cpu(file->head.vendor_version));
+	file->records = hdiov_records_alloc(len);
 	if (!file->records)
 		return -ENOMEM;
 	file->records->len = len;
@@ -227,7 +226,8 @@ static int hdiov_stream_load(struct hdiov_mig_file *file)
 				    le32_to_cpu(file->body.crc));
 		return -EINVAL;
 	}
-	ret = hdiov_records_check(vdev, records);
+	/* While the PF is reset, nobody can say what the VDEV may have */
+	ret = hdiov_vdev_usable(vdev) ?: hdiov_records_check(vdev, records);
 	if (ret)
 		return ret;
 
@@ -501,7 +501,7 @@ static int hdiov_mig_try_save(struct hdiov_vdev *vdev)
 
 	lockdep_assert_held(&vdev->lock);
 
-	records = hdiov_records_alloc(hdiov_records_size(ops), ops->version);
+	records = hdiov_records_alloc(hdiov_records_size(ops));
 	if (!records)
 		return -ENOMEM;
 	ret = hdiov_config_save(vdev, records);

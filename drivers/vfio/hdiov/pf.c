@@ -80,9 +80,10 @@ void hdiov_pf_lose(struct hdiov_pf_core *core, struct hdiov_lost *lost)
 	/*
 	 * CPU 0 removes the VDEV and has taken it off the list of VDEVs. CPU 1
 	 * resets the PF from beginning to end and does not find it there. Then
-	 * CPU 0 comes here.
+	 * CPU 0 comes here. Or CPU 1 has just been told that the PF is gone, and waits
+	 * for the lock that CPU 0 has: then its registers are not touched any more.
 	 */
-	if (core->state == HDIOV_PF_UP &&
+	if (core->state == HDIOV_PF_UP && !READ_ONCE(core->gone) &&
 	    (!lost->stuck || core->comebacks != lost->since))
 		hdiov_lost_free(core, lost);
 	else
@@ -493,7 +494,8 @@ static bool hdiov_pf_reset_over(struct hdiov_pf_core *core)
  *
  * Context: process, may sleep; without locks that a callback of an ADI takes; also
  * before the PF is registered and after, which does nothing. hdiov_pf_reset_done()
- * or hdiov_pf_reset_failed() must follow each call.
+ * or hdiov_pf_reset_failed() must follow each call, but for that of a shutdown handler,
+ * after which nothing comes.
  */
 void hdiov_pf_reset_prepare(struct hdiov_pf *pf)
 {

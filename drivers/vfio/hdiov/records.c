@@ -47,35 +47,20 @@ u32 hdiov_records_size(const struct hdiov_migrate_ops *ops)
 /**
  * hdiov_records_alloc - make room for records
  * @size: bytes
- * @version: of the vendor's
  *
  * Context: process
  *
  * Return: empty records, to be freed by kvfree(), or NULL
  */
-struct hdiov_records *hdiov_records_alloc(u32 size, u16 version)
+struct hdiov_records *hdiov_records_alloc(u32 size)
 {
 	struct hdiov_records *records;
 
 	records = kvzalloc(struct_size(records, data, size), GFP_KERNEL_ACCOUNT);
-	if (records) {
-		records->version = version;
+	if (records)
 		records->size = size;
-	}
 	return records;
 }
-
-/**
- * hdiov_records_version - by which version of a vendor's driver records were written
- * @records: what &hdiov_migrate_ops.check or .load was given
- *
- * Return: &hdiov_migrate_ops.version there
- */
-u16 hdiov_records_version(const struct hdiov_records *records)
-{
-	return records->version;
-}
-EXPORT_SYMBOL_GPL(hdiov_records_version);
 
 /**
  * hdiov_records_put - write a record of an ADI's state

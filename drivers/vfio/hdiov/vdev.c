@@ -208,6 +208,20 @@ static bool hdiov_vdev_leaves(struct hdiov_vdev *vdev, int ret)
 	return true;
 }
 
+/* What may still send must not lose its PASID, and nobody else get that */
+static void hdiov_vdev_set_aside(struct hdiov_vdev *vdev, const char *what,
+				 int err)
+{
+	if (vdev->not_quiet)
+		return;
+	vdev->not_quiet = true;
+	vdev->not_quiet_since = READ_ONCE(vdev->core->comebacks);
+	dev_err(hdiov_vdev_dev(vdev),
+		"%s %s (%d): its %u queue pairs and PASID %u are out of use until the PF is reset\n",
+		dev_name(vdev->core->pf->dev), what, err, vdev->adi->num_qps,
+		vdev->pasid);
+}
+
 /* Fast path off, and the hardware quiet. Leaves a running ADI bound. */
 static void hdiov_vdev_quiesce(struct hdiov_vdev *vdev)
 {
@@ -226,14 +240,9 @@ static void hdiov_vdev_quiesce(struct hdiov_vdev *vdev)
 		ops->abandon(vdev->adi);
 	/* Whatever reset follows is as good as the one asked for before */
 	WRITE_ONCE(vdev->reset_wanted, false);
-	if (ret && !hdiov_vdev_leaves(vdev, ret) && !vdev->not_quiet) {
-		vdev->not_quiet = true;
-		vdev->not_quiet_since = READ_ONCE(vdev->core->comebacks);
-		dev_err(hdiov_vdev_dev(vdev),
-			"%s does not confirm that it is quiet (%d): its %u queue pairs and PASID %u are out of use until the PF is reset\n",
-			dev_name(vdev->core->pf->dev), ret,
-			vdev->adi->num_qps, vdev->pasid);
-	}
+	if (ret && !hdiov_vdev_leaves(vdev, ret))
+		hdiov_vdev_set_aside(vdev, "does not confirm that it is quiet",
+				     ret);
 }
 
 /* @restart: no more than what the vendor has asked for */
@@ -422,9 +431,13 @@ static void hdiov_vdev_pause(struct hdiov_vdev *vdev)
  */
 void hdiov_vdev_set_master(struct hdiov_vdev *vdev, bool on)
 {
+	u64 start = ktime_get_ns();
+
 	lockdep_assert_held(&vdev->lock);
 	lockdep_assert_held_write(&vdev->access);
 
+	/* It has been paid for */
+	vdev->dear_pause = false;
 	/*
 	 * CPU 0 is told that the PF's reset has begun, and has not come to this VDEV
 	 * yet, whose guest is here on CPU 1. Nothing runs any more, and when it is
@@ -434,6 +447,7 @@ void hdiov_vdev_set_master(struct hdiov_vdev *vdev, bool on)
 		return;
 	if (!on && vdev->state == HDIOV_RUNNING) {
 		hdiov_vdev_pause(vdev);
+		vdev->dear_pause = ktime_get_ns() - start > HDIOV_CHEAP_PAUSE;
 	} else if (on && vdev->state == HDIOV_PAUSED) {
 		if (!hdiov_vdev_halted(vdev))
 			hdiov_vdev_unpause(vdev);
@@ -465,11 +479,13 @@ int hdiov_vdev_usable(struct hdiov_vdev *vdev)
 static void hdiov_vdev_clear_pasid(struct hdiov_vdev *vdev)
 {
 	const struct hdiov_adi_ops *ops = vdev->core->pf->adi_ops;
+	int ret;
 
 	lockdep_assert_held(&vdev->lock);
 
-	if (ops->clear_pasid)
-		ops->clear_pasid(vdev->adi);
+	ret = ops->clear_pasid ? ops->clear_pasid(vdev->adi) : 0;
+	if (ret)
+		hdiov_vdev_set_aside(vdev, "does not let go of its PASID", ret);
 }
 
 static int hdiov_vdev_enable_idle(struct hdiov_vdev *vdev)
@@ -957,11 +973,13 @@ static void hdiov_vdev_resume_work(struct work_struct *work)
 	guard(mutex)(&vdev->lock);
 
 	/* No queue lives through a reset of the PF */
-	if (vdev->not_quiet && vdev->state == HDIOV_IDLE) {
-		hdiov_vdev_clear_pasid(vdev);
-		hdiov_pasid_free(vdev->core, vdev->pasid);
+	if (vdev->not_quiet) {
+		vdev->not_quiet = false;
+		if (vdev->state == HDIOV_IDLE)
+			hdiov_vdev_clear_pasid(vdev);
+		if (vdev->state == HDIOV_IDLE && !vdev->not_quiet)
+			hdiov_pasid_free(vdev->core, vdev->pasid);
 	}
-	vdev->not_quiet = false;
 	/* Before the guest's queues, which would raise them, can run */
 	vdev->unreachable = false;
 	hdiov_irq_resume(vdev);
@@ -1322,40 +1340,6 @@ struct hdiov_adi *hdiov_adi_from_dev(struct device *dev)
 	return vdev->adi;
 }
 EXPORT_SYMBOL_GPL(hdiov_adi_from_dev);
-
-/**
- * hdiov_adi_config_lock - begin to change what must not change under a guest
- * @adi: the ADI
- *
- * Context: process. On success the VDEV cannot be opened until
- * hdiov_adi_config_unlock(), and no callback of this ADI that changes its state
- * runs.
- *
- * Return: 0, or -EBUSY after a message if the VDEV is in use
- */
-int hdiov_adi_config_lock(struct hdiov_adi *adi)
-{
-	struct hdiov_vdev *vdev = adi->vdev;
-
-	mutex_lock(&vdev->lock);
-	if (!vdev->opened)
-		return 0;
-
-	mutex_unlock(&vdev->lock);
-	dev_err(hdiov_vdev_dev(vdev), "in use: cannot be configured\n");
-	return -EBUSY;
-}
-EXPORT_SYMBOL_GPL(hdiov_adi_config_lock);
-
-/**
- * hdiov_adi_config_unlock - undo hdiov_adi_config_lock()
- * @adi: the ADI
- */
-void hdiov_adi_config_unlock(struct hdiov_adi *adi)
-{
-	mutex_unlock(&adi->vdev->lock);
-}
-EXPORT_SYMBOL_GPL(hdiov_adi_config_unlock);
 
 /**
  * hdiov_adi_domain - what the PASID of a software device stands for

@@ -146,32 +146,31 @@ static int qat_adi_set_pasid(struct hdiov_adi *adi, const struct hdiov_dma_id *i
 	return 0;
 }
 
-static void qat_adi_clear_pasid(struct hdiov_adi *adi)
+static int qat_adi_clear_pasid(struct hdiov_adi *adi)
 {
 	struct qat_adi *qa = to_qat_adi(adi);
 	u32 pasidctl;
+	int ret;
 
 	/* Not while it is being brought up, which may be about to write it again */
 	guard(rwsem_read)(&qa->pf->reset_sem);
 	guard(mutex)(&qa->lock);
-	/* Whatever the card says: somebody else may have it from now on */
+	/* Whatever the card says: what brings the bank up after a reset must not write it again */
 	pasidctl = qa->pasidctl;
 	qa->pasidctl = 0;
 	if (!pasidctl || !qat_bank_has_pasid(qa->pf, qa->bank, pasidctl))
-		return;
+		return 0;
 	/*
 	 * The watch took the function for one that was reset, as another bank was not as
 	 * it should be, and so this one was never quiesced. If it does not stop now, it
 	 * keeps its PASID: without one, its requests would be the function's own.
 	 */
-	if (!qat_usable(qa->pf) &&
-	    qat_bank_reset(qa->pf, qa->bank, pasidctl)) {
-		dev_err(&qa->pf->pdev->dev,
-			"%s: bank %u does not stop, and keeps its PASID\n",
-			hdiov_adi_name(adi), qa->bank);
-		return;
+	if (!qat_usable(qa->pf)) {
+		ret = qat_bank_reset(qa->pf, qa->bank, pasidctl);
+		if (ret)
+			return ret;
 	}
-	qat_bank_set_pasid(qa->pf, qa->bank, 0);
+	return qat_bank_set_pasid(qa->pf, qa->bank, 0);
 }
 
 static int qat_adi_enable(struct hdiov_adi *adi)

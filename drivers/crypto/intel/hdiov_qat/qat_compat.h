@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What differs between the kernels that hdiov_qat builds against out of tree, 6.12
- * and 7.3. An in-tree build drops this file.
+ * and 7.3. Merged, this file would go.
  */
 #ifndef _QAT_COMPAT_H
 #define _QAT_COMPAT_H

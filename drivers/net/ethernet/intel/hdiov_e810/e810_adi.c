@@ -24,7 +24,8 @@ static void e810_adi_default_mac(struct e810_adi *ea, u8 *mac)
 {
 	const char *name = hdiov_adi_name(&ea->adi);
 	siphash_key_t key = {
-		.key = { pci_get_dsn(ea->pf->pdev), ea->pf->pdev->devfn },
+		.key = { pci_get_dsn(ea->pf->pdev),
+			 PCI_FUNC(ea->pf->pdev->devfn) },
 	};
 
 	u64_to_ether_addr(siphash(name, strlen(name), &key) &
@@ -209,14 +210,12 @@ static int e810_adi_set_pasid(struct hdiov_adi *adi,
 	return e810_adi_reset(adi) ?: ice_adi_set_pasid(ea->ice, id->pasid);
 }
 
-static void e810_adi_clear_pasid(struct hdiov_adi *adi)
+static int e810_adi_clear_pasid(struct hdiov_adi *adi)
 {
-	struct e810_adi *ea = to_e810_adi(adi);
-	int ret = ice_adi_clear_pasid(ea->ice);
+	int ret = ice_adi_clear_pasid(to_e810_adi(adi)->ice);
 
-	if (ret && ret != -EBUSY)
-		dev_err(&ea->pf->pdev->dev, "%s: VSI %u keeps its PASID: %d\n",
-			hdiov_adi_name(adi), ea->layout.vsi, ret);
+	/* A reset of the PF that is under way takes it */
+	return ret == -EBUSY ? 0 : ret;
 }
 
 static int e810_adi_enable(struct hdiov_adi *adi)
@@ -301,9 +300,14 @@ static int e810_vector_bind(struct hdiov_adi *adi, unsigned int vector,
 	void __iomem *ctl = e810_page(ea->pf, page + PGINT_DYN_CTL);
 	u32 val = readl(ctl);
 
-	/* What happened while the entry was masked raised nothing */
+	/*
+	 * What happened while the entry was masked raised nothing. Without a number of
+	 * an interval, the card would take bits that read as 0 for that of the first.
+	 */
 	if (val & GLINT_DYN_CTL_INTENA)
-		writel(val | GLINT_DYN_CTL_SWINT_TRIG, ctl);
+		writel((val & E810_KEPT_DYN_CTL) | GLINT_DYN_CTL_SWINT_TRIG |
+		       FIELD_PREP(GLINT_DYN_CTL_ITR_INDX, GLINT_DYN_CTL_ITR_NONE),
+		       ctl);
 	return 0;
 }
 

@@ -10,8 +10,6 @@
 
 #include "e810.h"
 
-#define E810_KEPT_DYN_CTL	(GLINT_DYN_CTL_INTENA | GLINT_DYN_CTL_WB_ON_ITR)
-
 static void __iomem *e810_vector_page(struct e810_adi *ea, unsigned int vector)
 {
 	return e810_page(ea->pf, E810_PAGE_INT(ea->layout.first_vector + vector));
@@ -219,13 +217,18 @@ int e810_adi_resume(struct hdiov_adi *adi)
 	struct e810_adi *ea = to_e810_adi(adi);
 	int ret;
 
-	/* Its mailbox and its vectors first: it is told of the link */
 	e810_start_vectors(ea);
-	e810_start_mailbox(ea);
 	ret = ice_adi_resume(ea->ice);
 	if (ret)
 		return ret;
+	/*
+	 * Not before: the card takes the guest's messages at once, on another CPU the
+	 * service task begins to serve one, and what ice answers to an ADI that is
+	 * still paused is lost.
+	 */
+	e810_start_mailbox(ea);
 	e810_ring_tails(ea);
 	ea->paused = false;
+	ice_adi_tell_link(ea->ice);
 	return 0;
 }

@@ -45,6 +45,8 @@
 #define GLINT_DYN_CTL_INTERVAL		GENMASK(16, 5)
 #define GLINT_DYN_CTL_WB_ON_ITR		BIT(30)
 #define GLINT_DYN_CTL_INTENA_MSK	BIT(31)
+/* What of it is state, and no command */
+#define E810_KEPT_DYN_CTL		(GLINT_DYN_CTL_INTENA | GLINT_DYN_CTL_WB_ON_ITR)
 
 /* An adaptive virtual function */
 #define AVF_QTX_TAIL(q)			(0x0000 + (q) * 4)
