@@ -707,6 +707,9 @@ static uint64_t e810_mmio_read(void *opaque, hwaddr addr, unsigned size)
 {
     E810State *s = opaque;
 
+    if (hdiov_dma_busy(&s->dma)) {
+        return E810_DEADBEEF;
+    }
     return addr < E810_PAGE_MBX ? e810_linear_read(s, addr) :
                                   e810_page_read(s, addr);
 }
@@ -716,6 +719,9 @@ static void e810_mmio_write(void *opaque, hwaddr addr, uint64_t val,
 {
     E810State *s = opaque;
 
+    if (hdiov_dma_busy(&s->dma)) {
+        return;
+    }
     if (addr < E810_PAGE_MBX) {
         e810_linear_write(s, addr, val);
     } else {

@@ -104,16 +104,17 @@ static bool e810_rx_load(E810State *s, unsigned n)
  */
 static void e810_rx_flush(E810State *s, E810RxQ *q)
 {
-    if (!q->wb_len) {
+    unsigned len = q->wb_len * q->dsize;
+
+    if (!len) {
         return;
-    }
-    if (q->vsi != E810_NO_VSI) {
-        hdiov_dma_write(&s->dma, e810_vsi_tag(s, q->vsi),
-                        q->base + q->wb_head * q->dsize, q->wb,
-                        q->wb_len * q->dsize);
     }
     q->wb_len = 0;
     QTAILQ_REMOVE(&s->rx_held, q, next);
+    if (q->vsi != E810_NO_VSI) {
+        hdiov_dma_write(&s->dma, e810_vsi_tag(s, q->vsi),
+                        q->base + q->wb_head * q->dsize, q->wb, len);
+    }
 }
 
 void e810_rx_flush_vector(E810State *s, unsigned v)
@@ -441,6 +442,9 @@ static bool e810_rx_prefetch(E810State *s, E810RxQ *q, HdiovDmaTag tag)
     unsigned i, n = MIN(e810_rx_avail(q), ARRAY_SIZE(q->cache));
 
     n = MIN(n, q->qlen - q->head);
+    if (!n) {
+        return false;
+    }
     if (!hdiov_dma_read(&s->dma, tag, q->base + q->head * q->dsize, d,
                         n * q->dsize)) {
         q->stopped = true;

@@ -331,7 +331,7 @@ static uint64_t e810_vf_read(void *opaque, hwaddr addr, unsigned size)
     if (addr == VF_GEN_RSTAT) {
         return vf->rstat;
     }
-    if (vf->in_reset) {
+    if (vf->in_reset || hdiov_dma_busy(&s->dma)) {
         return E810_DEADBEEF;
     }
     if (vf_mbx_reg(addr, &rq, &reg)) {
@@ -365,7 +365,7 @@ static void e810_vf_write(void *opaque, hwaddr addr, uint64_t val,
     bool rq;
     int v;
 
-    if (vf->in_reset) {
+    if (vf->in_reset || hdiov_dma_busy(&s->dma)) {
         return;
     }
     if (vf_mbx_reg(addr, &rq, &reg)) {

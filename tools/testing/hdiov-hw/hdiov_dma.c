@@ -70,6 +70,7 @@ static bool hdiov_dma_rw(HdiovDma *d, HdiovDmaTag tag, dma_addr_t addr,
         }
         return false;
     }
+    d->under_way = true;
     if (!hdiov_dma_may(d, tag)) {
         ret = MEMTX_ACCESS_ERROR;
     } else if (tag.pasid == HDIOV_NO_PASID && tag.fn == d->dev) {
@@ -79,6 +80,7 @@ static bool hdiov_dma_rw(HdiovDma *d, HdiovDmaTag tag, dma_addr_t addr,
     } else {
         ret = vtd_dma_rw(tag.fn, tag.pasid, addr, buf, len, is_write);
     }
+    d->under_way = false;
 
     for (i = 0; i < ARRAY_SIZE(c); i++) {
         if (ret != MEMTX_OK) {

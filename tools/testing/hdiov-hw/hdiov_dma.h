@@ -35,6 +35,7 @@ typedef struct HdiovDma {
     PCIDevice *dev;
     uint16_t pasid_cap;     /* offset of the PASID capability, 0 if none */
     uint16_t num_vfs;       /* that there can be */
+    bool under_way;         /* a transfer, see hdiov_dma_busy() */
     HdiovDmaCount total;
     HdiovDmaCount no_pasid; /* of the PF */
     HdiovDmaCount *by_vf;
@@ -44,6 +45,17 @@ typedef struct HdiovDma {
 void hdiov_dma_init(HdiovDma *d, PCIDevice *dev, uint16_t pasid_cap,
                     uint16_t num_vfs);
 void hdiov_dma_finalize(HdiovDma *d);
+
+/*
+ * Is a transfer of the device under way? What it finds at the device's own BARs, or
+ * those of its VFs, does not arrive, as a device model is not made for being called
+ * amid its work: QEMU's guard against that is one for each function, and timers have
+ * none. The memory of a guest that has a VF includes the VF's BARs.
+ */
+static inline bool hdiov_dma_busy(const HdiovDma *d)
+{
+    return d->under_way;
+}
 
 /* The tag of the PF's own requests */
 static inline HdiovDmaTag hdiov_dma_pf(HdiovDma *d, uint32_t pasid)

@@ -150,6 +150,9 @@ static void qat_pmisc_write(void *opaque, hwaddr addr, uint64_t val,
     unsigned n;
     bool mask;
 
+    if (hdiov_dma_busy(&s->dma)) {
+        return;
+    }
     if (reg) {
         *reg = val;
         if (addr >= PMISC_IMS && addr < PMISC_IMS + 16 * QAT_NUM_BANKS) {
@@ -253,6 +256,9 @@ static void qat_etr_write(void *opaque, hwaddr addr, uint64_t val,
 {
     QATState *s = opaque;
 
+    if (hdiov_dma_busy(&s->dma)) {
+        return;
+    }
     switch (addr) {
     case ETR_SARCONFIG ... ETR_SARCONFIG + 4 * QAT_NUM_ARBITERS - 1:
         s->sarconfig[addr / 4] = val;

@@ -227,6 +227,9 @@ static void qat_vf_pmisc_write(void *opaque, hwaddr addr, uint64_t val,
     QATState *s = QAT(pcie_sriov_get_pf(pci));
     unsigned off;
 
+    if (hdiov_dma_busy(&s->dma)) {
+        return;
+    }
     if (qat_vf_reg(addr, &off)) {
         qat_vf_reg_write(s, pcie_sriov_vf_number(pci), off, val);
     } else {
@@ -252,7 +255,9 @@ static uint64_t qat_vf_etr_read(void *opaque, hwaddr addr, unsigned size)
 static void qat_vf_etr_write(void *opaque, hwaddr addr, uint64_t val,
                              unsigned size)
 {
-    qat_bank_write(qat_vf_bank(opaque, addr), addr % ETR_BANK_SIZE, val);
+    if (!hdiov_dma_busy(&QAT(pcie_sriov_get_pf(opaque))->dma)) {
+        qat_bank_write(qat_vf_bank(opaque, addr), addr % ETR_BANK_SIZE, val);
+    }
 }
 
 QAT_MMIO_OPS(vf_etr);

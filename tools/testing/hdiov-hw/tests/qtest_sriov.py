@@ -520,6 +520,42 @@ def test_link_reset(t, q, c):
     c.open()
 
 
+def test_own_bar(t, q, c):
+    """The memory of a guest that has a VF includes the VF's own BAR"""
+    c.vfs(2)
+    mac = b"\x08\0\0\0\0\2"        # a tail of 8
+    v, other = VfVsi(c, 0, mac, vectors=4), VfVsi(c, 1, MACS[2])
+    for page in 2, 3:
+        c.map(v.space, 0x700000 + 4096 * page, VF_BAR0 + 4096 * page)
+    c.flush()
+    # Frames that would move their queue's tail before their second buffer
+    v.stop_rx()
+    v.start_rx(dbuf=128, rxmax=512)
+    for i in range(v.ring_len):
+        q.put64(v.phys(v.rx_ring) + v.dsize * i, 0x702000, 0)
+    for _ in range(12):
+        q.send(eth(mac, OUT, b"o" * 400))
+        q.settle()
+    t.check("buffers in its own tail's page", (q.proc.poll(), v.rd(0x2000)),
+            (None, 24))
+    # Descriptors that would enable the vector for which they wait, when they are written
+    v.stop_rx()
+    v.rx_ring = 0x703800
+    v.mem[0x703000] = q.alloc()
+    v.start_rx()
+    c.wr(0x150000 + 4 * v.queue, 3 | ITR_NONE | CAUSE_ENA)
+    for _ in range(4):
+        q.send(eth(mac, OUT, b"o" * 60))
+        q.settle()
+    t.check("a ring in its own vectors' page", q.proc.poll(), None)
+    v.stop_rx()
+    q.send(eth(MACS[2], OUT, b"o" * 60))
+    t.check("others receive", len(other.rx()), 1)
+    v.free()
+    other.free()
+    c.vfs(0)
+
+
 def test_many(t, q, c):
     c.vfs(255)
     ids = [q.rd(c.vf_cfg(n) + 8) >> 8 for n in range(255)]
@@ -538,8 +574,8 @@ PORT_ARGS = ("-device", "pcie-root-port,id=rp0,addr=2.0,pref64-reserve=512M")
 if __name__ == "__main__":
     sys.exit(e810_card.main(__doc__, (
         ((test_pci, test_vsi, test_traffic, test_window, test_irq,
-          test_mailbox, test_reset, test_flr, test_malicious, test_pf_reset,
-          test_link_reset),
+          test_mailbox, test_reset, test_flr, test_malicious, test_own_bar,
+          test_pf_reset, test_link_reset),
          {"props": f"{PROPS}{NUM_VFS}", "extra": PORT_ARGS,
           "card": SriovCard}),
         ((test_many,), {"props": f"{PROPS}255", "extra": PORT_ARGS,
