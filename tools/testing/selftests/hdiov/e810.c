@@ -22,6 +22,9 @@
 #define ETH_TEST	0x88b5	/* IEEE 802: local experimental */
 #define HDR		14
 
+/* From one kernel's memory to the next one's */
+#define CRASH_KERNEL	0x10000000ULL
+
 /* Fuzzing: how much of each kind, the same for each seed */
 #define FUZZ_REGISTERS	3000
 #define FUZZ_MESSAGES	150
@@ -74,11 +77,15 @@ static bool do_pass(struct __test_metadata *_metadata, struct eg *from,
 
 #define passes(from, to, num, len)	do_pass(_metadata, from, to, num, len)
 
-/* Three guests: two that talk, one for whatever else there is to do */
+/*
+ * Three guests: two that talk, one for whatever else there is to do. The first one may
+ * crash, and have other kernels then.
+ */
 FIXTURE(e810)
 {
 	struct vdev vdev[3];
 	struct eg g[3];
+	struct eg kernel[2];
 };
 
 FIXTURE_VARIANT(e810)
@@ -124,6 +131,8 @@ FIXTURE_TEARDOWN(e810)
 {
 	int i;
 
+	for (i = 0; i < 2; i++)
+		eg_exit(&self->kernel[i]);
 	for (i = 0; i < 3; i++) {
 		eg_exit(&self->g[i]);
 		vdev_cleanup(&self->vdev[i]);
@@ -916,6 +925,7 @@ TEST_F(e810, refused_queues)
 	/* VSI, one queue pair, and that: all zeroes */
 	uint16_t msg[(8 + 2 * 64) / 2] = {};
 	struct eg *g = self->g;
+	unsigned int i;
 	int ret;
 
 	UP(1);
@@ -923,12 +933,96 @@ TEST_F(e810, refused_queues)
 	ASSERT_EQ(0, eg_handshake(&g[0]));
 	msg[0] = htole16(g[0].vsi_id);
 	msg[1] = htole16(1);
-	ret = eg_tell(&g[0], VC_CONFIG_VSI_QUEUES, msg, sizeof(msg));
-	EXPECT_NE(0, ret);
-	EXPECT_NE(-ETIMEDOUT, ret);
-	ASSERT_EQ(0, eg_queues_start(&g[0]));
-	EXPECT_TRUE(passes(&g[0], &g[1], 3, 100));
-	EXPECT_TRUE(passes(&g[1], &g[0], 3, 100));
+	/* And again, of queues that run */
+	for (i = 0; i < 2; i++) {
+		ret = eg_tell(&g[0], VC_CONFIG_VSI_QUEUES, msg, sizeof(msg));
+		EXPECT_NE(0, ret);
+		EXPECT_NE(-ETIMEDOUT, ret);
+		ASSERT_EQ(0, eg_queues_start(&g[0]));
+		EXPECT_TRUE(passes(&g[0], &g[1], 3, 100));
+		EXPECT_TRUE(passes(&g[1], &g[0], 3, 100));
+	}
+}
+
+/* From and to all queues of a guest that has few or many of them */
+static bool do_pass_all(struct __test_metadata *_metadata, struct eg *g,
+			struct eg *other)
+{
+	uint8_t frame[256], in[EG_MAX_FRAME];
+	struct eg_rx rx = {};
+	unsigned int i;
+	size_t len;
+
+	for (i = 0; i < g->num_queues; i++) {
+		make_frame(frame, g, other, 100, i);
+		if (eg_send(g, i, frame, 100, 0, HDR / 2, 0) ||
+		    eg_recv(other, in, sizeof(in), NULL, SOON_MS) != 100 ||
+		    memcmp(in, frame, 100)) {
+			TH_LOG("Tx queue %u", i);
+			return false;
+		}
+	}
+	for (i = 0; i < 32; i++) {
+		len = make_udp(frame, other, g, 1000 + i, 50);
+		if (eg_send(other, 0, frame, len, UDP_CMD, UDP_OFFSETS, 0) ||
+		    eg_recv(g, in, sizeof(in), &rx, SOON_MS) != len ||
+		    rx.queue != rx.hash % 64 % g->num_queues) {
+			TH_LOG("flow %u, at last in Rx queue %u", i, rx.queue);
+			return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * A guest's kernel crashes while it sends and receives, and the next one finds the
+ * device as it was left: kdump. It speaks to it from memory of its own, with as many
+ * queues or with one. Nothing gets into the memory of those before any more.
+ */
+TEST_F(e810, crashed)
+{
+	uint8_t frame[100], *copy[ARRAY_SIZE(self->kernel)];
+	struct eg *g = self->g, *last = g, *k;
+	unsigned int i, n;
+
+	UP(1);
+	UP(0);
+	for (i = 0; i < ARRAY_SIZE(self->kernel); i++) {
+		k = &self->kernel[i];
+		ASSERT_TRUE(passes(last, &g[1], 3, 100));
+		ASSERT_TRUE(passes(&g[1], last, 3, 100));
+		make_frame(frame, last, &g[1], sizeof(frame), 1);
+		for (n = 0; n < last->num_queues; n++)
+			eg_post_frame(last, n, frame, sizeof(frame), 0,
+				      HDR / 2, 0);
+		make_frame(frame, &g[1], last, sizeof(frame), 1);
+		for (n = 0; n < 20; n++)
+			eg_post_frame(&g[1], 0, frame, sizeof(frame), 0,
+				      HDR / 2, 0);
+
+		ASSERT_EQ(0, eg_init_at(k, g[0].vdev, last->iova +
+					CRASH_KERNEL));
+		if (i) {
+			k->num_queues = 1;
+			k->more_queues = true;
+		}
+		ASSERT_EQ(0, eg_up(k));
+		copy[i] = malloc(last->mem_size);
+		ASSERT_NE(NULL, copy[i]);
+		memcpy(copy[i], last->mem, last->mem_size);
+		/* What was on its way */
+		while (!nothing_comes(k) || !nothing_comes(&g[1]))
+			;
+		ASSERT_TRUE(passes(k, &g[1], 2 * EG_RING, 100));
+		ASSERT_TRUE(passes(&g[1], k, 2 * EG_RING, 100));
+		ASSERT_TRUE(do_pass_all(_metadata, k, &g[1]));
+		last = k;
+	}
+	for (i = 0; i < ARRAY_SIZE(self->kernel); i++) {
+		k = i ? &self->kernel[i - 1] : g;
+		EXPECT_EQ(0, memcmp(copy[i], k->mem, k->mem_size));
+		free(copy[i]);
+	}
 }
 
 /* The same guest twice, as after "rmmod iavf; modprobe iavf" */
@@ -945,12 +1039,16 @@ TEST_F(e810, again)
 		ASSERT_EQ(0, eg_queues_stop(&g[0]));
 		ASSERT_EQ(0, eg_reset(&g[0]));
 	}
+	EXPECT_LT(0, eg_counter(&g[0], 1));
 	eg_exit(&g[0]);
 	vdev_close(&self->vdev[0]);
 	ASSERT_EQ(0, vdev_open(&self->vdev[0]));
 	ASSERT_EQ(0, eg_init(&g[0], &self->vdev[0]));
 	UP(0);
+	/* What the one before has received is not for this one to know */
+	EXPECT_EQ(0, eg_counter(&g[0], 1));
 	ASSERT_TRUE(passes(&g[1], &g[0], 3, 100));
+	EXPECT_EQ(3, eg_counter(&g[0], 1));
 }
 
 /* What a hostile guest can do to any register, seen from its neighbours */

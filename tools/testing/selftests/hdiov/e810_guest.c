@@ -93,7 +93,7 @@ _Static_assert(sizeof(struct vc_resources) == 36, "as on the wire");
 
 static uint64_t iova(struct eg *g, volatile void *addr)
 {
-	return EG_IOVA + ((uint8_t *)addr - g->mem);
+	return g->iova + ((uint8_t *)addr - g->mem);
 }
 
 static volatile uint32_t *map_page(struct eg *g, uint64_t offset)
@@ -183,20 +183,25 @@ static void unmap_pages(struct eg *g)
 
 	unmap_page(g->mbx);
 	unmap_page(g->rstat);
-	for (i = 0; i < g->num_queues; i++) {
+	/* It may use fewer queues than it has mapped */
+	for (i = 0; i < EG_MAX_QUEUES; i++) {
 		unmap_page(g->q[i].tx_tail);
 		unmap_page(g->q[i].rx_tail);
+		g->q[i].tx_tail = NULL;
+		g->q[i].rx_tail = NULL;
 	}
 }
 
-int eg_init(struct eg *g, struct vdev *vdev)
+int eg_init_at(struct eg *g, struct vdev *vdev, uint64_t iova)
 {
 	unsigned int i;
 
 	memset(g, 0, sizeof(*g));
 	g->vdev = vdev;
+	g->iova = iova;
 	g->vdcm = !strncmp(vdev->type, "vdcm-", 5);
 	g->num_queues = atoi(strrchr(vdev->type, '-') + 1);
+	g->tx_len = EG_RING;
 	if (g->num_queues > EG_MAX_QUEUES)
 		return -EINVAL;
 	g->mem_size = EG_OFF_QUEUES + g->num_queues * EG_QUEUE_MEM;
@@ -212,7 +217,12 @@ int eg_init(struct eg *g, struct vdev *vdev)
 		q->tx_buf = mem + EG_QUEUE_TX_BUF;
 	}
 	map_pages(g);
-	return vdev_map(vdev, EG_IOVA, g->mem, g->mem_size, true);
+	return vdev_map(vdev, g->iova, g->mem, g->mem_size, true);
+}
+
+int eg_init(struct eg *g, struct vdev *vdev)
+{
+	return eg_init_at(g, vdev, EG_IOVA);
 }
 
 int eg_move(struct eg *g, struct vdev *vdev)
@@ -220,7 +230,7 @@ int eg_move(struct eg *g, struct vdev *vdev)
 	unmap_pages(g);
 	g->vdev = vdev;
 	map_pages(g);
-	return vdev_map(vdev, EG_IOVA, g->mem, g->mem_size, true);
+	return vdev_map(vdev, g->iova, g->mem, g->mem_size, true);
 }
 
 void eg_exit(struct eg *g)
@@ -239,8 +249,8 @@ static void arq_fill(struct eg *g, unsigned int i)
 	memset(desc, 0, sizeof(*desc));
 	desc->flags = htole16(AQ_FLAG_BUF | AQ_FLAG_LB);
 	desc->datalen = htole16(EG_MBX_BUF);
-	desc->addr_high = htole32(EG_IOVA >> 32);
-	desc->addr_low = htole32(EG_IOVA + EG_OFF_ARQ_BUF + i * EG_MBX_BUF);
+	desc->addr_high = htole32(g->iova >> 32);
+	desc->addr_low = htole32(g->iova + EG_OFF_ARQ_BUF + i * EG_MBX_BUF);
 }
 
 int eg_mailbox_start(struct eg *g)
@@ -269,23 +279,22 @@ int eg_mailbox_start(struct eg *g)
 	eg_mbx_set(g, ATQH, 0);
 	eg_mbx_set(g, ATQT, 0);
 	eg_mbx_set(g, ATQLEN, EG_MBX_LEN | MBX_ENABLE);
-	eg_mbx_set(g, ATQBAL, EG_IOVA + EG_OFF_ATQ);
-	eg_mbx_set(g, ATQBAH, EG_IOVA >> 32);
+	eg_mbx_set(g, ATQBAL, g->iova + EG_OFF_ATQ);
+	eg_mbx_set(g, ATQBAH, g->iova >> 32);
 	eg_mbx_set(g, ARQH, 0);
 	eg_mbx_set(g, ARQT, 0);
 	eg_mbx_set(g, ARQLEN, EG_MBX_LEN | MBX_ENABLE);
-	eg_mbx_set(g, ARQBAL, EG_IOVA + EG_OFF_ARQ);
-	eg_mbx_set(g, ARQBAH, EG_IOVA >> 32);
+	eg_mbx_set(g, ARQBAL, g->iova + EG_OFF_ARQ);
+	eg_mbx_set(g, ARQBAH, g->iova >> 32);
 	eg_mbx_set(g, ARQT, EG_MBX_LEN - 1);
-	return eg_mbx_get(g, ARQBAL) == (uint32_t)(EG_IOVA + EG_OFF_ARQ) ?
+	return eg_mbx_get(g, ARQBAL) == (uint32_t)(g->iova + EG_OFF_ARQ) ?
 	       0 : -EIO;
 }
 
-int eg_post(struct eg *g, uint32_t op, const void *msg, size_t len)
+int eg_put(struct eg *g, uint32_t op, const void *msg, size_t len)
 {
 	struct eg_mbx_desc *desc = (void *)(g->mem + EG_OFF_ATQ);
 	uint16_t flags = AQ_FLAG_SI;
-	int ms;
 
 	if (len > EG_MBX_BUF)
 		return -EINVAL;
@@ -296,8 +305,8 @@ int eg_post(struct eg *g, uint32_t op, const void *msg, size_t len)
 		flags |= AQ_FLAG_BUF | AQ_FLAG_RD;
 		if (len > AQ_LARGE_BUF)
 			flags |= AQ_FLAG_LB;
-		desc->addr_high = htole32(EG_IOVA >> 32);
-		desc->addr_low = htole32(EG_IOVA + EG_OFF_ATQ_BUF);
+		desc->addr_high = htole32(g->iova >> 32);
+		desc->addr_low = htole32(g->iova + EG_OFF_ATQ_BUF);
 	}
 	desc->flags = htole16(flags);
 	desc->opcode = htole16(AQ_OP_TO_PF);
@@ -306,7 +315,16 @@ int eg_post(struct eg *g, uint32_t op, const void *msg, size_t len)
 	g->atq_next = (g->atq_next + 1) % EG_MBX_LEN;
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	eg_mbx_set(g, ATQT, g->atq_next);
+	return 0;
+}
 
+int eg_post(struct eg *g, uint32_t op, const void *msg, size_t len)
+{
+	int ms, ret;
+
+	ret = eg_put(g, op, msg, len);
+	if (ret)
+		return ret;
 	/* No answer to this one, the mailbox goes with all the rest */
 	if (op == VC_RESET_VF)
 		return 0;
@@ -411,6 +429,18 @@ int eg_tell(struct eg *g, uint32_t op, const void *msg, size_t len)
 
 	ret = eg_call(g, op, msg, len, &status, NULL, 0);
 	return ret < 0 ? ret : -status;
+}
+
+uint64_t eg_counter(struct eg *g, unsigned int n)
+{
+	uint32_t select[3] = { htole32(g->vsi_id) };
+	uint64_t stats[12] = {};
+	int32_t status;
+
+	if (eg_call(g, VC_GET_STATS, select, sizeof(select), &status, stats,
+		    sizeof(stats)) < 0)
+		return ~0ULL;
+	return le64toh(stats[n]);
 }
 
 int eg_add_mac(struct eg *g, const uint8_t *mac)
@@ -554,7 +584,7 @@ static void rings_clear(struct eg *g)
 	for (i = 0; i < g->num_queues; i++) {
 		struct eg_queue *q = &g->q[i];
 
-		memset((void *)q->tx, 0, EG_RING * sizeof(*q->tx));
+		memset((void *)q->tx, 0, g->tx_len * sizeof(*q->tx));
 		for (n = 0; n < EG_RING; n++)
 			rx_fill(g, q, n);
 		q->tx_next = 0;
@@ -590,7 +620,7 @@ int eg_queues_start(struct eg *g)
 
 		msg.qp[i].tx.vsi_id = htole16(g->vsi_id);
 		msg.qp[i].tx.queue_id = htole16(i);
-		msg.qp[i].tx.ring_len = htole16(EG_RING);
+		msg.qp[i].tx.ring_len = htole16(g->tx_len);
 		msg.qp[i].tx.ring = htole64(iova(g, q->tx));
 		msg.qp[i].rx.vsi_id = htole16(g->vsi_id);
 		msg.qp[i].rx.queue_id = htole16(i);
@@ -662,7 +692,7 @@ void eg_post_frame(struct eg *g, unsigned int queue, const void *frame,
 {
 	struct eg_queue *q = &g->q[queue];
 	unsigned int i = q->tx_next;
-	uint8_t *buf = q->tx_buf + i * EG_TX_BUF;
+	uint8_t *buf = q->tx_buf + i % EG_RING * EG_TX_BUF;
 
 	memcpy(buf, frame, len);
 	if (vlan)
@@ -671,7 +701,7 @@ void eg_post_frame(struct eg *g, unsigned int queue, const void *frame,
 	q->tx[i].qw1 = htole64((uint64_t)(cmd | TX_EOP | TX_RS) << 4 |
 			       offsets << 16 | (uint64_t)len << 34 |
 			       (uint64_t)vlan << 48);
-	q->tx_next = (i + 1) % EG_RING;
+	q->tx_next = (i + 1) % g->tx_len;
 	eg_tx_tail(g, queue, q->tx_next);
 }
 

@@ -18,11 +18,12 @@
 
 #define EG_MAX_QUEUES		16
 #define EG_RING			64
+#define EG_MAX_RING		8160
 #define EG_RX_BUF		2048
 #define EG_TX_BUF		16384
 #define EG_MAX_FRAME		9728
 
-/* All guests have their memory at the same address */
+/* Guests have their memory at the same address, if nobody says otherwise */
 #define EG_IOVA			0x40000000ULL
 #define EG_MBX_LEN		32
 #define EG_MBX_BUF		4096
@@ -105,8 +106,16 @@ enum {
 #define TX_EOP			0x001
 #define TX_RS			0x002
 #define TX_IL2TAG1		0x008
+#define TX_IPV4			0x040
 #define TX_IPV4_CSUM		0x060
+#define TX_L4_TCP		0x100
 #define TX_L4_UDP		0x300
+
+/* A Tx descriptor that says how to cut what follows: type, command, and places */
+#define TX_CTX			1ULL
+#define TX_CTX_TSO		(1ULL << 4)
+#define TX_CTX_TSO_LEN		30
+#define TX_CTX_MSS		50
 
 /* Rx descriptor status */
 #define RX_DD			(1ULL << 0)
@@ -148,7 +157,8 @@ struct eg_queue {
  * struct eg - a guest
  * @vdev: its VDEV, open
  * @vdcm: layout
- * @mem: all its memory for DMA, @mem_size bytes at EG_IOVA
+ * @mem: all its memory for DMA, @mem_size bytes at @iova
+ * @iova: where that is for the device
  * @mbx: mapped mailbox page, NULL if it traps
  * @rstat: mapped page of VFGEN_RSTAT, NULL if it traps
  * @atq_next: next mailbox descriptor to send
@@ -157,6 +167,8 @@ struct eg_queue {
  * @mac: its address
  * @vsi_id: its name for its VSI
  * @num_queues: queue pairs that it uses
+ * @tx_len: descriptors of each Tx queue, which are at eg_queue.tx; EG_RING of them if
+ *	nobody says otherwise between eg_init() and eg_up()
  * @more_queues: the device may have more
  * @max_frame: bytes
  * @link: the last event said that the link is up
@@ -167,6 +179,7 @@ struct eg {
 	bool vdcm;
 	uint8_t *mem;
 	size_t mem_size;
+	uint64_t iova;
 	volatile uint32_t *mbx;
 	volatile uint32_t *rstat;
 	unsigned int atq_next;
@@ -175,6 +188,7 @@ struct eg {
 	uint8_t mac[6];
 	uint16_t vsi_id;
 	unsigned int num_queues;
+	unsigned int tx_len;
 	bool more_queues;
 	unsigned int max_frame;
 	bool link;
@@ -197,6 +211,8 @@ struct eg_rx {
 
 /* Memory, mappings: everything before the first register */
 int eg_init(struct eg *g, struct vdev *vdev);
+/* Another one in the same guest, if @iova is where nothing is yet */
+int eg_init_at(struct eg *g, struct vdev *vdev, uint64_t iova);
 void eg_exit(struct eg *g);
 /* The guest goes on, memory and all, on @vdev of the same type, which is open */
 int eg_move(struct eg *g, struct vdev *vdev);
@@ -212,7 +228,9 @@ int eg_queues_stop(struct eg *g);
 /* All of the above but eg_init() */
 int eg_up(struct eg *g);
 
-/* Send a message and do not wait */
+/* Put a message into the mailbox, and do not even wait until the card has it */
+int eg_put(struct eg *g, uint32_t op, const void *msg, size_t len);
+/* Send a message and do not wait for an answer */
 int eg_post(struct eg *g, uint32_t op, const void *msg, size_t len);
 /* The next message, events apart */
 int eg_receive(struct eg *g, uint32_t *op, int32_t *status, void *msg,
@@ -229,6 +247,8 @@ int eg_call(struct eg *g, uint32_t op, const void *msg, size_t len,
 int eg_tell(struct eg *g, uint32_t op, const void *msg, size_t len);
 /* Ask for a reset and see that it has begun */
 int eg_reset(struct eg *g);
+/* One of its twelve counters, in the order of virtchnl; ~0 if it is not told */
+uint64_t eg_counter(struct eg *g, unsigned int n);
 int eg_add_mac(struct eg *g, const uint8_t *mac);
 int eg_add_vlan(struct eg *g, uint16_t vid);
 /* A flow director rule: the card drops what comes by UDP to @port */

@@ -234,9 +234,16 @@ TEST_F(e810_migrate, messages)
 	int32_t status;
 
 	for (round = 0; round < 40; round++) {
-		ASSERT_EQ(0, eg_post(&self->g, VC_VERSION, version,
-				     sizeof(version)));
-		vdev_set_master(vdev, false);
+		/* Or it is not fetched before it is on again; what is mapped loses it */
+		if (round & 1 && !self->g.mbx) {
+			vdev_set_master(vdev, false);
+			ASSERT_EQ(0, eg_put(&self->g, VC_VERSION, version,
+					    sizeof(version)));
+		} else {
+			ASSERT_EQ(0, eg_post(&self->g, VC_VERSION, version,
+					     sizeof(version)));
+			vdev_set_master(vdev, false);
+		}
 		EXPECT_TRUE(round % 10 || silent(self));
 		vdev_set_master(vdev, true);
 		ASSERT_EQ(sizeof(version),
@@ -308,6 +315,169 @@ TEST_F(e810_migrate, slow)
 	TH_LOG("%u of %u times amid work", amid, round);
 	EXPECT_LT(0, amid);
 	EXPECT_TRUE(vdev_attr_is(vdev, "max_tx_rate", "1"));
+}
+
+/* Packets that a card cuts into 4096 frames each, as many as the ring takes */
+#define CROWD_RING	256
+#define CROWD_BUF	16383U
+#define CROWD_BUFS	16
+#define CROWD_MSS	64ULL
+#define CROWD_HDR	(HDR + 40)
+
+static void crowd_post(struct eg *g, unsigned int queue)
+{
+	uint64_t len = CROWD_BUFS * CROWD_BUF - CROWD_HDR;
+	uint64_t offsets = HDR / 2 | 5 << 7 | 5 << 14;
+	struct eg_queue *q = &g->q[queue];
+	unsigned int i = 0, n;
+	uint8_t *f = q->tx_buf;
+
+	memcpy(f, "\x02\x00\x00\x00\xff\xff", 6);
+	memcpy(f + 6, g->mac, 6);
+	memcpy(f + 12, "\x08\x00\x45", 3);
+	f[HDR + 8] = 64;
+	f[HDR + 9] = 6;
+	f[HDR + 20 + 12] = 5 << 4;
+	while (i + 1 + CROWD_BUFS < g->tx_len) {
+		q->tx[i].addr = 0;
+		q->tx[i++].qw1 = htole64(TX_CTX | TX_CTX_TSO |
+					 len << TX_CTX_TSO_LEN |
+					 CROWD_MSS << TX_CTX_MSS);
+		for (n = 0; n < CROWD_BUFS; n++) {
+			uint64_t cmd = TX_IPV4 | TX_L4_TCP;
+
+			if (n == CROWD_BUFS - 1)
+				cmd |= TX_EOP | TX_RS;
+			q->tx[i].addr = htole64(g->iova + (f - g->mem));
+			q->tx[i++].qw1 = htole64(cmd << 4 | offsets << 16 |
+						 (uint64_t)CROWD_BUF << 34);
+		}
+	}
+	q->tx_next = i;
+	eg_tx_tail(g, queue, i);
+}
+
+/* Has the queue something to send still */
+static bool crowd_sends(struct eg_queue *q)
+{
+	return (le64toh(q->tx[q->tx_next - 1].qw1) & 0xf) != 0xf;
+}
+
+/* One that has far to go to where it was, and the queues of others that send meanwhile */
+#define DEEP		8100
+#define CROWD		8
+
+FIXTURE(e810_crowd)
+{
+	struct vdev vdev, peer_vdev, crowd_vdev[CROWD];
+	struct eg g, peer, crowd[CROWD];
+};
+
+FIXTURE_SETUP(e810_crowd)
+{
+	const char *why;
+	char pf[64];
+	unsigned int i;
+
+	if (!pf_find("avf-16", VDEV_CONTAINER, pf, sizeof(pf), &why))
+		SKIP(return, "%s", why);
+	vdev_init(&self->vdev, pf, "avf-1", VDEV_CONTAINER);
+	vdev_init(&self->peer_vdev, pf, "avf-1", VDEV_CONTAINER);
+	for (i = 0; i < CROWD; i++)
+		vdev_init(&self->crowd_vdev[i], pf, "avf-16", VDEV_CONTAINER);
+	ASSERT_EQ(0, vdev_create(&self->peer_vdev));
+	ASSERT_EQ(0, vdev_open(&self->peer_vdev));
+	ASSERT_EQ(0, eg_init(&self->peer, &self->peer_vdev));
+	ASSERT_EQ(0, eg_up(&self->peer));
+	ASSERT_EQ(0, vdev_create(&self->vdev));
+	ASSERT_EQ(0, vdev_open(&self->vdev));
+	ASSERT_EQ(0, eg_init(&self->g, &self->vdev));
+	self->g.tx_len = EG_MAX_RING;
+	/* Behind the first buffer, the only one that is used */
+	self->g.q[0].tx = (void *)(self->g.q[0].tx_buf + EG_TX_BUF);
+	ASSERT_EQ(0, eg_up(&self->g));
+	for (i = 0; i < CROWD; i++) {
+		ASSERT_EQ(0, vdev_create(&self->crowd_vdev[i]));
+		ASSERT_EQ(0, vdev_open(&self->crowd_vdev[i]));
+		ASSERT_EQ(0, eg_init(&self->crowd[i], &self->crowd_vdev[i]));
+		self->crowd[i].tx_len = CROWD_RING;
+		ASSERT_EQ(0, eg_up(&self->crowd[i]));
+	}
+}
+
+FIXTURE_TEARDOWN(e810_crowd)
+{
+	unsigned int i;
+
+	for (i = 0; i < CROWD; i++) {
+		eg_exit(&self->crowd[i]);
+		vdev_cleanup(&self->crowd_vdev[i]);
+	}
+	eg_exit(&self->g);
+	eg_exit(&self->peer);
+	vdev_cleanup(&self->vdev);
+	vdev_cleanup(&self->peer_vdev);
+}
+
+static void deep_post(FIXTURE_DATA(e810_crowd) *self, uint64_t at, uint64_t len,
+		      uint64_t cmd)
+{
+	struct eg_queue *q = &self->g.q[0];
+	unsigned int i = q->tx_next;
+
+	q->tx[i].addr = htole64(self->g.iova + (q->tx_buf - self->g.mem) + at);
+	q->tx[i].qw1 = htole64(cmd << 4 | (HDR / 2) << 16 | len << 34);
+	q->tx_next = i + 1;
+}
+
+/*
+ * It can be told to begin elsewhere than at its first descriptor by packets that pass by
+ * only, and each of these waits for its turn among all that the others send. Nobody gets
+ * lost for that.
+ */
+TEST_F_TIMEOUT(e810_crowd, deep, 240)
+{
+	struct eg_queue *q = &self->g.q[0];
+	uint8_t frame[FRAME_LEN], got[FRAME_LEN];
+	unsigned int i, n, sends = 0;
+	long long began, ms;
+
+	make_frame(frame, &self->g, &self->g, 1);
+	/* To nobody */
+	memcpy(q->tx_buf, "\x02\x00\x00\x00\xff\xff", 6);
+	memcpy(q->tx_buf + 6, frame + 6, FRAME_LEN - 6);
+	for (i = 0; i < DEEP; i++)
+		deep_post(self, 0, FRAME_LEN, TX_EOP | TX_RS);
+	eg_tx_tail(&self->g, 0, q->tx_next);
+	for (i = 0; i < SOON_MS && crowd_sends(q); i++)
+		msleep(1);
+	ASSERT_FALSE(crowd_sends(q));
+	/* Half a packet, of which the card does not get rid */
+	make_frame(frame, &self->g, &self->peer, 2);
+	memcpy(q->tx_buf, frame, FRAME_LEN);
+	deep_post(self, 0, 40, 0);
+	eg_tx_tail(&self->g, 0, q->tx_next);
+
+	for (i = 0; i < CROWD; i++)
+		for (n = 0; n < self->crowd[i].num_queues; n++)
+			crowd_post(&self->crowd[i], n);
+	vdev_set_master(&self->vdev, false);
+	EXPECT_TRUE(vdev_says(&self->vdev, "paused: bus mastering is off"));
+	began = now_ms();
+	vdev_set_master(&self->vdev, true);
+	ms = now_ms() - began;
+	ASSERT_EQ(1, vdev_in_state(&self->vdev, "running"));
+	for (i = 0; i < CROWD; i++)
+		for (n = 0; n < self->crowd[i].num_queues; n++)
+			sends += crowd_sends(&self->crowd[i].q[n]);
+	TH_LOG("on again after %lld ms, while %u queues of others sent", ms, sends);
+	EXPECT_LT(0, sends);
+
+	/* The rest of it */
+	deep_post(self, 40, FRAME_LEN - 40, TX_EOP | TX_RS);
+	eg_tx_tail(&self->g, 0, q->tx_next);
+	ASSERT_EQ(FRAME_LEN, eg_recv(&self->peer, got, sizeof(got), NULL, SOON_MS));
+	EXPECT_EQ(0, memcmp(got, frame, FRAME_LEN));
 }
 
 /* Interrupts: none while it is off, one for whatever there was, then as before */
@@ -430,18 +600,6 @@ static int move_to(FIXTURE_DATA(e810_migrate) *self, struct vdev *from,
 	return ret ?: load(to, self->stream, self->len);
 }
 
-static uint64_t counter(FIXTURE_DATA(e810_migrate) *self, unsigned int n)
-{
-	uint32_t select[3] = { htole32(self->g.vsi_id) };
-	uint64_t stats[12] = {};
-	int32_t status;
-
-	if (eg_call(&self->g, VC_GET_STATS, select, sizeof(select), &status,
-		    stats, sizeof(stats)) < 0)
-		return 0;
-	return le64toh(stats[n]);
-}
-
 TEST_F(e810_migrate, offered)
 {
 	struct vfio_device_feature_migration flags = {};
@@ -498,7 +656,7 @@ TEST_F(e810_migrate, move)
 
 	ASSERT_EQ(0, vdev_set_vector(vdev, VEC_QUEUE, self->efd));
 	/* ice begins to count when it is asked first */
-	EXPECT_EQ(0, counter(self, 1));
+	EXPECT_EQ(0, eg_counter(&self->g, 1));
 	for (round = 0; round < 8; round++) {
 		post_out(7 + round % 3);
 		post_in(11);
@@ -516,10 +674,10 @@ TEST_F(e810_migrate, move)
 				     sizeof(version), SOON_MS));
 		EXPECT_EQ(VC_VERSION, op);
 		/* What it has counted goes with it */
-		EXPECT_EQ(rx + 11, counter(self, 1));
-		EXPECT_EQ(tx + 7 + round % 3, counter(self, 7));
-		rx = counter(self, 1);
-		tx = counter(self, 7);
+		EXPECT_EQ(rx + 11, eg_counter(&self->g, 1));
+		EXPECT_EQ(tx + 7 + round % 3, eg_counter(&self->g, 7));
+		rx = eg_counter(&self->g, 1);
+		tx = eg_counter(&self->g, 7);
 		was = vdev;
 		vdev = other;
 		other = was;
@@ -535,17 +693,17 @@ TEST_F(e810_migrate, statistics)
 
 	post_in(11);
 	ASSERT_TRUE(got_in(11));
-	EXPECT_EQ(11, counter(self, 1));
+	EXPECT_EQ(11, eg_counter(&self->g, 1));
 	EXPECT_EQ(11, vdev_statistic(&self->vdev, "rx_packets"));
 	EXPECT_EQ(0, vdev_statistic(other, "rx_packets"));
 	ASSERT_EQ(0, move_to(self, &self->vdev, other));
 	EXPECT_EQ(0, vdev_statistic(other, "rx_packets"));
 	EXPECT_EQ(0, vdev_statistic(other, "rx_bytes"));
 	ASSERT_EQ(0, vdev_mig_set(other, STATE(RUNNING), NULL));
-	EXPECT_EQ(11, counter(self, 1));
+	EXPECT_EQ(11, eg_counter(&self->g, 1));
 	post_in(3);
 	ASSERT_TRUE(got_in(3));
-	EXPECT_EQ(14, counter(self, 1));
+	EXPECT_EQ(14, eg_counter(&self->g, 1));
 	EXPECT_EQ(3, vdev_statistic(other, "rx_packets"));
 	EXPECT_LE(11, vdev_statistic(&self->vdev, "rx_packets"));
 }
@@ -584,6 +742,25 @@ TEST_F(e810_migrate, move_parked)
 		vdev = other;
 		other = was;
 	}
+}
+
+/* A tail beyond the ring, which the card does not follow: nor does it elsewhere */
+TEST_F(e810_migrate, move_bad_tail)
+{
+	struct vdev *other = &self->other;
+
+	post_out(6);
+	ASSERT_TRUE(got_out(6));
+	eg_tx_tail(&self->g, 0, EG_RING + 5);
+	ASSERT_EQ(0, move_to(self, &self->vdev, other));
+	ASSERT_EQ(0, vdev_mig_set(other, STATE(RUNNING), NULL));
+	EXPECT_TRUE(vdev_says(other, "running"));
+	/* It begins anew */
+	ASSERT_EQ(0, vdev_reset(other));
+	vdev_enable(other, true);
+	ASSERT_EQ(0, eg_up(&self->g));
+	post_out(3);
+	EXPECT_TRUE(got_out(3));
 }
 
 /* Slower than it sends: the rest goes out there, and each packet once */
@@ -782,6 +959,33 @@ TEST_F(e810_migrate, flow_director)
 	ASSERT_EQ(0, up_again(self, 0));
 	EXPECT_EQ(hash, udp_hash(self, 1000, SOON_MS));
 	EXPECT_EQ(0, move_to(self, &self->vdev, &self->other));
+}
+
+/* One that it has asked for just now is answered, and there, before it stands still */
+TEST_F(e810_migrate, flow_director_asked)
+{
+	struct vdev *vdev = &self->vdev;
+	unsigned int round;
+	uint8_t msg[4096];
+	int32_t status;
+	uint32_t op;
+
+	for (round = 0; round < 6; round++) {
+		ASSERT_EQ(0, up_again(self, VC_CAP_FDIR_PF));
+		ASSERT_EQ(0, eg_post_drop_udp(&self->g, MAKE_UDP_PORT));
+		if (round & 1) {
+			vdev_set_master(vdev, false);
+			vdev_set_master(vdev, true);
+		} else {
+			EXPECT_EQ(-EIO, save(self, vdev));
+			ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+		}
+		ASSERT_LT(0, eg_receive(&self->g, &op, &status, msg, sizeof(msg),
+					SOON_MS));
+		EXPECT_EQ(VC_ADD_FDIR_FILTER, op);
+		EXPECT_EQ(0, status);
+		EXPECT_EQ(0, udp_hash(self, 1000, NEVER_MS));
+	}
 }
 
 static bool hears(FIXTURE_DATA(e810_migrate) *self, const uint8_t *mac,

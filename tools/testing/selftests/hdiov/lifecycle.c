@@ -715,10 +715,12 @@ FIXTURE_TEARDOWN(zz_mock)
 }
 
 /*
- * Hardware that never confirms that it is quiet: what it has must not be given
- * to anyone, until the driver has the device back in a known state.
+ * Hardware that never confirms that it is quiet, or that it has given up its
+ * PASID: what it has must not be given to anyone, until the driver has the device
+ * back in a known state.
  */
-TEST_F(zz_mock, never_quiet)
+static void keeps(struct __test_metadata *_metadata,
+		  FIXTURE_DATA(zz_mock) *self, const char *fails)
 {
 	struct vdev *vdev = &self->vdev;
 	int available, pasid;
@@ -727,7 +729,7 @@ TEST_F(zz_mock, never_quiet)
 	available = pf_available(self->pf, "dma-4");
 	ASSERT_EQ(0, vdev_open(vdev));
 	pasid = vdev_state(vdev, "pasid");
-	ASSERT_EQ(0, mock_tell(self->pf, "fail_quiesce", 1));
+	ASSERT_EQ(0, mock_tell(self->pf, fails, 1));
 	vdev_close(vdev);
 	EXPECT_EQ(-EIO, vdev_open(vdev));
 	ASSERT_EQ(0, vdev_remove(vdev));
@@ -741,6 +743,16 @@ TEST_F(zz_mock, never_quiet)
 	ASSERT_EQ(0, unload(self->module));
 	ASSERT_EQ(0, load(self->module));
 	EXPECT_EQ(available + 1, pf_available(self->pf, "dma-4"));
+}
+
+TEST_F(zz_mock, never_quiet)
+{
+	keeps(_metadata, self, "fail_quiesce");
+}
+
+TEST_F(zz_mock, never_cleared)
+{
+	keeps(_metadata, self, "fail_clear");
 }
 
 TEST_HARNESS_MAIN

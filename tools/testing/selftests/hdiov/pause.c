@@ -204,6 +204,30 @@ TEST_F(pause, cannot_go_on)
 	EXPECT_EQ(MOCK_ID_VALUE, vdev_get32(vdev, MOCK_BAR, MOCK_ID));
 }
 
+/* What is dear to others, it cannot have more often than resets */
+TEST_F(pause, dear)
+{
+	struct vdev *vdev = &self->vdev;
+	unsigned int i, num = 46;
+	long long ms;
+
+	ASSERT_EQ(0, mock_tell(vdev->pf, "pause_ms", 21));
+	ms = now_ms();
+	for (i = 0; i < num; i++) {
+		vdev_set_master(vdev, false);
+		vdev_set_master(vdev, true);
+	}
+	ms = now_ms() - ms;
+	ASSERT_EQ(0, mock_tell(vdev->pf, "pause_ms", 0));
+	TH_LOG("%u times in %lld ms", num, ms);
+	/* 16 in a row, and one each 100 ms: 46 times 21 ms are too few for that */
+	EXPECT_LE((num - 17) * 100, ms);
+	EXPECT_TRUE(vdev_in_state(vdev, "running"));
+	ASSERT_TRUE(start(&self->q, vdev, self->ring));
+	EXPECT_EQ(MOCK_DESC_DONE,
+		  mock_copy(&self->q, IOVA_BUF + HALF, IOVA_BUF, 4096));
+}
+
 /* At any moment: resets of the VDEV and of the PF, vectors, doorbells */
 TEST_F(pause, race)
 {

@@ -186,8 +186,9 @@ int qg_init(struct qg *g, struct vdev *vdev)
 
 	memset(g, 0, sizeof(*g));
 	g->mem = dma_alloc(QG_MEM_SIZE);
+	g->iova = QG_IOVA;
 	g->heap = QG_OFF_HEAP;
-	ret = vdev_map(vdev, QG_IOVA, g->mem, QG_MEM_SIZE, true);
+	ret = vdev_map(vdev, g->iova, g->mem, QG_MEM_SIZE, true);
 	if (ret)
 		goto err;
 	vdev_enable(vdev, true);
@@ -201,11 +202,38 @@ err:
 	return ret;
 }
 
+int qg_init_vf(struct qg *g, struct vdev *vf, unsigned int pair,
+	       enum qg_service service)
+{
+	int ret;
+
+	memset(g, 0, sizeof(*g));
+	g->vdev = vf;
+	g->service = service;
+	g->mem = dma_alloc(QG_MEM_SIZE);
+	g->iova = QG_IOVA + (uint64_t)pair * QG_MEM_SIZE;
+	g->bundle = pair * QG_BUNDLE;
+	g->heap = QG_OFF_HEAP;
+	ret = vdev_map(vf, g->iova, g->mem, QG_MEM_SIZE, true);
+	if (ret)
+		goto err;
+	vdev_enable(vf, true);
+	g->page = vdev_mmap(vf, 0, g->bundle, PAGE);
+	if (g->page == MAP_FAILED) {
+		ret = -errno;
+		goto err;
+	}
+	return 0;
+err:
+	qg_exit(g);
+	return ret;
+}
+
 int qg_move(struct qg *g, struct vdev *vdev)
 {
 	int ret;
 
-	ret = vdev_map(vdev, QG_IOVA, g->mem, QG_MEM_SIZE, true);
+	ret = vdev_map(vdev, g->iova, g->mem, QG_MEM_SIZE, true);
 	if (ret)
 		return ret;
 	unmap_pages(g);
@@ -224,7 +252,7 @@ uint32_t qg_get(struct qg *g, unsigned int reg)
 {
 	if (reg < PAGE)
 		return le32toh(g->page[reg / 4]);
-	return vdev_get32(g->vdev, 0, reg);
+	return vdev_get32(g->vdev, 0, g->bundle + reg);
 }
 
 void qg_set(struct qg *g, unsigned int reg, uint32_t value)
@@ -232,13 +260,13 @@ void qg_set(struct qg *g, unsigned int reg, uint32_t value)
 	if (reg < PAGE)
 		g->page[reg / 4] = htole32(value);
 	else
-		vdev_set32(g->vdev, 0, reg, value);
+		vdev_set32(g->vdev, 0, g->bundle + reg, value);
 }
 
 void qg_start(struct qg *g)
 {
-	static const uint64_t base[2] = {
-		QG_IOVA + QG_OFF_TX, QG_IOVA + QG_OFF_RX,
+	const uint64_t base[2] = {
+		g->iova + QG_OFF_TX, g->iova + QG_OFF_RX,
 	};
 	int r;
 
@@ -379,7 +407,7 @@ void qg_free_all(struct qg *g)
 
 uint64_t qg_iova(struct qg *g, const volatile void *addr)
 {
-	return QG_IOVA + ((const volatile uint8_t *)addr - g->mem);
+	return g->iova + ((const volatile uint8_t *)addr - g->mem);
 }
 
 /* Rings */

@@ -123,8 +123,11 @@ struct qg_resp {
  * struct qg - a guest
  * @vdev: its VDEV, open
  * @service: what it does
- * @mem: all its memory for DMA, QG_MEM_SIZE bytes at QG_IOVA
- * @page: page 0 of BAR0
+ * @mem: all its memory for DMA, QG_MEM_SIZE bytes
+ * @iova: where the device finds it: QG_IOVA, or after that of the VF's ring pairs
+ *	before
+ * @bundle: the ring pair's registers in BAR0; a VF has four ring pairs
+ * @page: page 0 of them
  * @msg: message memory
  * @heap: next free byte of @mem
  * @tail: where the next request goes
@@ -135,6 +138,8 @@ struct qg {
 	struct vdev *vdev;
 	enum qg_service service;
 	uint8_t *mem;
+	uint64_t iova;
+	uint32_t bundle;
 	volatile uint32_t *page;
 	volatile uint8_t *msg;
 	size_t heap;
@@ -252,6 +257,9 @@ struct qg_pke {
 
 /* Memory, mappings: everything before the first register */
 int qg_init(struct qg *g, struct vdev *vdev);
+/* The same for one of the ring pairs of a VF, which says by mailbox only what it does */
+int qg_init_vf(struct qg *g, struct vdev *vf, unsigned int pair,
+	       enum qg_service service);
 void qg_exit(struct qg *g);
 /* Program and start the rings */
 void qg_start(struct qg *g);

@@ -189,6 +189,7 @@ TEST_F(qat_migrate, rings)
 	uint32_t before[1024], after[1024];
 	struct qg *g = &self->g;
 	unsigned int round, i;
+	uint32_t last;
 
 	/* Something in each register, of which no interrupt comes */
 	qg_set(g, QG_INT_SRC_SEL, 0x40);
@@ -200,9 +201,14 @@ TEST_F(qat_migrate, rings)
 	for (round = 0; round < 6; round++) {
 		post_null(self, 20);
 		ASSERT_TRUE(answered(self, 10));
-		/* Done, and not taken */
-		for (i = 0; i < SOON_MS && qg_get(g, QG_HEAD(0)) != g->tail; i++)
+		/*
+		 * Done, and not taken. The last one has left the requests' ring before
+		 * its answer is in the other.
+		 */
+		last = (g->head + 10 * QG_RESP) % QG_RING_BYTES;
+		for (i = 0; i < SOON_MS && qg_get(g, QG_TAIL(1)) != last; i++)
 			msleep(1);
+		ASSERT_EQ(last, qg_get(g, QG_TAIL(1)));
 		ASSERT_EQ(g->tail, qg_get(g, QG_HEAD(0)));
 		/* Not begun */
 		qg_set(g, QG_ARB_EN, 0);

@@ -588,6 +588,21 @@ TEST_F(pf_down, never_quiet)
 	EXPECT_EQ(0, vdev_open(&self->vdev));
 }
 
+/* Nor has what may still send with its PASID given that up, until it says so */
+TEST_F(pf_down, never_cleared)
+{
+	ASSERT_EQ(0, mock_tell(self->vdev.pf, "fail_clear", 2));
+	vdev_close(&self->vdev);
+	ASSERT_TRUE(vdev_in_state(&self->vdev, "idle (out of use)"));
+	ASSERT_EQ(0, mock_tell(self->vdev.pf, "reset", 1));
+	EXPECT_TRUE(vdev_in_state(&self->vdev, "idle (out of use)"));
+	EXPECT_EQ(-EIO, vdev_open(&self->vdev));
+
+	ASSERT_EQ(0, mock_tell(self->vdev.pf, "reset", 1));
+	EXPECT_TRUE(vdev_in_state(&self->vdev, "idle"));
+	EXPECT_EQ(0, vdev_open(&self->vdev));
+}
+
 /*
  * A VDEV that never got quiet is removed. Nobody gets its queue pairs and its
  * PASID, but a reset of the PF that succeeds brings them back.
