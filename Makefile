@@ -7,8 +7,9 @@ TESTS ?= *
 PF_DRIVER = scripts/pf-driver --kernel $(KERNEL) --kdir $(KDIR) $(if $(SOURCE),--source $(SOURCE))
 QAT = build-qat/$(KERNEL)/src/drivers/crypto/intel/qat
 
-# With the versions of the intel_qat that "make qat" has made, if it has
+# With the versions of the intel_qat that "make qat" has made, if it has. Kbuild does not see that they have changed
 modules:
+	@$(RM) Module.symvers
 	$(MAKE) -C $(KDIR) M=$(CURDIR) KBUILD_EXTRA_SYMBOLS="$(wildcard $(CURDIR)/$(QAT)/Module.symvers)" modules
 
 modules_install:
@@ -72,9 +73,9 @@ help:
 	@echo '  make deb              packages of it for Debian: hdiov-dkms, which does all of the above on each machine, and hdiov-tools'
 	@echo '  make clean            remove what make built'
 	@echo 'Anywhere, on emulated hardware (Debian 12 or 13; everything is built and cached by itself):'
-	@echo '  make demo             boot a server with an E810, give a VDEV to a guest, pass traffic'
-	@echo '  make test             all tests; TESTS=PATTERN selects (scripts/run-tests --list shows them)'
-	@echo '  make test-long        what takes too long for every run: virtual functions in guests, all 255 of an E810, other QATs'
+	@echo '  make demo             boot a server with an E810 and a QAT; a guest passes traffic and encrypts on VDEVs'
+	@echo '  make test             the standard tests; TESTS=PATTERN selects (scripts/run-tests --list shows them)'
+	@echo '  make test-long        what takes too long for every run: packages, libvirt, podman, a whole Debian as guest, all 255 VFs, other QATs'
 	@echo '  make mutants          plant bugs, and see whether tests notice; scripts/mutants --list shows which'
 	@echo '  make check            only the static checks: checkpatch, sparse, W=1, shellcheck, kernel-doc'
 	@echo '  make bench            the benchmark: a table, bench/*.csv and a picture'

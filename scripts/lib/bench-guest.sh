@@ -5,6 +5,8 @@
 # The wire of virtio-net: as the E810's, but from a card of L1's own, bridged to the guest's, to another card of the peer's
 wire=(-netdev "hubport,id=near,hubid=99" -device "virtio-net-pci,netdev=near,mac=52:54:00:aa:fe:01,host_mtu=9000,romfile="
 	-netdev "hubport,id=far,hubid=99" -device "virtio-net-pci,netdev=far,mac=52:54:00:aa:fe:02,host_mtu=9000,romfile=")
+# guest_wire GUEST
+guest_wire() { echo "tap=tap-$1; $wire_up"; }
 # shellcheck disable=SC2016
 wire_up='
 	for d in /sys/class/net/*; do
@@ -13,11 +15,10 @@ wire_up='
 		52:54:00:aa:fe:02) ip link set ${d##*/} netns peer name wire1 ;;
 		esac
 	done
-	ip link add br0 type bridge
-	ip link set wire0 master br0
-	ip link set tap-g1 master br0
-	for d in wire0 tap-g1 br0; do ip link set $d up; done
-	ip -n peer addr add 10.9.0.1/24 dev wire1
+	[ -e /sys/class/net/br0 ] || ip link add br0 type bridge
+	for d in wire0 $tap; do ip link set $d master br0; done
+	for d in wire0 $tap br0; do ip link set $d up; done
+	ip -n peer addr replace 10.9.0.1/24 dev wire1
 	ip -n peer link set wire1 up'
 # shellcheck disable=SC2016
 servers_up='
@@ -91,11 +92,11 @@ measure() {
 guest_one() {
 	local n t len way ms sizes=(64 128 256 512 1024 1470) pings=(56 120 248 504 1016 1462) ways=("${one_queue[@]}")
 
-	if [ $quick = yes ]; then sizes=(64 512 1470) pings=(56 1462); fi
+	if [ $quick = yes ]; then sizes=(512) pings=(56 1462); fi
 	guest=g1 csv=guest.csv uuid=$guest_vdev1
 	say "a guest with a VDEV, a VF and a virtio-net card: $*"
 	host "l2 start g1 --vdev $uuid --vf ${guest_vf[0]} --net" 600
-	host "$wire_up; $servers_up"
+	host "$(guest_wire g1); $servers_up"
 	guest "set -- 2 0000:01:00.0 10.9.0.1; $guest_up"
 	for n in $(runs_left); do
 		say "run $n of $runs"
@@ -141,8 +142,9 @@ queues_of() {
 
 # guest_queues: of four queue pairs, of which so many are in use as there are flows
 guest_queues() {
-	local n q ways=(vdev vf)
+	local n q ways=(vdev vf) numbers=(1 2 4)
 
+	if [ $quick = yes ]; then numbers=(1 4); fi
 	guest=g4 csv=queues.csv uuid=$guest_vdev4
 	say "a guest with a VDEV and a VF of four queue pairs each"
 	host "$servers_up
@@ -150,12 +152,12 @@ guest_queues() {
 	guest "set -- 4 0000:01:00.0; $guest_up"
 	for n in $(runs_left); do
 		say "run $n of $runs"
-		for q in 1 2 4; do
+		for q in "${numbers[@]}"; do
 			queues_of $q
-			measure "$n" "UDP out 512 bytes, $q queues" -u -b 10G -l 512 -P $q
-			measure "$n" "UDP in 512 bytes, $q queues" -u -b 10G -l 512 -P $q -R
-			measure "$n" "TCP out, $q queues" -P $q
-			measure "$n" "TCP in, $q queues" -P $q -R
+			measure "$n" "UDP out 512 bytes by $q queues" -u -b 10G -l 512 -P $q
+			measure "$n" "UDP in 512 bytes by $q queues" -u -b 10G -l 512 -P $q -R
+			measure "$n" "TCP out by $q queues" -P $q
+			measure "$n" "TCP in by $q queues" -P $q -R
 		done
 		run_done "$n"
 	done
@@ -163,9 +165,94 @@ guest_queues() {
 	py guest "$out/$csv" "$out/queues.svg" | tee "$out/queues.txt"
 }
 
-# bench_guest TEST...: of tcp, udp, ping, queues
+# What serves files in the guest: as the paper's, a worker for each CPU, connections that stay, files sent by the kernel, no log of each request
+# shellcheck disable=SC2016
+nginx_up='
+	mkdir -p /tmp/www /tmp/nginx
+	head -c 1024 /dev/urandom >/tmp/www/1
+	head -c 102400 /dev/urandom >/tmp/www/100
+	cat >/tmp/nginx.conf <<-EOT
+	user root;
+	worker_processes auto;
+	pid /run/nginx.pid;
+	error_log /tmp/nginx.err;
+	events { worker_connections 1024; }
+	http {
+		access_log off;
+		sendfile on;
+		tcp_nopush on;
+		keepalive_timeout 65;
+		keepalive_requests 1000000;
+		client_body_temp_path /tmp/nginx/body;
+		proxy_temp_path /tmp/nginx/proxy;
+		fastcgi_temp_path /tmp/nginx/fastcgi;
+		uwsgi_temp_path /tmp/nginx/uwsgi;
+		scgi_temp_path /tmp/nginx/scgi;
+		server {
+			listen 80;
+			root /tmp/www;
+		}
+	}
+	EOT
+	nginx -c /tmp/nginx.conf -e /tmp/nginx.err || { cat /tmp/nginx.err >&2; exit 1; }'
+
+# asks WAY KB CONCURRENCY REQUESTS: requests a second, and the longest time that one took, ms; all must have been answered with the whole file
+asks() {
+	local netns=peer at=${address[$1]%.*}.2
+
+	case $1 in *vf) netns=peer1 ;; esac
+	"$tb" run --timeout 600 "ip netns exec $netns ab -q -k -s 120 -n $4 -c $3 http://$at/$2" | awk -v "n=$4" -v "bytes=$(($2 * 1024))" '
+		/^Complete requests:/ { complete = $3 }
+		/^Failed requests:/ { failed = $3 }
+		/^Non-2xx responses:/ { failed += $3 }
+		/^Document Length:/ { length_is = $3 }
+		/^Requests per second:/ { rate = $4 }
+		/^Total:/ { most = $6 }
+		{ said = said $0 "\n" }
+		END {
+			if (complete != n || failed != "0" || length_is != bytes || !rate) {
+				printf "%s", said >"/dev/stderr"
+				exit 1
+			}
+			print rate, most
+		}'
+}
+
+# guest_nginx: of one queue pair, a server in the guest, which the peer asks for files
+guest_nginx() {
+	local n kb c way per_second most at_a_time=(1 8 32 128) ways=(vdev vf virtio)
+	local -A requests=([1]=2000 [100]=500)
+
+	if [ $quick = yes ]; then requests=([1]=500 [100]=200) at_a_time=(1 32); fi
+	guest=w1 csv=nginx.csv uuid=$guest_vdev1
+	say "a guest with nginx, a VDEV, a VF and a virtio-net card"
+	host "l2 start w1 --dpdk --vdev $uuid --vf ${guest_vf[0]} --net" 600
+	host "$(guest_wire w1)"
+	guest "set -- 2 0000:01:00.0 10.9.0.1; $guest_up; $nginx_up"
+	for n in $(runs_left); do
+		say "run $n of $runs"
+		for kb in 1 100; do
+			for c in "${at_a_time[@]}"; do
+				for way in "${ways[@]}"; do
+					moderate "$way"
+					[ -z "${card[$way]:-}" ] || count before "$way"
+					read -r per_second most < <(asks "$way" $kb "$c" "${requests[$kb]}") || { echo "nginx by $way did not answer as it should" >&2; exit 1; }
+					[ -z "${card[$way]:-}" ] || count after "$way" "$n" "$kb kB by $c at a time"
+					[ "$n" != 0 ] || continue
+					result "$kb kB by $c at a time" "$way" "$n" "$per_second" requests/s
+					result "$kb kB by $c at a time" "$way" "$n" "$most" "ms at most"
+				done
+			done
+		done
+		run_done "$n"
+	done
+	host 'l2 stop w1'
+	py guest "$out/$csv" "$out/nginx.svg" | tee "$out/nginx.txt"
+}
+
+# bench_guest TEST...: of tcp, udp, ping, queues, nginx
 bench_guest() {
-	local t one=() u
+	local t one=() others=() u
 
 	guest_vdev1=6d1c1d3e-0009-4a6b-9df0-aaaaaaaaaaaa
 	guest_vdev4=6d1c1d3e-000a-4a6b-9df0-aaaaaaaaaaaa
@@ -177,9 +264,12 @@ bench_guest() {
 	one_vf "${guest_vf[0]}" 1
 	one_vf "${guest_vf[1]}" 4
 	for t; do
-		[ "$t" = queues ] || one+=("$t")
+		case $t in
+		queues | nginx) others+=("$t") ;;
+		*) one+=("$t") ;;
+		esac
 	done
 	if [ ${#one[@]} != 0 ]; then guest_one "${one[@]}"; fi
-	if [ ${#one[@]} != $# ]; then guest_queues; fi
+	for t in "${others[@]}"; do "guest_$t"; done
 	for u in $guest_vdev1 $guest_vdev4; do host "echo 1 >/sys/bus/mdev/devices/$u/remove"; done
 }

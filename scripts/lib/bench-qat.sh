@@ -8,10 +8,11 @@
 # qat_uuid N: that of a VDEV
 qat_uuid() { printf '6d1c1d3e-%04x-4a6b-9df0-aaaaaaaaaaaa' $((0x100 + $1)); }
 
-# qat_boot N: a server with N QATs, and their BDFs in $qat. Nothing here needs more CPUs, and a third would have to share those of this machine.
+# qat_boot N [CPUS]: a server with N QATs, and their BDFs in $qat. Nothing here needs more CPUs, and a third would have to share those of this
+# machine; but one has interrupt vectors for three QATs only.
 qat_boot() {
-	boot 2 3G --vfs 8 --ports 0 --qats "$1"
-	read -ra qat < <(host "modprobe qat_4xxx; modprobe hdiov_qat; lspci -Dn -d 8086:4940 | cut -d' ' -f1 | tr '\n' ' '; echo")
+	boot "${2:-2}" 3G --vfs 8 --ports 0 --qats "$1"
+	read -ra qat < <(host "set -e; modprobe qat_4xxx; modprobe hdiov_qat; lspci -Dn -d 8086:4940 | cut -d' ' -f1 | tr '\n' ' '; echo")
 }
 
 # qat_create CARD TYPE UUID...: hdiov_qat looks every now and then what a card does now
@@ -204,4 +205,67 @@ bench_qat_life() {
 	say "16 VFs"
 	"$tb" run --timeout 1200 "yes '' | ./bench -w -V ${qat[1]} -n 16 -r $runs" >"$out/qat-life-vf-16.csv"
 	py qat-life "$out" | tee "$out/qat-life.txt"
+}
+
+# qat_many_rates TEST RUN: what qat_many prints, as lines of the part's file: the rate of all ring pairs together, the slowest one's part of the
+# fastest one's, and of 1000 requests what trapped and the tails and heads written
+qat_many_rates() {
+	awk -F, -v "test=$1" -v "run=$2" '/^#/ { next }
+		$2 == "ns" { seconds[$1] = $3 / 1e9; next }
+		$2 == "traps" || $2 == "doorbells" || $2 == "all" { counts[$1, $2] = $3; next }
+		{
+			all[$1] += $3
+			if (!($1 in least) || $3 < least[$1]) least[$1] = $3
+			if ($3 > most[$1]) most[$1] = $3
+		}
+		END {
+			for (i = split("vdev vf", ways, " "); i; i--) {
+				way = ways[i]
+				if (!all[way] || !seconds[way] || !counts[way, "all"]) exit 1
+				printf "%s,%s,%s,%s,krequests/s\n", test, way, run, all[way] / seconds[way] / 1000
+				printf "%s,%s,%s,%s,slowest to fastest\n", test, way, run, least[way] / most[way]
+				for (j = split("traps doorbells", kinds, " "); j; j--)
+					printf "%s: %s,%s,%s,%s,per 1000 requests\n", kinds[j], test, way, run, counts[way, kinds[j]] * 1000 / counts[way, "all"]
+			}
+		}'
+}
+
+# bench_qat_many: all ring pairs of a card at once, those of VDEVs and those of VFs of another card. One program plays all guests: as many real
+# ones would share the processors, and it is them that would be measured.
+bench_qat_many() {
+	local n s i number numbers=(1 2 4 8 16 32 60) turns=9 text vdevs vfs services=(asym sym dc)
+	# ms of a turn, and requests in flight of a ring pair: exponentiations take longest, and each of 60 shall have done some hundred. The
+	# more turns the more of what else the machine does meets both.
+	local -A turn=([asym]=500 [sym]=200 [dc]=200) depth=([asym]=8 [sym]=16 [dc]=16)
+
+	if [ $quick = yes ]; then numbers=(1 16 60) turns=8; fi
+	csv=many.csv
+	"$tb" build tests
+	# For each service a card for VDEVs and one for VFs
+	qat_boot 6 3
+	"$tb" push "$cache/tests/qat_many" /root
+	for i in 0 1 2; do
+		host "set -e; $(qat_services "${services[i]}" "${qat[2 * i]}" "${qat[2 * i + 1]}")
+			vfs ${qat[2 * i + 1]} 16 >/dev/null"
+	done
+	for i in 0 1 2; do
+		host "i=0
+			until [ \"\$(cat /sys/class/mdev_bus/${qat[2 * i]}/mdev_supported_types/4xxx-vqat_${services[i]}/available_instances 2>/dev/null)\" -ge 60 ] 2>/dev/null; do
+				sleep 0.2; i=\$((i + 1)); [ \$i -lt 150 ] || { echo '${qat[2 * i]} has not 60 of vqat_${services[i]}'; exit 1; }
+			done"
+	done
+	for n in $(runs_left); do
+		say "run $n of $runs"
+		for i in 0 1 2; do
+			s=${services[i]} vdevs=${qat[2 * i]} vfs=${qat[2 * i + 1]}
+			for number in "${numbers[@]}"; do
+				text=$(host "HDIOV_PF=$vdevs ./qat_many -s $s -n $number -t $turns -m ${turn[$s]} -d ${depth[$s]} -V $vfs")
+				printf '%s\n' "$text" | sed -n "s/^#/# $s, $number of each:/p"
+				[ "$n" != 0 ] || continue
+				qat_many_rates "$s $number" "$n" <<<"$text" >>"$out/$csv"
+			done
+		done
+		run_done "$n"
+	done
+	py qat-many "$out/$csv" "$out/many.svg" | tee "$out/many.txt"
 }

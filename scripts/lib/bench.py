@@ -16,7 +16,9 @@ def usage():
        bench.py guest GUEST.csv PICTURE.svg                what a guest got: test,way,run,value,unit
        bench.py polled POLLED.csv                          the same of a guest whose driver polls
        bench.py container DIR PICTURE.svg                  starts of containers, of DIR/container-*.csv
+       bench.py crowd CROWD.csv PICTURE.svg                many guests at once
        bench.py qat QAT.csv PICTURE.svg                    the same of a guest with VDEVs and VFs of QATs
+       bench.py qat-many MANY.csv PICTURE.svg              ring pairs of QATs at once
        bench.py qat-life DIR                               of DIR/qat-life-*.csv
        bench.py life DIR                                   VDEVs beside VFs, of DIR/life-*.csv and DIR/start.csv
        bench.py startup DIR                                many at once, of DIR/startup-*.csv and what they waited for
@@ -168,8 +170,8 @@ def guest(path, picture):
     beside(results, per_packet, PACKETS)
     with open(picture, "w") as f:
         # Times have a picture of their own, if they are all there is
-        unit = "Mbit/s" if any(u == "Mbit/s" for _, u in results) else "ms"
-        what = "Mbit/s that arrived" if unit == "Mbit/s" else "Milliseconds"
+        pictures = {"Mbit/s": "Mbit/s that arrived", "requests/s": "Requests a second", "ms": "Milliseconds"}
+        unit, what = next((u, w) for u, w in pictures.items() if any(u == have for _, have in results))
         f.write(bars({t: d for (t, u), d in results.items() if u == unit}, f"{what}: median of {runs} runs, smallest and largest"))
 
 
@@ -190,6 +192,45 @@ def qat(path, picture):
     with open(picture, "w") as f:
         f.write(bars({f"{t}, {unit}": d for (t, unit), d in results.items()},
                      f"One queue pair: median of {runs} runs, smallest and largest", left=330))
+
+
+EVEN = "slowest to fastest"
+
+
+def evenness(path):
+    """Of the largest number at once, by way: the least part that the slowest had of the fastest, medians of all services' runs; and that number"""
+    results, _, _ = read_guest(path)
+    most = max(int(test.split()[-1]) for test, _ in results)
+    return {way: min(statistics.median(by_way[way]) for (test, unit), by_way in results.items() if unit == EVEN and int(test.split()[-1]) == most)
+            for way in ("vdev", "vf")}, most
+
+
+def qat_many(path, picture):
+    results, per_request, runs = read_guest(path)
+    print(f"{runs} runs: median, smallest, largest of thousands of requests a second of N ring pairs together: those of N VDEVs, and N of the VFs of\n"
+          "another card, one of each VF up to 16. One program keeps all busy, 16 requests in flight of each, of the one kind and of the other\n"
+          "in turns of 0.2 s (asym: 8, 0.5 s). Ratios are medians of the runs' own ratios. xN: the median against that of one. Even: the\n"
+          "requests of the slowest ring pair against those of the fastest, median and least of the runs; the card takes up to 8 of a ring pair\n"
+          "at a time. asym: modular exponentiation of 1024 bits; sym: AES-256-CBC and HMAC-SHA512 of 1024 bytes; dc: deflate of 2048 bytes,\n"
+          "dynamic codes\n")
+    print(f"{'':10}|{WAYS['vdev']:^30}|{WAYS['vf']:^30}| vdev/vf | xN: {'VDEV':>6}{'VF':>7} | even: {'VDEV':>6}{'least':>6}{'VF':>7}{'least':>6}")
+    one = {}
+    for (test, unit), by_way in results.items():
+        if unit == EVEN:
+            continue
+        median = {way: statistics.median(by_way[way]) for way in ("vdev", "vf")}
+        alone = one.setdefault(test.split()[0], median)
+        even = results[test, EVEN]
+        print(f"{test:10}|{spread(by_way['vdev'])} |{spread(by_way['vf'])} |{statistics.median(run_ratios(by_way, ('vdev', 'vf'))):8.2f} |" +
+              f"{median['vdev'] / alone['vdev']:10.2f}{median['vf'] / alone['vf']:7.2f} |" +
+              f"{statistics.median(even['vdev']):12.2f}{min(even['vdev']):6.2f}{statistics.median(even['vf']):7.2f}{min(even['vf']):6.2f}")
+    print("\nFor 1000 requests, medians: accesses that trapped, and tails and heads written\n")
+    kinds = list(next(iter(per_request.values())))
+    for name, by_kind in per_request.items():
+        print(f"{name:20}" + ", ".join(f"{kind} {statistics.median(by_kind[kind]):.2f}" for kind in kinds))
+    with open(picture, "w") as f:
+        f.write(bars({f"{test}, {unit}": d for (test, unit), d in results.items() if unit != EVEN},
+                     f"So many ring pairs at once, all together: median of {runs} runs, smallest and largest"))
 
 
 def percentile(values, part):
@@ -232,6 +273,44 @@ def container(directory, picture):
     with open(picture, "w") as f:
         f.write(bars({f"{test}, s": by_way for test, by_way in results.items()},
                      f"From the start of a container to DPDK's port: median of {runs} runs, smallest and largest"))
+
+
+def read_by_run(path):
+    """Values of all devices by test and unit, way and run"""
+    found = {}
+    with open(path) as f:
+        for test, way, run, value, unit in csv.reader(f):
+            found.setdefault((test, unit), {}).setdefault(way, {}).setdefault(run, []).append(float(value))
+    return found
+
+
+def crowd(path, picture):
+    found = read_by_run(path)
+    runs = max(len(by_run) for by_way in found.values() for by_run in by_way.values())
+    print(f"{runs} runs: medians of them, and of the whole's the smallest and largest. Guests, each with a VDEV or with a VF (cards of their own), start at\n"
+          "once and then send at once. worst/best: what the one that got least has got of what the one with most has.\n")
+    print(f"{'Mbit/s':32}{'':8}{'all':>9}{'min':>9}{'max':>9} |{'median':>9}{'least':>9}{'most':>9}{'worst/best':>11} |{'devices':>8}")
+    whole = {}
+    for (test, unit), by_way in found.items():
+        if unit != "Mbit/s":
+            continue
+        for way, by_run in by_way.items():
+            sums = [sum(values) for values in by_run.values()]
+            whole.setdefault(f"{test}, Mbit/s", {})[way] = sums
+            each = [statistics.median(what(values) for values in by_run.values()) for what in (statistics.median, min, max)]
+            fair = statistics.median(min(values) / max(values) for values in by_run.values())
+            print(f"{test if way == 'vdev' else '':32}{WAYS[way]:8}{spread(sums)} |" + "".join(f"{v:9.3f}" for v in each) +
+                  f"{fair:11.2f} |{len(next(iter(by_run.values()))):8}")
+    print(f"\n{'seconds from start to ping':32}{'':8}{'median':>9}{'p90':>9}{'p99':>9}{'least':>9}{'most':>9}")
+    for (test, unit), by_way in found.items():
+        if unit != "s":
+            continue
+        for way, by_run in by_way.items():
+            values = [v for some in by_run.values() for v in some]
+            print(f"{test if way == 'vdev' else '':32}{WAYS[way]:8}{statistics.median(values):9.3f}{percentile(values, 90):9.3f}{percentile(values, 99):9.3f}"
+                  f"{min(values):9.3f}{max(values):9.3f}")
+    with open(picture, "w") as f:
+        f.write(bars(whole, f"All guests together: median of {runs} runs, smallest and largest", left=330))
 
 
 PACKETS = ("For 1000 packets of the card: accesses trapped by hdiov, by class; exits of the guest and those for device memory, by KVM;\n"
@@ -504,8 +583,12 @@ if __name__ == "__main__":
         guest(*sys.argv[2:])
     elif len(sys.argv) == 4 and sys.argv[1] == "container":
         container(*sys.argv[2:])
+    elif len(sys.argv) == 4 and sys.argv[1] == "crowd":
+        crowd(*sys.argv[2:])
     elif len(sys.argv) == 4 and sys.argv[1] == "qat":
         qat(*sys.argv[2:])
+    elif len(sys.argv) == 4 and sys.argv[1] == "qat-many":
+        qat_many(*sys.argv[2:])
     elif len(sys.argv) == 3 and sys.argv[1] == "qat-life":
         qat_life(sys.argv[2])
     elif len(sys.argv) == 3 and sys.argv[1] == "polled":

@@ -2,33 +2,38 @@
 # The page of scripts/experiments. See usage.
 import html
 import os
+import shutil
 import statistics
 import sys
+import textwrap
 
 import bench
 
 # What the paper says: its text and the values of its figures are in no public store
 SAME = "similar performance as SR-IOV"
 PAPER = {
-    "8": SAME, "9": SAME, "10": SAME, "polled": SAME,
+    "8": SAME, "9": SAME, "10": SAME, "13": SAME, "polled": SAME,
     "start": "758 VDEVs, 256 VFs, 2.96 times as many; containers ready 2.9 times as fast",
-    "startup": "FastIOV (EuroSys'25), 200 containers with VFs: mean -65.7 %, p99 -75.4 %, with kernel, QEMU and Kata patched",
+    "startup": "not in the paper; FastIOV (EuroSys'25), 200 containers with VFs: mean -65.7 %, p99 -75.4 %, with kernel, QEMU and Kata patched",
+    "11": "758 guests with a VDEV each, all at once; 256 with a VF",
     "12": "containers ready 2.9 times as fast in the median, 758 VDEVs beside 256 VFs",
     "14": SAME, "15": SAME, "16": SAME,
+    "many": "the artifact has figures 14 to 16 run with 16 VDEVs (NumberAdis) of at most 60: " + SAME,
     "devices": "more devices than SR-IOV has, and made faster (NIC: 2.96 times as many, 2.9 times as fast)",
 }
-CARRY = """<h2>What carries over to silicon</h2>
-<p>Counts, which no machine changes: traps, exits for device memory, interrupts and tails for 1000 requests; devices of one card. That a doorbell
-does not leave the guest is so on any card. Ratios of what software does for a VDEV and for a VF: the same driver, in the same guest, of one and
-of the other.</p>
-<p>Rates do not, neither requests a second nor megabits: the cards are programs, on the same processors as the guest that waits for them.
-Nor do times with a card's own work in them (resets, firmware). Ratios of rates say that VDEV and VF cost software alike, not what the
-silicon's arbiters make of many of them.</p>
-"""
+CARRY = [
+    "Counts, which no machine changes: traps, exits for device memory, interrupts and tails for 1000 requests; devices of one card. That a "
+    "doorbell does not leave the guest is so on any card. Ratios of what software does for a VDEV and for a VF: the same driver, in the same "
+    "guest, of one and of the other.",
+    "Rates do not, neither requests a second nor megabits: the cards are programs, on the same processors as the guest that waits for them. "
+    "Nor do times with a card's own work in them (resets, firmware). Ratios of rates say that VDEV and VF cost software alike, not what the "
+    "silicon's arbiters make of many of them.",
+]
 
 
 def usage():
-    print("usage: experiments.py DIR   write DIR/index.html, of DIR/figure-*; standard input: scripts/experiments' list")
+    print("usage: experiments.py DIR [PAGES]   write DIR/index.html, of DIR/figure-*, or a page for Sphinx and its pictures into the folder PAGES;\n"
+          "       standard input: scripts/experiments' list")
     sys.exit(2)
 
 
@@ -73,48 +78,112 @@ def ours(directory, part):
                      for way, how in (("vf", "VF/VDEV"), ("alone", "VF that sees itself alone/VDEV")) if way in by_way]
             said.append(f"{test}: " + (", ".join(pairs) or f"{statistics.median(by_way['vdev']):.2f} s"))
         return f"times to a port that is up: {'; '.join(said)}; {runs} runs"
+    if part == "crowd":
+        found = bench.read_by_run(os.path.join(directory, "crowd.csv"))
+        said = []
+        for (test, unit), by_way in found.items():
+            if unit != "Mbit/s" or not test.endswith((" 1 flows", "VDEVs send")):
+                continue
+            fair = {way: statistics.median(min(v) / max(v) for v in by_run.values()) for way, by_run in by_way.items()}
+            ratio = [sum(a) / sum(b) for a, b in zip(by_way["vdev"].values(), by_way["vf"].values())] if "vf" in by_way else []
+            said.append(f"{test.replace(' send 1 flows', '')}: " + (f"all together VDEV/VF {statistics.median(ratio):.2f}, " if ratio else "") +
+                        "least/most " + ", ".join(f"{value:.2f} ({bench.WAYS[way]})" for way, value in fair.items()))
+        return "; ".join(said)
     said = []
     for pair, how in zip(bench.RATIOS, ("", "with Tx interrupts every 3 ms ")):
         medians = ratios(directory, part, pair)
         if medians:
             said.append(f"{how}{statistics.median(medians):.2f}, the median of {len(medians)} tests ({min(medians):.2f} to {max(medians):.2f})")
+    if part == "qat-many":
+        even, most = bench.evenness(os.path.join(directory, "many.csv"))
+        said.append(f"of {most} at once the slowest does {even['vdev']:.2f} of what the fastest does (VFs {even['vf']:.2f})")
     return f"{'times' if part == 'guest-ping' else 'rates'}, VDEV/VF: {'; '.join(said)}; {text_of(directory, 'done').strip()} runs"
 
 
-def main(directory):
-    rows, sections = [], []
+def collect(directory):
+    """Of standard input's list: figure, experiment, its name, title, what is ours or None, its folder"""
     for line in sys.stdin:
         figure, experiment, _, _, _, part, title = line.strip().split(maxsplit=6)
         where = os.path.join(directory, "figure-" + figure)
-        name = f"figure {figure}" if figure.isdigit() else figure
-        if not text_of(where, "done"):
-            rows.append(f"<tr><td>{experiment}</td><td>{name}</td><td>{html.escape(title)}</td><td>{PAPER[figure]}</td><td>not run</td></tr>")
+        yield (figure, experiment, f"figure {figure}" if figure.isdigit() else figure, title,
+               ours(where, part) if text_of(where, "done") else None, where)
+
+
+def files(where, kind):
+    return [f for f in sorted(os.listdir(where)) if f.endswith(kind)]
+
+
+def write(directory, name, text):
+    with open(os.path.join(directory, name + ".new"), "w") as f:
+        f.write(text)
+    os.rename(os.path.join(directory, name + ".new"), os.path.join(directory, name))
+
+
+TITLE = "The paper's experiments, on emulated cards"
+CARRY_TITLE = "What carries over to silicon"
+
+
+def page(directory):
+    rows, sections = [], []
+    for figure, experiment, name, title, here, where in collect(directory):
+        title = html.escape(title)
+        if not here:
+            rows.append(f"<tr><td>{experiment}</td><td>{name}</td><td>{title}</td><td>{PAPER[figure]}</td><td>not run</td></tr>")
             continue
-        rows.append(f'<tr><td>{experiment}</td><td><a href="#{figure}">{name}</a></td><td>{html.escape(title)}</td><td>{PAPER[figure]}</td>'
-                    f"<td>{html.escape(ours(where, part))}</td></tr>")
-        sections.append(f'<h2 id="{figure}">{experiment}, {name}: {html.escape(title)}</h2>')
-        for file in sorted(os.listdir(where)):
-            if file.endswith(".svg"):
-                sections.append(f'<p><img src="figure-{figure}/{file}" alt="{html.escape(title)}"></p>')
+        rows.append(f'<tr><td>{experiment}</td><td><a href="#{figure}">{name}</a></td><td>{title}</td><td>{PAPER[figure]}</td>'
+                    f"<td>{html.escape(here)}</td></tr>")
+        sections.append(f'<h2 id="{figure}">{experiment}, {name}: {title}</h2>')
+        sections += [f'<p><img src="figure-{figure}/{file}" alt="{title}"></p>' for file in files(where, ".svg")]
         sections.append(f"<pre>{html.escape(text_of(where, part_text(where)))}</pre>")
-        data = ", ".join(f'<a href="figure-{figure}/{f}">{f}</a>' for f in sorted(os.listdir(where)) if f.endswith(".csv"))
+        data = ", ".join(f'<a href="figure-{figure}/{f}">{f}</a>' for f in files(where, ".csv"))
         sections.append(f"<p>Data: {data}</p><pre>{html.escape(text_of(where, 'meta'))}</pre>")
-    with open(os.path.join(directory, "index.html.new"), "w") as f:
-        f.write("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>The paper's experiments, on emulated cards</title>\n"
-                "<style>body { font-family: sans-serif; margin: 2em } table { border-collapse: collapse } td, th { border: 1px solid #ccc; "
-                "padding: 4px 8px; text-align: left } pre { background: #f6f6f6; padding: 8px; overflow-x: auto }</style></head><body>\n"
-                "<h1>The paper's experiments, on emulated cards</h1>\n"
-                "<table><tr><th></th><th></th><th>what</th><th>the paper</th><th>here</th></tr>\n" + "\n".join(rows) + "\n</table>\n" +
-                CARRY + "\n".join(sections) + "\n</body></html>\n")
-    os.rename(os.path.join(directory, "index.html.new"), os.path.join(directory, "index.html"))
+    write(directory, "index.html",
+          f"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{TITLE}</title>\n"
+          "<style>body { font-family: sans-serif; margin: 2em } table { border-collapse: collapse } td, th { border: 1px solid #ccc; "
+          "padding: 4px 8px; text-align: left } pre { background: #f6f6f6; padding: 8px; overflow-x: auto }</style></head><body>\n"
+          f"<h1>{TITLE}</h1>\n<table><tr><th></th><th></th><th>what</th><th>published</th><th>here</th></tr>\n" + "\n".join(rows) +
+          f"\n</table>\n<h2>{CARRY_TITLE}</h2>\n" + "\n".join(f"<p>{html.escape(p)}</p>" for p in CARRY) + "\n" + "\n".join(sections) +
+          "\n</body></html>\n")
+
+
+def heading(text, line):
+    return [text, line * len(text), ""]
+
+
+def literal(text):
+    return ["::", ""] + [("  " + line).rstrip() for line in text.rstrip().split("\n")] + [""]
+
+
+def publish(directory, pages):
+    """For Documentation, of what has been run"""
+    rows, sections = [], []
+    os.makedirs(pages, exist_ok=True)
+    for figure, experiment, name, title, here, where in collect(directory):
+        if not here:
+            continue
+        rows += [f"   * - {experiment}, {name}", f"     - {title}", f"     - {PAPER[figure]}", f"     - {here}"]
+        sections += heading(f"{experiment}, {name}: {title}", "-")
+        for file in files(where, ".svg"):
+            shutil.copy(os.path.join(where, file), os.path.join(pages, f"{figure}-{file}"))
+            sections += [f".. image:: {figure}-{file}", f"   :alt: {title}", ""]
+        sections += literal(text_of(where, part_text(where))) + literal(text_of(where, "meta"))
+    carry = [line for text in CARRY for line in textwrap.wrap(text, 100) + [""]]
+    write(pages, "index.rst", "\n".join(
+        [".. SPDX-License-Identifier: GPL-2.0-only", "", "=" * len(TITLE)] + heading(TITLE, "=") +
+        ["Written by ``scripts/experiments --publish``, of files that ``scripts/experiments`` has made.", "",
+         ".. list-table::", "   :header-rows: 1", "", "   * -", "     - what", "     - published", "     - here"] + rows + [""] +
+        heading(CARRY_TITLE, "-") + carry + sections))
 
 
 def part_text(where):
     """The table that scripts/bench printed"""
-    return next((f for f in sorted(os.listdir(where)) if f.endswith(".txt") and f != "qat-guest.txt"), "")
+    return next((f for f in files(where, ".txt") if f != "qat-guest.txt"), "")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) == 2:
+        page(sys.argv[1])
+    elif len(sys.argv) == 3:
+        publish(*sys.argv[1:])
+    else:
         usage()
-    main(sys.argv[1])

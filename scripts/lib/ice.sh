@@ -53,7 +53,7 @@ build_ice() (
 	kernel_source
 	if [ "$which" = stable ]; then private_apt_setup; fi
 	lock "ice-$which"
-	k=$(key ice-3 "$(cat "$cache/modules-$which/.key" "$cache/linux/.key")" @patches @drivers/net/ethernet/intel/hdiov_e810 @scripts/pf-driver \
+	k=$(key ice-4 "$(cat "$cache/modules-$which/.key" "$cache/linux/.key")" @patches @drivers/net/ethernet/intel/hdiov_e810 @scripts/pf-driver \
 		@tools/testing/selftests/hdiov/ice @tools/testing/hdiov-hw/e810_regs.h "$(declare -f make_ice check_ice ice_make stable_source for_kernel make_overlay)")
 	if ! fresh "$cache/ice-$which" "$k"; then
 		mkdir -p "$cache/ice-$which"

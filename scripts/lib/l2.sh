@@ -4,8 +4,11 @@
 
 l2_programs="/usr/bin/dash /usr/bin/iperf3 /usr/bin/ping /usr/sbin/ethtool /usr/bin/ip /usr/bin/tcpdump /usr/bin/lspci"
 l2_modules="virtio_pci virtio_net iavf 8021q macvlan bonding af_packet"
+# Of a guest of many, to which memory is dear
+l2_small_programs="/usr/bin/dash /usr/bin/iperf3 /usr/bin/ip"
 l2_dpdk_modules="vfio_pci vfio_iommu_type1 uio_pci_generic"
 l2_dpdk_programs="/usr/bin/dpdk-testpmd /usr/bin/dpdk-test /usr/bin/dpdk-test-crypto-perf /usr/bin/dpdk-test-compress-perf"
+l2_web_programs="/usr/sbin/nginx"
 l2_dpdk_drivers="bus_pci bus_vdev mempool_ring common_iavf net_iavf common_qat"
 
 # put_file ROOT FILE: copy from L1's root; a symbolic link stays one, and what it points to comes with it. DPDK loads its
@@ -36,8 +39,14 @@ put_programs() {
 	done
 }
 
+# make_l2_initrd KERNEL full|dpdk|small OUT
 make_l2_initrd() {
-	local which=$1 dpdk=$2 root abi out=$3 m dir dpdk_files=()
+	local which=$1 size=$2 root abi out=$3 m dir dpdk_files=() programs=$l2_programs modules=$l2_modules
+
+	case $size in
+	dpdk) modules="$l2_modules $l2_dpdk_modules" ;;
+	small) programs=$l2_small_programs modules=iavf ;;
+	esac
 
 	abi=$(cat "$cache/kernel-$which/abi")
 	root=$(mktemp -d "$cache/l2root.XXXXXX")
@@ -50,17 +59,17 @@ make_l2_initrd() {
 		[ "$m" = busybox ] || ln -s busybox "$root/usr/bin/$m"
 	done
 	# Its shell prefers its own programs to the real ones: dash does not.
-	for m in sh ip ping modprobe; do
-		rm -f "$root/usr/bin/$m"
+	for m in sh modprobe $programs; do
+		rm -f "$root/usr/bin/${m##*/}"
 	done
 	ln -s dash "$root/usr/bin/sh"
 	ln -s ../bin/busybox "$root/usr/sbin/modprobe"
 	# shellcheck disable=SC2086
-	put_programs "$root" $l2_programs
+	put_programs "$root" $programs
 	# Loaded by name when a thread is cancelled: iperf3 does that.
 	cp -L "$l1_dir/usr/lib/x86_64-linux-gnu/libgcc_s.so.1" "$root/usr/lib/x86_64-linux-gnu/"
-	# shellcheck disable=SC2046,SC2086
-	put_modules "$root" "$cache/kernel-$which/modules" $l2_modules $([ "$dpdk" = no ] || echo $l2_dpdk_modules)
+	# shellcheck disable=SC2086
+	put_modules "$root" "$cache/kernel-$which/modules" $modules
 	# modprobe's own layout, so that the guest loads and unloads its drivers as any distribution does.
 	dir=$root/usr/lib/modules/$abi
 	mkdir -p "$dir"
@@ -68,7 +77,7 @@ make_l2_initrd() {
 	mv "$root/modules" "$dir/kernel"
 	cp "$cache/kernel-$which/modules"/modules.builtin* "$dir/" 2>/dev/null || true
 	/sbin/depmod -b "$root" "$abi"
-	if [ "$dpdk" = yes ]; then
+	if [ "$size" = dpdk ]; then
 		dir=$(basename "$(find "$l1_dir"/usr/lib/x86_64-linux-gnu/dpdk -maxdepth 1 -name 'pmds-*')")
 		for m in $l2_dpdk_drivers; do
 			m=$(find "$l1_dir/usr/lib/x86_64-linux-gnu/dpdk/$dir" -name "librte_$m.so.*" -type l)
@@ -76,7 +85,7 @@ make_l2_initrd() {
 			dpdk_files+=("${m#"$l1_dir"}")
 		done
 		# shellcheck disable=SC2086
-		put_programs "$root" $l2_dpdk_programs "${dpdk_files[@]}"
+		put_programs "$root" $l2_dpdk_programs $l2_web_programs "${dpdk_files[@]}"
 		# The drivers that a program is linked to find one another in the libraries' folder.
 		for m in "$root/usr/lib/x86_64-linux-gnu/dpdk/$dir"/librte_*.so.*; do
 			put_file "$root" "/usr/lib/x86_64-linux-gnu/$(basename "$m")"
@@ -86,7 +95,8 @@ make_l2_initrd() {
 	printf 'root:x:0:\n' >"$root/etc/group"
 	cp "$top/scripts/l2/init" "$root/init"
 	cp "$top/scripts/l2/agent" "$root/usr/lib/agent"
-	chmod 0755 "$root/init" "$root/usr/lib/agent"
+	cp "$top/scripts/l2/small" "$root/usr/lib/small"
+	chmod 0755 "$root/init" "$root/usr/lib/agent" "$root/usr/lib/small"
 	pack_cpio "$root" "$out"
 	rm -rf "$root"
 }
@@ -98,8 +108,9 @@ make_l2() {
 	for which in stable backports; do
 		mkdir -p "$root/$which"
 		cp "$cache/kernel-$which/vmlinux" "$root/$which/vmlinux"
-		make_l2_initrd "$which" no "$root/$which/initrd"
-		make_l2_initrd "$which" yes "$root/$which/initrd-dpdk"
+		make_l2_initrd "$which" full "$root/$which/initrd"
+		make_l2_initrd "$which" dpdk "$root/$which/initrd-dpdk"
+		make_l2_initrd "$which" small "$root/$which/initrd-small"
 	done
 	mkdir -p "$l2_dir"
 	rm -f "$l2_dir/l2.img.new"

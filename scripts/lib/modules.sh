@@ -24,6 +24,8 @@ modules_make() {
 
 	# With versions of the intel_qat that is built here, which is not quite the kernel's own
 	[ "$1" = debug ] || extra=KBUILD_EXTRA_SYMBOLS=/cache/qat-$1/Module.symvers
+	# Kbuild does not see that these have changed
+	rm -f "$cache/modules-$1/src/Module.symvers"
 	in_chroot "make -j$(nproc) -C $(kernel_build "$1") M=/cache/modules-$1/src $extra W=1e ${*:2} modules"
 }
 
@@ -86,7 +88,7 @@ build_modules() {
 build_modules_for() (
 	which=$1
 	lock "modules-$which"
-	k=$(key modules-4 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key" "$cache/qat-$which/.key" 2>/dev/null || true)" @Kbuild @Makefile @Kconfig @include @drivers "$(declare -f make_modules modules_make for_kernel)")
+	k=$(key modules-5 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key" "$cache/qat-$which/.key" 2>/dev/null || true)" @Kbuild @Makefile @Kconfig @include @drivers "$(declare -f make_modules modules_make for_kernel)")
 	if ! fresh "$cache/modules-$which" "$k"; then
 		mkdir -p "$cache/modules-$which"
 		step "modules-$which" "hdiov's modules for $(cat "$cache/kernel-$which/abi")" make_modules "$which"

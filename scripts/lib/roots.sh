@@ -9,11 +9,16 @@ l1_img=$cache/l1.img
 l2_dir=$cache/l2
 
 l1_packages=busybox-static,kmod,iproute2,ethtool,iperf3,iputils-ping,tcpdump,mdevctl,jq,python3-minimal,strace,pciutils,procps
-l1_packages+=,openssh-server,openssh-client,qemu-system-x86,seabios,ipxe-qemu,psmisc,bash,coreutils,uuid-runtime,dpdk-dev,librte-net-iavf25,librte-mempool-ring25,librte-bus-pci25,librte-bus-vdev25,librte-common-qat25
+l1_packages+=,openssh-server,openssh-client,qemu-system-x86,seabios,ipxe-qemu,psmisc,bash,coreutils,uuid-runtime,nginx,apache2-utils,dpdk-dev,librte-net-iavf25,librte-mempool-ring25,librte-bus-pci25,librte-bus-vdev25,librte-common-qat25
 
 # What stock clients of VDEVs want in L1 besides
 client_packages=libvirt-daemon,libvirt-daemon-driver-qemu,libvirt-daemon-driver-nodedev,libvirt-clients,udev,podman,bpftrace,linux-perf
 clients_dir=$cache/clients
+
+# A guest that is a whole Debian, with its own kernel, initial RAM disk and systemd, and what users have in guests
+guest_packages=systemd-sysv,udev,dbus,initramfs-tools,kmod,iproute2,ethtool,iputils-ping,tcpdump,pciutils,procps,busybox-static,lldpd,keepalived,kexec-tools
+guest_packages+=,xdp-tools,openvswitch-switch-dpdk,librte-net-iavf25,librte-mempool-ring25,librte-bus-pci25,librte-bus-vdev25
+guest_dir=$cache/debian-guest
 
 # bootstrap DIR PACKAGES VARIANT [extra mmdebstrap args]
 bootstrap() {
@@ -213,5 +218,41 @@ build_clients() (
 		private_apt_setup
 		step clients "stock clients for L1" make_clients
 		seal "$clients_dir" "$k"
+	fi
+)
+
+# All that is not asked for is left out of its boot, which is an emulated guest's on an emulated server. Services are a test's to start.
+make_debian_guest() {
+	local abi root=$guest_dir.root
+
+	abi=$(cat "$cache/kernel-stable/abi")
+	# shellcheck disable=SC2016
+	bootstrap "$root" "$guest_packages,linux-image-$abi" minbase \
+		--setup-hook='mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/etc/initramfs-tools/hooks"; echo MODULES=list >"$1/etc/initramfs-tools/conf.d/guest"' \
+		--setup-hook='printf "%s\n" "#!/bin/sh" "[ \"\$1\" != prereqs ] || exit 0" ". /usr/share/initramfs-tools/hook-functions" "manual_add_modules virtio_pci virtio_blk ext4" >"$1/etc/initramfs-tools/hooks/guest"; chmod +x "$1/etc/initramfs-tools/hooks/guest"' \
+		--customize-hook='rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*; : >"$1/etc/fstab"; echo debian >"$1/etc/hostname"; printf "127.0.0.1 localhost\n127.0.1.1 debian\n" >"$1/etc/hosts"; chroot "$1" systemd-machine-id-setup; touch "$1/etc/.updated" "$1/var/.updated"' \
+		--customize-hook='chroot "$1" systemctl mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer getty@tty1.service serial-getty@ttyS0.service systemd-journal-flush.service systemd-networkd-wait-online.service' \
+		--customize-hook='for s in lldpd keepalived openvswitch-switch; do chroot "$1" systemctl disable $s; done; chroot "$1" systemctl enable systemd-networkd guest-agent' \
+		--customize-hook='printf "[Match]\nDriver=iavf\n\n[Network]\nDHCP=ipv4\nIPv6AcceptRA=no\n" >"$1/etc/systemd/network/10-vdev.network"' \
+		--essential-hook='mkdir -p "$1/etc/systemd/system"; printf "[Unit]\nDescription=The testbed'"'"'s agent\n\n[Service]\nExecStart=/usr/lib/agent\n\n[Install]\nWantedBy=multi-user.target\n" >"$1/etc/systemd/system/guest-agent.service"' \
+		--essential-hook='install -m 755 "'"$top"'/scripts/l2/agent" "$1/usr/lib/agent"'
+	"${sudo[@]}" du -sh "$root"
+	mkdir -p "$guest_dir"
+	rm -f "$guest_dir/disk.img"
+	"${sudo[@]}" mke2fs -q -t ext4 -m 0 -L debian -d "$root" "$guest_dir/disk.img" 2G
+	"${sudo[@]}" chmod 0644 "$guest_dir/disk.img"
+	"${sudo[@]}" rm -rf "$root"
+}
+
+build_debian_guest() (
+	local k
+
+	lock debian-guest
+	stock_kernel stable
+	k=$(key debian-guest-1 "$(cat "$cache/kernel-stable/.key")" "$guest_packages" @scripts/l2/agent "$(declare -f make_debian_guest bootstrap)")
+	if ! fresh "$guest_dir" "$k"; then
+		private_apt_setup
+		step debian-guest "a Debian as guest" make_debian_guest
+		seal "$guest_dir" "$k"
 	fi
 )

@@ -63,7 +63,7 @@ vm_ssh() {
 		root@127.0.0.1 "$@"
 }
 
-# The accelerator by emulation.md's order; only a boot that gets to user space proves a KVM.
+# KVM where it is of use, else software; only a boot that gets to user space proves a KVM.
 accel_args() (
 	lock accel
 	k=$(key accel-1 "$(uname -r)" "$(grep -m1 'model name' /proc/cpuinfo)" "${HDIOV_ACCEL:-auto}" "$(cat "$cache/kernel-stable/.key")")
@@ -212,6 +212,7 @@ cmd_boot() {
 		accel=$(accel_args)
 	fi
 	[ -e "$cache/l2/l2.img" ] && extra+=(-drive "file=$cache/l2/l2.img,format=raw,if=none,id=l2,readonly=on" -device "virtio-blk-pci,drive=l2")
+	[ -e "$guest_dir/.key" ] && extra+=(-drive "file=$guest_dir/disk.img,format=raw,if=none,id=debian,readonly=on" -device "virtio-blk-pci,drive=debian,serial=debian")
 	for ((i = 0; i < ports; i++)); do
 		card=
 		port=pcie-root-port,id=port$i,x-speed=2_5,chassis=$((i + 2)),slot=$((i + 2))

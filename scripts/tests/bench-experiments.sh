@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# A cut of the experiments, so that they go on to work: the quickest one is run, once, and its page is made.
+# A cut of the experiments, so that they go on to work: the quickest one is run, once, and its page is made; and the one with the most guests,
+# with two.
 set -euo pipefail
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 out=$(mktemp -d)
@@ -46,5 +47,17 @@ again() {
 	grep -q 'there already' <<<"$said" && ! grep -q 'at once$' <<<"$said"
 }
 check "what is there is not run again" again
+check "two guests at once from a template, with a VDEV and with a VF each, and 20 other VDEVs" \
+	"$scripts/bench" --part crowd --quick --runs 1 --guests 2 --vdevs 22 --out "$out/crowd"
+crowd() {
+	local test
+
+	for test in "2 guests: start to ping,vdev" "2 guests: start to ping,vf" "2 guests send 1 flows,vdev" "2 guests send 1 flows,vf" \
+		"2 guests of 22 VDEVs send,vdev"; do
+		[ "$(grep -c "^$test,1,[0-9.]*[1-9]" "$out/crowd/crowd.csv")" = 2 ] || { echo "not two of $test" && return 1; }
+	done
+	[ "$(grep -c "^the other 20 of 22 send,vdev,1,[0-9.]*[1-9]" "$out/crowd/crowd.csv")" = 20 ]
+}
+check "every one of them has sent" crowd
 echo "1..$n"
 [ $bad = 0 ]

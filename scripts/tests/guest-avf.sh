@@ -74,10 +74,10 @@ table() {
 
 	guest g2 'ethtool -X eth0 equal 1' || return 1
 	read -r a0 a1 < <(queue_packets)
-	iperf g2 10.0.0.1 -n 4M -R -P 16 || return 1
+	datagrams 10.0.0.3 128 || return 1
 	read -r b0 b1 < <(queue_packets)
 	echo "packets received by queue 0: $((b0 - a0)), by queue 1: $((b1 - a1))"
-	[ $((b0 - a0)) -gt 0 ] && [ "$b1" = "$a1" ] && guest g2 'ethtool -X eth0 equal 2' && spread
+	[ $((b0 - a0)) -gt 100 ] && [ "$b1" = "$a1" ] && guest g2 'ethtool -X eth0 equal 2' && spread
 }
 check "ethtool -X: all to the first queue, then to both again" table
 

@@ -19,7 +19,7 @@ stable=$(kernel_abi stable) backports=$(kernel_abi backports)
 
 cleanup() {
 	"$tb" run "l2 stop g1; mdevctl stop -u $u; mdevctl undefine -u $u; modprobe -r hdiov_e810 hdiov_qat qat_4xxx; rmmod ice hdiov
-		cd /lib/modules/$stable && [ -e testbed ] && rm -rf updates && mv testbed updates && depmod $stable; exit 0" >/dev/null 2>&1 || true
+		cd /lib/modules/$stable && [ -e testbed ] && rm -rf updates && mv testbed updates && depmod $stable; modprobe hdiov_e810; exit 0" >/dev/null 2>&1 || true
 	"${sudo[@]}" rm -rf "$root"
 }
 trap cleanup EXIT
@@ -64,6 +64,14 @@ preferred() {
 	[ "$(grep -c updates/dkms <<<"$files")" = 3 ]
 }
 check "modprobe takes these" preferred
+dpdk_tool() {
+	local out
+
+	out=$(debian "hdiov-dpdk --help; make -C /usr/share/hdiov-dpdk -n OUTPUT=/usr/local/lib/hdiov-dpdk 2>&1 || true; ! hdiov-dpdk $u -- true 2>&1") &&
+		echo "$out" && grep -q '^usage: hdiov-dpdk' <<<"$out" && grep -q 'DPDK_SOURCE=.* is needed' <<<"$out" &&
+		grep -q 'no driver /usr/local/lib/hdiov-dpdk/librte_net_iavf_vdcm.so' <<<"$out"
+}
+check "hdiov-dpdk is there, and asks for its driver, which make -C /usr/share/hdiov-dpdk makes from DPDK's source" dpdk_tool
 # In a chroot modinfo sees the host's modules, if it is not told otherwise
 signed() {
 	local signer
@@ -111,7 +119,7 @@ upgrades() {
 check "an upgrade leaves nothing of the version before" upgrades
 purges() {
 	debian "apt-get -y purge hdiov-dkms hdiov-tools 2>&1 | tail -n 5; dkms status; ls /usr/src"
-	[ -z "$(modules "$stable")$(modules "$backports")" ] && debian '! ls -d /usr/src/hdiov-* /var/lib/dkms/hdiov /usr/lib/modprobe.d/hdiov.conf /usr/lib/udev/rules.d/61-hdiov.rules 2>/dev/null'
+	[ -z "$(modules "$stable")$(modules "$backports")" ] && debian '! ls -d /usr/src/hdiov-* /var/lib/dkms/hdiov /usr/lib/modprobe.d/hdiov.conf /usr/lib/udev/rules.d/61-hdiov.rules /usr/share/hdiov-dpdk /usr/bin/hdiov-dpdk 2>/dev/null'
 }
 check "apt purge leaves nothing" purges
 finish

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # What users of such devices have come across elsewhere: two VDEVs in a bond, frames at their limits, tags within tags and tags of priority, an
-# uplink that goes while the PF is reset, a server that takes a CPU off, more queues than there are.
+# uplink that goes while the PF is reset, a server that takes a CPU off, a QEMU that dies while others have what is its own, more queues than there are.
 set -euo pipefail
 # shellcheck source=scripts/tests/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -13,7 +13,7 @@ u2=6d1c1d3e-0082-4a6b-9df0-aaaaaaaaaaaa
 u3=6d1c1d3e-0083-4a6b-9df0-aaaaaaaaaaaa
 
 cleanup() {
-	"$tb" run "l2 stop g1 g2; for u in $u1 $u2 $u3; do
+	"$tb" run "[ ! -s /run/test-holder.pid ] || kill \$(cat /run/test-holder.pid); l2 stop g1 g2; for u in $u1 $u2 $u3; do
 		[ ! -e /sys/bus/mdev/devices/\$u ] || echo 1 >/sys/bus/mdev/devices/\$u/remove; done
 		echo 1 >/sys/devices/system/cpu/cpu1/online
 		ip -n peer link del up0.7; ip -n peer link del up0.5; ip -n peer link set up0 mtu 1500 up; exit 0" >/dev/null 2>&1 || true
@@ -98,6 +98,46 @@ cpu_off() {
 }
 check "a CPU of the server goes and comes" cpu_off
 host "l2 stop g1"
+
+# killed: the guest's QEMU, while packets pass by its VDEV and by vhost
+starts_with_vhost() {
+	host "l2 stop g1; [ ! -s /run/test-holder.pid ] || kill \$(cat /run/test-holder.pid); rm -f /run/test-holder.pid; modprobe -a vhost_net tun"
+	start_guest g1 --vdev $u1 -- -netdev tap,id=net,ifname=tap-g1,script=no,downscript=no,vhost=on -device virtio-net-pci,netdev=net,romfile=
+	host "ip link set tap-g1 up; ip addr replace 10.9.0.1/24 dev tap-g1; grep -l vhost /proc/\$(l2 pid g1)/task/*/comm"
+	link_up g1 10.0.0.2 "$(card iavf)" && link_up g1 10.9.0.2 "$(card virtio_net)" && guest g1 'ping -c 3 -W 5 10.9.0.1 && ping -c 3 -W 5 10.0.0.1' &&
+		guest g1 'ping -f -s 1400 10.9.0.1 >/dev/null 2>&1 & ping -f -s 1400 10.0.0.1 >/dev/null 2>&1 &'
+}
+card() { guest g1 "for d in /sys/class/net/*; do [ \"\$(basename \"\$(readlink \$d/device/driver)\")\" != $1 ] || echo \${d##*/}; done"; }
+pinned() { host "awk '/nr_foll_pin_acquired/ { n += \$2 } /nr_foll_pin_released/ { n -= \$2 } END { print n }' /proc/vmstat"; }
+killed() { host "p=\$(l2 pid g1); sleep 1; kill -9 \$p; for n in \$(seq 100); do [ -e /proc/\$p ] || exit 0; sleep 0.1; done; exit 1"; }
+is_state() { host "for n in \$(seq 50); do [ \$(cat /sys/bus/mdev/devices/$u1/state) != $1 ] || exit 0; sleep 0.1; done; cat /sys/bus/mdev/devices/$u1/state; exit 1"; }
+# The guest's 224 MiB are; others have a page pinned now and then
+is_pinned() { local n; n=$(pinned); echo "$n pages are pinned"; [ "$n" -ge 57344 ]; }
+none_pinned() { local n; n=$(pinned); echo "$n pages are pinned"; [ "$n" -lt 1000 ]; }
+dies() { starts_with_vhost && is_pinned && killed && is_state idle && none_pinned; }
+check "QEMU is killed while packets pass by its VDEV and by vhost: five seconds later the VDEV is idle, and no memory pinned" dies
+# held PATTERN: somebody else has those of QEMU's files that are called so
+held() {
+	# shellcheck disable=SC2016
+	host 'rm -f /run/test-holder; setsid perl -e '"'"'my ($pid, $what) = @ARGV; my $p = syscall(434, $pid + 0, 0); my $n = 0;
+		for (glob("/proc/$pid/fd/*")) { my $l = readlink or next; next unless $l =~ m($what); m(/(\d+)$); $n++ if syscall(438, $p, $1 + 0, 0) >= 0; }
+		open my $f, ">", "/run/test-holder"; print $f "$n\n"; close $f; sleep 600'"'"' $(l2 pid g1) '"'$1'"' </dev/null >/dev/null 2>&1 & echo $! >/run/test-holder.pid
+		for n in $(seq 100); do [ -s /run/test-holder ] && break; sleep 0.2; done; cat /run/test-holder; grep -qx 1 /run/test-holder'
+}
+# shellcheck disable=SC2016
+free() { host 'kill $(cat /run/test-holder.pid); rm /run/test-holder.pid; sleep 1'; }
+device_held() {
+	starts_with_vhost && held 'vfio-device' && killed && is_state running && is_pinned && free && is_state idle && none_pinned
+}
+check "somebody else has its VDEV's file: the VDEV runs on in the guest's memory until that one is closed" device_held
+group_held() {
+	starts_with_vhost && held '/dev/vfio/[0-9]' && killed && is_state idle && is_pinned &&
+		! host "l2 start --no-wait g2 --vdev $u1 && sleep 3 && l2 pid g2" && host 'grep "Could not open ./dev/vfio/[0-9]*.: Device or resource busy" /run/l2/g2/qemu.log' &&
+		free && none_pinned
+}
+check "its group's: the VDEV is idle, the memory pinned, and nobody can have the VDEV, until that one is closed" group_held
+container_held() { starts_with_vhost && held '/dev/vfio/vfio' && killed && is_state idle && none_pinned && start_guest g2 --vdev $u1 && host 'l2 stop g2' && free; }
+check "its container's: the VDEV is free, and no memory pinned" container_held
 
 vdev_create $u3 avf-4
 start_guest g2 --dpdk --iommu --smp 2 --vdev $u3
