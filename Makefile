@@ -23,10 +23,14 @@ ice: modules
 qat:
 	$(PF_DRIVER) qat build
 
-ice_install qat_install:
+# In a guest: Linux's iavf for an E810's VDEVs of the types vdcm
+iavf:
+	$(PF_DRIVER) iavf build
+
+ice_install qat_install iavf_install:
 	$(PF_DRIVER) $(@:_install=) install
 
-ice_remove qat_remove:
+ice_remove qat_remove iavf_remove:
 	$(PF_DRIVER) $(@:_remove=) remove
 
 # Into build-deb. dpkg-buildpackage wants debhelper and dh-dkms, and leaves its results beside the tree that it builds: a copy.
@@ -40,7 +44,7 @@ deb:
 
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
-	rm -rf build-ice build-qat build-deb
+	rm -rf build-ice build-qat build-iavf build-deb
 
 demo:
 	scripts/demo
@@ -70,6 +74,7 @@ help:
 	@echo '  make ice              for an E810: ice with patches/, of the kernel'"'"'s own source package, and hdiov_e810'
 	@echo '  make qat              for a QAT, before make, if the kernel has no qat_4xxx (Debian): build it of the same source package'
 	@echo '  make ice_install qat_install   install these; "make ice_remove", "make qat_remove" go back to the kernel'"'"'s own'
+	@echo '  make iavf             in a guest: iavf_vdcm, Linux'"'"'s iavf for an E810'"'"'s VDEVs of the types vdcm; iavf_install, iavf_remove'
 	@echo '  make deb              packages of it for Debian: hdiov-dkms, which does all of the above on each machine, and hdiov-tools'
 	@echo '  make clean            remove what make built'
 	@echo 'Anywhere, on emulated hardware (Debian 12 or 13; everything is built and cached by itself):'
@@ -81,6 +86,6 @@ help:
 	@echo '  make bench            the benchmark: a table, bench/*.csv and a picture'
 	@echo '  make experiments      the paper'"'"'s experiments, and experiments/index.html; scripts/experiments --list says how long'
 	@echo '  scripts/testbed --help   the parts of it, one by one'
-	@echo 'Variables: KERNEL=$(KERNEL), KDIR=$(KDIR), SOURCE, of ice and qat: a kernel tree or archive (default: in /usr/src)'
+	@echo 'Variables: KERNEL=$(KERNEL), KDIR=$(KDIR), SOURCE, of ice, qat and iavf: a kernel tree or archive (default: in /usr/src)'
 
-.PHONY: modules modules_install ice ice_install ice_remove qat qat_install qat_remove deb clean demo test test-long mutants check bench experiments help
+.PHONY: modules modules_install ice ice_install ice_remove qat qat_install qat_remove iavf iavf_install iavf_remove deb clean demo test test-long mutants check bench experiments help

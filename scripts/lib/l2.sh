@@ -75,6 +75,7 @@ make_l2_initrd() {
 	mkdir -p "$dir"
 	rm "$root/modules/order"
 	mv "$root/modules" "$dir/kernel"
+	[ "$size" = small ] || cp "$cache/iavf-$which/iavf_vdcm.ko" "$dir/kernel/"
 	cp "$cache/kernel-$which/modules"/modules.builtin* "$dir/" 2>/dev/null || true
 	/sbin/depmod -b "$root" "$abi"
 	if [ "$size" = dpdk ]; then
@@ -122,11 +123,13 @@ make_l2() {
 build_l2() (
 	local k
 
+	build_iavf stable
+	build_iavf backports
 	lock l2
-	k=$(key l2-1 "$(cat "$l1_dir/.key" "$cache/kernel-stable/.key" "$cache/kernel-backports/.key")" @scripts/l2 @scripts/lib/l2.sh \
+	k=$(key l2-2 "$(cat "$l1_dir/.key" "$cache"/{kernel,iavf}-{stable,backports}/.key)" @scripts/l2 @scripts/lib/l2.sh \
 		"$(declare -f put_modules module_order pack_cpio)")
 	if ! fresh "$l2_dir" "$k"; then
-		step l2 "L2 guest images (stock kernels with iavf; DPDK)" make_l2
+		step l2 "L2 guest images (stock kernels with iavf, and iavf_vdcm; DPDK)" make_l2
 		seal "$l2_dir" "$k"
 	fi
 )

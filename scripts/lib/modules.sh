@@ -193,6 +193,40 @@ build_qat_driver() (
 	fi
 )
 
+# The guests' driver for VDEVs of the types vdcm: iavf of the kernel's own source, unmodified but for its name. Its symbols are of libeth and
+# libie, which the guests have for their kernel's own iavf.
+make_iavf() {
+	local which=$1 dir=$cache/iavf-$1 source=$cache/linux
+
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	if [ "$which" = stable ]; then
+		source=$dir/source
+		stable_source "$source" Makefile drivers/net/ethernet/intel/iavf
+	fi
+	"$top/scripts/pf-driver" --kernel "$(cat "$cache/kernel-$which/abi")" --source "$source" --any-version --out "$dir" iavf source
+	in_chroot "/src/scripts/pf-driver --kdir $(kernel_build "$which") --out /cache/iavf-$which iavf modules -- -j$(nproc) W=1e"
+	strip --strip-debug "$dir"/ko/iavf_vdcm.ko
+	mv "$dir"/ko/iavf_vdcm.ko "$dir/"
+	rm -rf "$dir/src" "$dir/source" "$dir/ko"
+}
+
+# build_iavf WHICH: into $cache/iavf-WHICH
+build_iavf() (
+	which=$1
+	stock_kernel "$which"
+	build_chroot
+	kernel_source
+	lock "iavf-$which"
+	k=$(key iavf-1 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key" "$cache/linux/.key")" @scripts/pf-driver @tools/hdiov-dpdk/vdcm.h \
+		"$(declare -f make_iavf stable_source)")
+	if ! fresh "$cache/iavf-$which" "$k"; then
+		private_apt_setup
+		step "iavf-$which" "iavf_vdcm for $(cat "$cache/kernel-$which/abi")" make_iavf "$which"
+		seal "$cache/iavf-$which" "$k"
+	fi
+)
+
 make_tests() {
 	rm -rf "$cache/tests.new"
 	mkdir -p "$cache/tests.new"

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * DPDK's net_iavf for an E810's VDEVs of the types vdcm: other PCI ids, and registers that all have
- * pages which user space can map. It comes before each of the driver's files, which stay as they are,
- * and speaks of registers by the names of the driver's iavf_register.h.
+ * iavf, DPDK's and Linux's, for an E810's VDEVs of the types vdcm: other PCI ids, and registers that all
+ * have pages which user space, or a guest, can map. It comes before each of the driver's files, which stay
+ * as they are, and speaks of registers by the names of the driver's iavf_register.h.
  */
 #ifndef HDIOV_VDCM_H
 #define HDIOV_VDCM_H
 
+#ifndef __KERNEL__
 #include <rte_config.h>
+#endif
 
 #include "iavf_devids.h"
 #include "iavf_osdep.h"
@@ -72,7 +74,7 @@
  * The mailbox's vector has no other cause, so there are no registers that tell causes apart or enable
  * one. Who asks for causes is told of the mailbox, but while the VDEV is being reset.
  */
-#define VDCM_NO_REGISTER		UINT32_MAX
+#define VDCM_NO_REGISTER		0xffffffffU
 #undef IAVF_VFINT_ICR0_ENA1
 #undef IAVF_VFINT_ICR01
 #undef IAVF_VFINT_ICR01_ADMINQ_MASK
@@ -87,10 +89,30 @@
 			writel((value), (hw)->hw_addr + (reg));		\
 	} while (0)
 
+#ifdef __KERNEL__
+/* Linux's driver reads the causes, and which are enabled, only to have them cleared */
+#undef rd32
+#define rd32(hw, reg)							\
+({									\
+	u32 __value = 0;						\
+									\
+	if ((reg) != VDCM_NO_REGISTER)					\
+		__value = readl((hw)->hw_addr + (reg));			\
+	__value;							\
+})
+/* and uses these only where the PF does not hash for its VFs, as ice does */
+#undef IAVF_VFQF_HENA
+#undef IAVF_VFQF_HKEY
+#undef IAVF_VFQF_HLUT
+#define IAVF_VFQF_HENA(i)	VDCM_NO_REGISTER
+#define IAVF_VFQF_HKEY(i)	VDCM_NO_REGISTER
+#define IAVF_VFQF_HLUT(i)	VDCM_NO_REGISTER
+#else
 /* A VDEV does not have these: a driver that uses them is not one to be built so */
 #undef IAVF_VFINT_STAT_CTL01
 #undef IAVF_VFQF_HENA
 #undef IAVF_VFQF_HKEY
 #undef IAVF_VFQF_HLUT
+#endif
 
 #endif /* HDIOV_VDCM_H */
