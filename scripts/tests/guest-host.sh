@@ -202,11 +202,13 @@ check "the guest has the address that the host gave it, and no other" keeps_mac
 changes_mac() {
 	# shellcheck disable=SC2016
 	host "echo 0 >$at/mac_locked" && guest g1 'for i in $(seq 10 49); do ip link set eth0 address 02:00:00:00:01:$i || exit 1; done' &&
-		pings g1 10.0.0.1 && [ "$(mac_of)" = 02:00:00:00:01:49 ] && host "echo 1 >$at/mac_locked"
+		pings g1 10.0.0.1 && [ "$(mac_of)" = 02:00:00:00:01:49 ] && host "echo 1 >$at/mac_locked" && reaches g1 10.0.0.1
 }
 check "not locked: 40 changes of address by the guest" changes_mac
+# The peer forgets the old address: iavf does not announce the one that it finds after a reset, and if its link is back before the guest's
+# network has seen it go, nobody asks for it until the peer's entry is too old, which takes a minute.
 new_mac() {
-	host "echo 02:00:00:00:00:77 >$at/mac" && reaches g1 10.0.0.1 || return 1
+	host "echo 02:00:00:00:00:77 >$at/mac; ip -n peer neigh flush dev up0" && reaches g1 10.0.0.1 || return 1
 	host "ip -n peer neigh show 10.0.0.2"
 	host "ip -n peer neigh show 10.0.0.2 | grep -q 02:00:00:00:00:77"
 }
