@@ -118,6 +118,9 @@ unload() {
 }
 
 ip netns add peer
+# No port that flows() names may be one that iperf3's control connection has
+# been given
+peer sh -c 'echo 50000 60999 >/proc/sys/net/ipv4/ip_local_port_range'
 mkdir -p /lib/firmware/intel/ice/ddp
 # What the card does not take, or the driver, leaves the card without package
 for kind in truncated corrupt wrong-version; do
