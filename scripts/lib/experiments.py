@@ -90,10 +90,14 @@ def ours(directory, part):
                         "least/most " + ", ".join(f"{value:.2f} ({bench.WAYS[way]})" for way, value in fair.items()))
         return "; ".join(said)
     said = []
-    for pair, how in zip(bench.RATIOS, ("", "with Tx interrupts every 3 ms ")):
-        medians = ratios(directory, part, pair)
-        if medians:
-            said.append(f"{how}{statistics.median(medians):.2f}, the median of {len(medians)} tests ({min(medians):.2f} to {max(medians):.2f})")
+    found = {layout: [ratios(directory, part, pair) for pair in pairs] for layout, pairs in bench.LAYOUTS.items()}
+    # Only of a guest with VDEVs of both
+    both = all(own for own, _ in found.values())
+    for layout, some in found.items():
+        for medians, how in zip(some, ("", " with Tx interrupts every 3 ms")):
+            if medians:
+                said.append((f"{layout}{how}: " if both else "") +
+                            f"{statistics.median(medians):.2f}, the median of {len(medians)} tests ({min(medians):.2f} to {max(medians):.2f})")
     if part == "qat-many":
         even, most = bench.evenness(os.path.join(directory, "many.csv"))
         said.append(f"of {most} at once the slowest does {even['vdev']:.2f} of what the fastest does (VFs {even['vf']:.2f})")
