@@ -369,15 +369,21 @@ def medians(times, phase):
     return [statistics.median(ns for v, ns in run.items() if v != "all") / 1e6 for run in counted(times[phase])]
 
 
+READY = ["create", "open", "bind", "vectors"]
+
+
 def read_life(path):
-    """What one of so many takes, ms: by phase, the median of the runs; commands and kernel memory for each"""
+    """What one of so many takes, ms: by phase, the median of the runs; commands and kernel memory for each; and by phase, each run's"""
     times, notes, _ = read(path)
     total = 1 + max(v for v in counted(times["create"])[0] if v != "all")
-    ms = {phase: statistics.median(medians(times, phase)) for phase in PHASES}
+    by_run = {phase: medians(times, phase) for phase in PHASES}
     # What is done for all of them at once, each has its part of
     for phase, whole in (("create", "enable"), ("remove", "disable")):
         if whole in times:
-            ms[phase] += statistics.median(run["all"] for run in counted(times[whole])) / 1e6 / total
+            by_run[phase] = [ms + run["all"] / 1e6 / total for ms, run in zip(by_run[phase], counted(times[whole]))]
+    # By then a hypervisor can start the guest
+    by_run["ready"] = [sum(phases_of_run) for phases_of_run in zip(*(by_run[phase] for phase in READY))]
+    ms = {phase: statistics.median(values) for phase, values in by_run.items()}
     commands, memory = {}, 0.0
     for note in notes:
         words = note.split()
@@ -389,9 +395,7 @@ def read_life(path):
     per_phase = {}
     for (_, phase), counts in commands.items():
         per_phase.setdefault(phase, []).append(sum(counts) / total)
-    # By then a hypervisor can start the guest
-    ms["ready"] = ms["create"] + ms["open"] + ms["bind"] + ms["vectors"]
-    return total, ms, {phase: statistics.median(counts) for phase, counts in per_phase.items()}, memory
+    return total, ms, {phase: statistics.median(counts) for phase, counts in per_phase.items()}, memory, by_run
 
 
 def read_lives(directory, prefix="life"):
@@ -430,9 +434,9 @@ def life(directory):
     print(LIFE_HEAD + "start: the guest's driver, from its module to a carrier, s.\n")
     print(f"{'':10}" + "".join(f"{c:>9}" for c in LIFE) + f"{'start':>8} | admin commands: {'create':>7} {'to ready':>9} {'remove':>7} | KiB")
     for key in by_number(lives):
-        _, _, commands, memory = lives[key]
+        _, _, commands, memory, _ = lives[key]
         start = statistics.median(starts[key]) if key in starts else float("nan")
-        ready = sum(commands.get(phase, 0) for phase in ("create", "open", "bind", "vectors"))
+        ready = sum(commands.get(phase, 0) for phase in READY)
         print(life_row(lives, key) + f"{start:8.2f} | "
               f"{'':16}{commands.get('create', 0):7.1f} {ready:9.1f} {commands.get('remove', 0):7.1f} | {memory:.1f}")
 
@@ -535,6 +539,54 @@ def throughput(path, pairs, kind):
     ratios = [statistics.median(r) for r in ratios if r]
     return (f"| throughput of a VDEV, against a VF{kind} | as fast | VDEV/VF, median of {len(ratios)} tests of throughput: "
             f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}) |")
+
+
+def values_of(directory, part):
+    """All of a part of scripts/bench that has a median: test, way, unit, values"""
+    if part in ("life", "qat-life"):
+        lives = read_lives(directory, part)
+        for key in by_number(lives):
+            for phase in LIFE:
+                yield f"{phase}, one of {key[1]}", key[0], "ms", lives[key][4][phase]
+        if part == "life":
+            for (kind, n), seconds in read_starts(directory).items():
+                yield f"start of the guest's driver, one of {n}", kind, "s", seconds
+    elif part == "startup":
+        startups = read_startups(directory)
+        for kind, n in by_number(startups):
+            made, starts, _, _ = startups[kind, n]
+            yield f"made, {n} at once", kind, "ms", made
+            yield f"started, {n} at once", kind, "ms", starts
+    elif part == "crowd":
+        for (test, unit), by_way in read_by_run(os.path.join(directory, "crowd.csv")).items():
+            for way, by_run in by_way.items():
+                yield f"{test}, each", way, unit, sum(by_run.values(), [])
+                if unit == "Mbit/s":
+                    yield f"{test}, all", way, unit, [sum(values) for values in by_run.values()]
+                    yield f"{test}, least/most", way, "", [min(values) / max(values) for values in by_run.values()]
+    else:
+        for name in sorted(os.listdir(directory)):
+            if not name.endswith(".csv"):
+                continue
+            results, per_packet, _ = read_guest(os.path.join(directory, name))
+            for (test, unit), by_way in results.items():
+                for way, values in by_way.items():
+                    yield test, way, unit, values
+                for pair in RATIOS:
+                    if run_ratios(by_way, pair):
+                        yield test, "/".join(pair), f"ratio of {unit}", run_ratios(by_way, pair)
+            for test, by_kind in per_packet.items():
+                test, way = test.rsplit(", ", 1)
+                for kind, values in by_kind.items():
+                    yield f"{kind}: {test}", way, "per 1000", values
+
+
+def write_medians(directory, part, path):
+    with open(path, "w", newline="") as f:
+        out = csv.writer(f, lineterminator="\n")
+        out.writerow(["test", "way", "unit", "median", "smallest", "largest", "values"])
+        for test, way, unit, values in values_of(directory, part):
+            out.writerow([test, way, unit] + [f"{v:.6g}" for v in (statistics.median(values), min(values), max(values))] + [len(values)])
 
 
 def claims(directory):

@@ -32,7 +32,8 @@ CARRY = [
 
 
 def usage():
-    print("usage: experiments.py DIR [PAGES]   write DIR/index.html, of DIR/figure-*, or a page for Sphinx and its pictures into the folder PAGES;\n"
+    print("usage: experiments.py DIR           write DIR/index.html, of DIR/figure-*\n"
+          "       experiments.py DIR PAGES     write what of DIR/figure-* is finished into PAGES/figure-*, and of all that are there PAGES/index.rst, for Sphinx\n"
           "       standard input: scripts/experiments' list")
     sys.exit(2)
 
@@ -105,12 +106,12 @@ def ours(directory, part):
 
 
 def collect(directory):
-    """Of standard input's list: figure, experiment, its name, title, what is ours or None, its folder"""
+    """Of standard input's list: figure, experiment, its name, title, what is ours or None, its folder, scripts/bench's part"""
     for line in sys.stdin:
         figure, experiment, _, _, _, part, title = line.strip().split(maxsplit=6)
         where = os.path.join(directory, "figure-" + figure)
         yield (figure, experiment, f"figure {figure}" if figure.isdigit() else figure, title,
-               ours(where, part) if text_of(where, "done") else None, where)
+               ours(where, part) if text_of(where, "done") else None, where, part)
 
 
 def files(where, kind):
@@ -129,7 +130,7 @@ CARRY_TITLE = "What carries over to silicon"
 
 def page(directory):
     rows, sections = [], []
-    for figure, experiment, name, title, here, where in collect(directory):
+    for figure, experiment, name, title, here, where, _ in collect(directory):
         title = html.escape(title)
         if not here:
             rows.append(f"<tr><td>{experiment}</td><td>{name}</td><td>{title}</td><td>{PAPER[figure]}</td><td>not run</td></tr>")
@@ -158,30 +159,57 @@ def literal(text):
     return ["::", ""] + [("  " + line).rstrip() for line in text.rstrip().split("\n")] + [""]
 
 
+def keep(where, part, here, kept):
+    """A figure's results, as files of its own that need nothing of where they were made"""
+    new = kept + ".new"
+    shutil.rmtree(new, ignore_errors=True)
+    os.makedirs(new)
+    for file in files(where, ".svg"):
+        shutil.copy(os.path.join(where, file), new)
+    write(new, "here.txt", here + "\n")
+    write(new, "table.txt", text_of(where, part_text(where)))
+    write(new, "made.txt", text_of(where, "meta"))
+    bench.write_medians(where, part, os.path.join(new, "medians.csv"))
+    shutil.rmtree(kept, ignore_errors=True)
+    os.rename(new, kept)
+
+
+def made(kept):
+    """Of what, when and where a figure was made"""
+    meta = dict(line.split(": ", 1) for line in text_of(kept, "made.txt").splitlines())
+    return f"hdiov {meta['hdiov']}, {meta['date'].split(',')[0]}, {meta['processor']}"
+
+
 def publish(directory, pages):
-    """For Documentation, of what has been run"""
+    """For Documentation: each figure that has been run into a folder of its own, and a page of all such folders, of this run or an earlier one"""
     rows, sections = [], []
-    os.makedirs(pages, exist_ok=True)
-    for figure, experiment, name, title, here, where in collect(directory):
-        if not here:
+    for figure, experiment, name, title, here, where, part in collect(directory):
+        kept = os.path.join(pages, "figure-" + figure)
+        if here:
+            keep(where, part, here, kept)
+        if not os.path.isdir(kept):
             continue
-        rows += [f"   * - {experiment}, {name}", f"     - {title}", f"     - {PAPER[figure]}", f"     - {here}"]
+        rows += [f"   * - {experiment}, {name}", f"     - {title}", f"     - {PAPER[figure]}", f"     - {text_of(kept, 'here.txt').strip()}",
+                 f"     - {made(kept)}"]
         sections += heading(f"{experiment}, {name}: {title}", "-")
-        for file in files(where, ".svg"):
-            shutil.copy(os.path.join(where, file), os.path.join(pages, f"{figure}-{file}"))
-            sections += [f".. image:: {figure}-{file}", f"   :alt: {title}", ""]
-        sections += literal(text_of(where, part_text(where))) + literal(text_of(where, "meta"))
+        for file in files(kept, ".svg"):
+            sections += [f".. image:: figure-{figure}/{file}", f"   :alt: {title}", ""]
+        sections += literal(text_of(kept, "table.txt"))
+        sections += [f"All medians: ``figure-{figure}/medians.csv``. Made by and on:", ""] + literal(text_of(kept, "made.txt"))
+    if not rows:
+        sys.exit("experiments: nothing has been run that could be published")
     carry = [line for text in CARRY for line in textwrap.wrap(text, 100) + [""]]
     write(pages, "index.rst", "\n".join(
         [".. SPDX-License-Identifier: GPL-2.0-only", "", "=" * len(TITLE)] + heading(TITLE, "=") +
-        ["Written by ``scripts/experiments --publish``, of files that ``scripts/experiments`` has made.", "",
-         ".. list-table::", "   :header-rows: 1", "", "   * -", "     - what", "     - published", "     - here"] + rows + [""] +
+        ["Written by ``scripts/experiments --publish``, of the folders beside it. Each figure is of a run of",
+         "its own, by the commit, on the day and on the machine that it names.", "",
+         ".. list-table::", "   :header-rows: 1", "", "   * -", "     - what", "     - published", "     - here", "     - of"] + rows + [""] +
         heading(CARRY_TITLE, "-") + carry + sections))
 
 
 def part_text(where):
     """The table that scripts/bench printed"""
-    return next((f for f in files(where, ".txt") if f != "qat-guest.txt"), "")
+    return next((f for f in files(where, ".txt") if f != "qat-guest.txt" and not f.startswith("startup-locks-")), "")
 
 
 if __name__ == "__main__":
