@@ -99,8 +99,9 @@ bench_container() {
 		container_devices "$number"
 		for n in $(runs_left); do
 			say "$number devices: run $n of $runs"
-			container_one "$n" "$number" $((samples < number ? samples : number))
-			if [ "$number" -ge $at_once ]; then container_many "$n" "$number" $at_once; fi
+			# A warm-up run is there to have all programs in memory
+			container_one "$n" "$number" $((n == 0 ? 1 : samples < number ? samples : number))
+			if [ "$n" != 0 ] && [ "$number" -ge $at_once ]; then container_many "$n" "$number" $at_once; fi
 			run_done "$n"
 		done
 	done
