@@ -1312,8 +1312,13 @@ static int mock_pause(struct hdiov_adi *adi)
 	struct mock_adi *madi = to_mock(adi);
 
 	mock_touch(adi->pf);
+	/*
+	 * Not by jiffies: a virtual processor that did not run for some ticks gets them
+	 * all at once, and a sleep that began before them ends too early.
+	 */
 	if (mpf->pause_ms)
-		msleep(mpf->pause_ms);
+		usleep_range(mpf->pause_ms * USEC_PER_MSEC,
+			     (mpf->pause_ms + 1) * USEC_PER_MSEC);
 	scoped_guard(mutex, &madi->lock) {
 		WARN_ON(madi->state != MOCK_RUNNING);
 		if (mock_misbehaves(&mpf->fail_pause)) {
