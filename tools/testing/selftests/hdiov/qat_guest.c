@@ -452,6 +452,20 @@ int qg_run(struct qg *g, const void *req, struct qg_resp *resp)
 	return qg_wait(g, resp, QG_TIMEOUT_MS);
 }
 
+uint32_t qg_exception(struct qg *g)
+{
+	long long end = now_ms() + QG_TIMEOUT_MS;
+	uint32_t rings;
+
+	do {
+		rings = qg_get(g, QG_EXP_STAT);
+		if (rings)
+			break;
+		msleep(1);
+	} while (now_ms() < end);
+	return rings;
+}
+
 struct qg_buf qg_flat(struct qg *g, const void *data, uint32_t len)
 {
 	return (struct qg_buf) { .addr = qg_iova(g, data), .len = len };

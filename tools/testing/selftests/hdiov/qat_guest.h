@@ -302,6 +302,8 @@ void qg_post(struct qg *g, const void *req);
 int qg_wait(struct qg *g, struct qg_resp *resp, int ms);
 /* Both */
 int qg_run(struct qg *g, const void *req, struct qg_resp *resp);
+/* Which rings have stopped for an error, a bit each, as soon as one has; or 0 */
+uint32_t qg_exception(struct qg *g);
 
 struct qg_buf qg_flat(struct qg *g, const void *data, uint32_t len);
 /*

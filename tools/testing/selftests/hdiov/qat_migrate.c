@@ -449,8 +449,8 @@ TEST_F(qat_migrate, exception)
 	qg_set(g, QG_LBASE(0), 0x10000000);
 	qg_set(g, QG_ARB_EN, 1);
 	post_null(self, 1);
-	ASSERT_EQ(-ETIMEDOUT, qg_wait(g, &r, NEVER_MS));
-	ASSERT_EQ(1, qg_get(g, QG_EXP_STAT));
+	ASSERT_EQ(1, qg_exception(g));
+	ASSERT_EQ(-ETIMEDOUT, qg_wait(g, &r, 0));
 	ASSERT_EQ(0, move_to(self, vdev, other));
 	ASSERT_EQ(0, vdev_mig_set(other, STATE(RUNNING), NULL));
 	EXPECT_EQ(0, qg_get(g, QG_ARB_EN));
