@@ -374,6 +374,7 @@ struct E810State {
     uint32_t vmindex;
     uint32_t qtx_cntx_ctl;
     uint32_t qtx_cntx_data[10];
+    uint32_t quanta_prof[E810_NUM_QUANTA];
     uint32_t fd_ena;
     uint32_t qf[GLQF_DWORDS];           /* of profiles */
     uint32_t preext_mask[6];

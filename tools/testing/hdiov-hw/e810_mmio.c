@@ -449,6 +449,7 @@ static const E810Reg e810_regs[] = {
     FN(VFGEN_RSTAT, E810_MAX_VFS, e810_vfgen_rstat_read,
        e810_vfgen_rstat_write),
     FN(PF_FW_ATQBAL, 0x140, fw_read, fw_write),
+    RO(GLTSYN_TIME_L, 4, 0),                    /* the clock does not run */
     FN(VPGEN_VFRTRIG, E810_MAX_VFS, e810_vf_rtrig_read, e810_vf_rtrig_write),
     FN(VPGEN_VFRSTAT, E810_MAX_VFS, e810_vf_rstat_read, nop_write),
     FN(PFGEN_CTRL, 1, pfgen_ctrl_read, pfgen_ctrl_write),
@@ -531,6 +532,7 @@ static const E810Reg e810_regs[] = {
     FN(VP_MDET_TX_PQM, E810_MAX_VFS, vp_mdet_pqm_read, vp_mdet_pqm_write),
     FN(PF_MDET_TX_PQM, 1, pf_mdet_pqm_read, pf_mdet_pqm_write),
     RW(GLCOMM_QTX_CNTX_DATA, 10, qtx_cntx_data, 0xffffffff),
+    RW(GLCOMM_QUANTA_PROF, E810_NUM_QUANTA, quanta_prof, 0x3fff3fff),
     FN(GLCOMM_QTX_CNTX_CTL, 1, qtx_cntx_read, qtx_cntx_write),
     RO(GLCOMM_QTX_CNTX_STAT, 1, 0),
     FN(GL_MDET_TX_PQM, 1, mdet_pqm_read, mdet_pqm_write),

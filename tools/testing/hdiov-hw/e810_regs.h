@@ -16,6 +16,7 @@
 #define E810_NUM_RXQ            2048
 #define E810_NUM_TXQ            2048
 #define E810_NUM_VECTORS        2048
+#define E810_NUM_QUANTA         16
 #define E810_MAX_PFS            8
 #define E810_MAX_VFS            256
 #define E810_VF_VECTORS         17
@@ -119,6 +120,7 @@
 #define   VPLAN_MAPENA              BIT(0)
 #define VPLAN_TX_QBASE          0x001d1800
 #define VFGEN_RSTAT             0x00074000
+#define GLTSYN_TIME_L           0x000888d0  /* 2, and 2 of the high half */
 #define VPGEN_VFRTRIG           0x00090000
 #define   VPGEN_VFRTRIG_VFSWR       BIT(0)
 #define VPGEN_VFRSTAT           0x00090800
@@ -172,6 +174,7 @@
 #define QRX_TAIL                0x00290000
 #define QRXFLXP_CNTXT           0x00480000
 #define GLCOMM_QTX_CNTX_DATA    0x002d2d40
+#define GLCOMM_QUANTA_PROF      0x002d2d68
 #define GLCOMM_QTX_CNTX_CTL     0x002d2dc8
 #define   QTX_CNTX_CTL_READ         0
 #define   QTX_CNTX_CTL_WRITE_NO_DYN 4
