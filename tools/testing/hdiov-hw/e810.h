@@ -489,6 +489,7 @@ void e810_vsi_drained(E810State *s, unsigned num);
 void e810_vsi_rtrig(E810State *s, unsigned num, uint32_t val);
 uint32_t e810_vsi_rstat(E810State *s, unsigned num);
 bool e810_vsi_pending(E810State *s, unsigned num);
+unsigned e810_vsi_region(E810Vsi *v);
 int e810_vsi_rxq(E810State *s, E810Vsi *v, unsigned idx);
 unsigned e810_vsi_vf(E810State *s, unsigned num);
 bool e810_vsi_live(E810State *s, unsigned num);

@@ -432,7 +432,7 @@ static int rx_select(E810State *s, E810Vsi *v, unsigned vsi, const RxMeta *m)
             break;
         }
     }
-    return e810_vsi_rxq(s, v, lut & (v->num_rxq - 1));
+    return e810_vsi_rxq(s, v, lut & (e810_vsi_region(v) - 1));
 }
 
 /* Fetch buffer addresses ahead; false stops the queue */

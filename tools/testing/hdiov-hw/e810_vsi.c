@@ -45,6 +45,17 @@ static int e810_ctx_rxq(const uint8_t *ctx, unsigned idx)
     return q < E810_NUM_RXQ ? q : -1;
 }
 
+static unsigned e810_ctx_region(const uint8_t *ctx)
+{
+    return 1 << extract32(lduw_le_p(ctx + VSI_CTX_TC_MAP), 11, 4);
+}
+
+/* The size of the region that look-up tables spread over */
+unsigned e810_vsi_region(E810Vsi *v)
+{
+    return e810_ctx_region(v->ctx);
+}
+
 /*
  * A region has a power of two of queues. How many of them there are stands in
  * the second word of a contiguous map (Linux's ice_vsi_setup_q_map()): of 12
@@ -52,7 +63,7 @@ static int e810_ctx_rxq(const uint8_t *ctx, unsigned idx)
  */
 static unsigned e810_ctx_num_rxq(const uint8_t *ctx)
 {
-    unsigned n = 1 << extract32(lduw_le_p(ctx + VSI_CTX_TC_MAP), 11, 4);
+    unsigned n = e810_ctx_region(ctx);
     unsigned there = lduw_le_p(ctx + VSI_CTX_Q_MAP + 2);
 
     if (lduw_le_p(ctx + VSI_CTX_MAP_FLAGS) & VSI_MAP_NONCONTIG || !there) {

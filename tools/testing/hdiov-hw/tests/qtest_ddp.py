@@ -392,6 +392,13 @@ def test_table(t, q, c):
     no_queue = q.stats()["drop-no-queue"]
     t.check("the fourth queue, which is off", (hashed(q, v, T4), q.stats()["drop-no-queue"]),
             ([], no_queue + 1))
+    ctx = bytearray(v.ctx(0x20, 0x10, 0, None, 4))
+    struct.pack_into("<H", ctx, 32, 3)
+    c.ok(0x211, struct.pack("<H", v.num), bytes(ctx))
+    lut[0x51ccc178 % 64] = 1
+    c.ok(0xb03, struct.pack("<HH", v.num | 1 << 15, 0), bytes(lut))
+    t.check("the second of three in a region of four, which is off too",
+            (hashed(q, v, T4), q.stats()["drop-no-queue"]), ([], no_queue + 2))
     close(c, v)
     corer(q, c)
 
