@@ -153,6 +153,20 @@ typedef struct E810TxQ {
     QTAILQ_ENTRY(E810TxQ) next;
 } E810TxQ;
 
+/*
+ * Headers of a packet to be sent, as its descriptors have them: where each
+ * begins. Without tunnel all of the outer ones are empty.
+ */
+typedef struct E810Offload {
+    uint16_t iipt, l4t;         /* of the data descriptor, 0: none */
+    uint8_t eipt, tunnel;       /* of the context descriptor, 0: none */
+    bool same_id;               /* outer IPv4 id, of all segments */
+    bool outer_csum;            /* UDP */
+    uint16_t outer_l3, outer_l4;
+    uint16_t l3, l4;
+    uint16_t payload;
+} E810Offload;
+
 typedef struct E810Vector {
     struct E810State *dev;
     uint32_t dyn_ctl;           /* INTENA, WB_ON_ITR as last written */
@@ -561,6 +575,15 @@ bool e810_sched_has_child(E810State *s, uint32_t parent, E810Node *leaf);
 int64_t e810_sched_when(E810State *s, E810Node *leaf, int64_t now);
 void e810_sched_charge(E810State *s, E810Node *leaf, int64_t now,
                        unsigned bytes);
+
+/* e810_offload.c */
+bool e810_offload_parse(E810Offload *o, uint64_t qw1, uint64_t ctx0,
+                        const uint8_t *f, unsigned len);
+bool e810_offload_csum(const E810Offload *o, uint8_t *f, unsigned len);
+bool e810_offload_can_segment(const E810Offload *o);
+void e810_offload_segment(const E810Offload *o, const uint8_t *in,
+                          uint8_t *out, unsigned n, unsigned pos,
+                          unsigned size, bool last);
 
 /* e810_tx.c */
 void e810_tx_init(E810State *s);

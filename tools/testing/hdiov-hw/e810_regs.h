@@ -365,7 +365,20 @@ enum {
 #define   TXC_CMD_SWITCH            0x30
 #define TXC_TSO_LEN(qw1)        extract64(qw1, 30, 18)
 #define TXC_MSS(qw1)            extract64(qw1, 50, 14)
-#define TXC_TUNNEL(qw0)         extract64(qw0, 0, 32)
+#define TXC_TUNNEL(qw0)         extract64(qw0, 0, 32)   /* all of it */
+#define TXC_EIPT(qw0)           extract64(qw0, 0, 2)
+#define   TXC_EIPT_IPV6             1
+#define   TXC_EIPT_IPV4_NO_CSUM     2
+#define   TXC_EIPT_IPV4             3
+#define TXC_EIPLEN(qw0)         (extract64(qw0, 2, 7) * 4)
+#define TXC_L4TUNT(qw0)         extract64(qw0, 9, 2)
+#define   TXC_TUNNEL_UDP            1
+#define   TXC_TUNNEL_GRE            2
+#define TXC_EIP_NOINC(qw0)      extract64(qw0, 11, 1)
+#define TXC_NATLEN(qw0)         (extract64(qw0, 12, 7) * 2)
+#define TXC_L4T_CS(qw0)         extract64(qw0, 23, 1)
+/* DECTTL, which no driver uses, and what is reserved */
+#define TXC_TUNNEL_REST(qw0)    ((qw0) & 0xff780000)
 #define TXC_L2TAG2(qw0)         extract64(qw0, 32, 16)
 
 /* Flow director filters */

@@ -12,9 +12,6 @@
 #include "qemu/osdep.h"
 #include "qemu/log.h"
 #include "qemu/main-loop.h"
-#include "qemu/crc32c.h"
-#include "net/checksum.h"
-#include "net/eth.h"
 #include "e810.h"
 
 /* Work is counted in frames sent and copies of them delivered to VSIs */
@@ -206,64 +203,6 @@ static int e810_tx_gather(E810State *s, E810TxQ *q, TxWindow *w, TxPacket *p)
     return 0;
 }
 
-static uint32_t tx_sum(const uint8_t *p, unsigned len)
-{
-    return net_checksum_add(len, (uint8_t *)p);
-}
-
-/* IPv4 header checksum */
-static void tx_ip_csum(uint8_t *l3, unsigned iplen)
-{
-    stw_be_p(l3 + 10, 0);
-    stw_be_p(l3 + 10, net_checksum_finish(tx_sum(l3, iplen)));
-}
-
-/*
- * L4 checksum over @len bytes. The driver has put the sum of the pseudo header
- * into the field, for TSO without the length: @add.
- */
-static void tx_l4_csum(uint8_t *l4, unsigned len, unsigned cmd, unsigned add)
-{
-    uint16_t sum;
-
-    switch (cmd & TXD_CMD_L4T) {
-    case TXD_CMD_L4T_TCP:
-        stw_be_p(l4 + 16, net_checksum_finish(tx_sum(l4, len) + add));
-        break;
-    case TXD_CMD_L4T_UDP:
-        sum = net_checksum_finish(tx_sum(l4, len) + add);
-        stw_be_p(l4 + 6, sum ?: 0xffff);
-        break;
-    case TXD_CMD_L4T_SCTP:
-        stl_le_p(l4 + 8, 0);
-        stl_le_p(l4 + 8, crc32c(0xffffffff, l4, len));
-        break;
-    }
-}
-
-/* The offloads' header lengths must lie within the packet and fit its kind */
-static bool tx_headers_ok(const uint8_t *f, unsigned len, unsigned cmd,
-                          unsigned maclen, unsigned iplen, unsigned l4len)
-{
-    static const uint8_t l4_min[] = { 0, 20, 12, 8 };
-    unsigned l4t = (cmd & TXD_CMD_L4T) >> 8;
-
-    if (!(cmd & TXD_CMD_IIPT)) {
-        return !l4t;
-    }
-    if (maclen < 14 || maclen + iplen + (l4t ? l4len : 0) > len) {
-        return false;
-    }
-    if ((cmd & TXD_CMD_IIPT) == TXD_CMD_IIPT_IPV6) {
-        if (iplen < 40 || f[maclen] >> 4 != 6) {
-            return false;
-        }
-    } else if (iplen < 20 || f[maclen] >> 4 != 4) {
-        return false;
-    }
-    return !l4t || l4len >= l4_min[l4t];
-}
-
 /* Tags that the descriptors ask for, then to the switch */
 static void e810_tx_frame(E810State *s, E810TxQ *q, const TxPacket *p,
                           uint8_t *f, unsigned len, bool csum_ok)
@@ -291,58 +230,29 @@ static void e810_tx_frame(E810State *s, E810TxQ *q, const TxPacket *p,
  * remembers how far it got, and the packet is fetched and checked again.
  */
 static TxResult e810_tx_tso(E810State *s, E810TxQ *q, const TxPacket *p,
-                            uint64_t until)
+                            const E810Offload *o, uint64_t until)
 {
     const uint8_t *in = s->tx_buf + TX_HEADROOM;
     uint8_t *out = s->seg_buf + TX_HEADROOM;
-    unsigned cmd = TXD_CMD(p->qw1);
-    unsigned maclen = TXD_MACLEN(p->qw1), iplen = TXD_IPLEN(p->qw1);
-    unsigned l4len = TXD_L4LEN(p->qw1), hdr = maclen + iplen + l4len;
-    unsigned mss = TXC_MSS(p->ctx1), payload, n;
-    bool tcp = (cmd & TXD_CMD_L4T) == TXD_CMD_L4T_TCP;
-    uint32_t seq;
+    unsigned mss = TXC_MSS(p->ctx1), payload, pos, seg;
 
-    if (!q->tso_ena || (!tcp && (cmd & TXD_CMD_L4T) != TXD_CMD_L4T_UDP) ||
-        mss < E810_MIN_MSS || hdr >= p->len ||
-        TXC_TSO_LEN(p->ctx1) != p->len - hdr ||
-        hdr + mss + 4 > E810_MAX_FRAME) {
+    if (!q->tso_ena || !e810_offload_can_segment(o) || mss < E810_MIN_MSS ||
+        o->payload >= p->len || TXC_TSO_LEN(p->ctx1) != p->len - o->payload ||
+        o->payload + mss + 4 > E810_MAX_FRAME) {
         e810_tx_mdd(s, q, false, MDD_TX_BAD_TSO);
         return TX_MALICIOUS;
     }
-    payload = p->len - hdr;
-    seq = tcp ? ldl_be_p(in + maclen + iplen + 4) : 0;
+    payload = p->len - o->payload;
 
     while (q->tso_pos < payload) {
-        unsigned pos = q->tso_pos, seg = MIN(mss, payload - pos);
-        bool last = pos + seg == payload;
-        uint8_t *l3 = out + maclen, *l4 = l3 + iplen;
-
         if (s->work >= until) {
             return TX_AGAIN;
         }
-        n = pos / mss;
-        memcpy(out, in, hdr);
-        memcpy(out + hdr, in + hdr + pos, seg);
-        if ((cmd & TXD_CMD_IIPT) == TXD_CMD_IIPT_IPV6) {
-            stw_be_p(l3 + 4, iplen - 40 + l4len + seg);
-        } else {
-            stw_be_p(l3 + 2, iplen + l4len + seg);
-            stw_be_p(l3 + 4, lduw_be_p(in + maclen + 4) + n);
-            tx_ip_csum(l3, iplen);
-        }
-        if (tcp) {
-            stl_be_p(l4 + 4, seq + pos);
-            if (!last) {
-                l4[13] &= ~(TH_FIN | TH_PUSH);
-            }
-            if (n) {
-                l4[13] &= ~TH_CWR;
-            }
-        } else {
-            stw_be_p(l4 + 4, l4len + seg);
-        }
-        tx_l4_csum(l4, l4len + seg, cmd, l4len + seg);
-        e810_tx_frame(s, q, p, out, hdr + seg, true);
+        pos = q->tso_pos;
+        seg = MIN(mss, payload - pos);
+        e810_offload_segment(o, in, out, pos / mss, pos, seg,
+                             pos + seg == payload);
+        e810_tx_frame(s, q, p, out, o->payload + seg, !o->eipt);
         q->tso_pos += seg;
     }
     q->tso_pos = 0;
@@ -353,10 +263,8 @@ static TxResult e810_tx_send(E810State *s, E810TxQ *q, const TxPacket *p,
                              uint64_t until)
 {
     uint8_t *f = s->tx_buf + TX_HEADROOM;
-    unsigned cmd = TXD_CMD(p->qw1);
-    unsigned maclen = TXD_MACLEN(p->qw1), iplen = TXD_IPLEN(p->qw1);
-    unsigned l4len = TXD_L4LEN(p->qw1);
-    bool csum_ok = false;
+    bool csum_ok;
+    E810Offload o;
 
     if (p->len < E810_MIN_TX_LEN) {
         e810_tx_mdd(s, q, false, MDD_TX_LEN);
@@ -368,10 +276,9 @@ static TxResult e810_tx_send(E810State *s, E810TxQ *q, const TxPacket *p,
         s->vsi[q->vsi].stats.tepc++;
         return TX_SENT;
     }
-    /* Tunnels and direct switching are not modelled */
-    if (!tx_headers_ok(f, p->len, cmd, maclen, iplen, l4len) ||
-        (p->has_ctx && ((TXC_CMD(p->ctx1) & TXC_CMD_SWITCH) ||
-                        TXC_TUNNEL(p->ctx0)))) {
+    /* Direct switching is not modelled */
+    if (!e810_offload_parse(&o, p->qw1, p->has_ctx ? p->ctx0 : 0, f, p->len) ||
+        (p->has_ctx && (TXC_CMD(p->ctx1) & TXC_CMD_SWITCH))) {
         e810_tx_mdd(s, q, false, MDD_TX_BAD_HDR);
         return TX_MALICIOUS;
     }
@@ -382,19 +289,13 @@ static TxResult e810_tx_send(E810State *s, E810TxQ *q, const TxPacket *p,
         return TX_SENT;
     }
     if (p->has_ctx && (TXC_CMD(p->ctx1) & TXC_CMD_TSO)) {
-        return e810_tx_tso(s, q, p, until);
+        return e810_tx_tso(s, q, p, &o, until);
     }
     if (p->len + 4 > E810_MAX_FRAME) {
         e810_tx_mdd(s, q, false, MDD_TX_LEN);
         return TX_MALICIOUS;
     }
-    if ((cmd & TXD_CMD_IIPT) == TXD_CMD_IIPT_IPV4_CSUM) {
-        tx_ip_csum(f + maclen, iplen);
-    }
-    if (cmd & TXD_CMD_L4T) {
-        tx_l4_csum(f + maclen + iplen, p->len - maclen - iplen, cmd, 0);
-        csum_ok = (cmd & TXD_CMD_IIPT) != TXD_CMD_IIPT_IPV4;
-    }
+    csum_ok = e810_offload_csum(&o, f, p->len);
     e810_tx_frame(s, q, p, f, p->len, csum_ok);
     return TX_SENT;
 }

@@ -415,6 +415,150 @@ def test_offload(t, q, c):
     close(c, b)
 
 
+ADDRS = {4: bytes((10, 0, 0, 1, 10, 0, 0, 2)), 6: bytes(range(1, 33))}
+
+
+def inet(ver, proto, body, ident=0, length=None):
+    """An IP packet; or with another length, and then no checksum"""
+    if ver == 6:
+        return struct.pack(">IHBB", 6 << 28 | 0x12345, len(body) if length is
+                           None else length, proto, 64) + ADDRS[6] + body
+    h = struct.pack(">BBHHHBBH", 0x45, 3, 20 + len(body) if length is None
+                    else length, ident & 0xffff, 0x4000, 64, proto, 0) + ADDRS[4]
+    if length is None:
+        h = h[:10] + struct.pack(">H", ~csum(h) & 0xffff) + h[12:]
+    return h + body
+
+
+def l4_sum(ver, proto, body, at, seed=None):
+    """Its checksum, or the pseudo header's sum for SEED bytes, as drivers have it"""
+    sums = csum(ADDRS[ver] + struct.pack(">II", len(body) if seed is None else
+                                         seed, proto))
+    if seed is None:
+        sums = ~csum(body, sums) & 0xffff
+        if proto == 17 and not sums:
+            sums = 0xffff
+    return body[:at] + struct.pack(">H", sums) + body[at + 2:]
+
+
+class Tunnel:
+    """A kind of tunnel: frames as they must be, and as a driver has the card make them"""
+
+    def __init__(self, outer, inner, kind="", hdr=b"", mac=b"", fill=False, l4=6):
+        self.outer, self.inner, self.kind, self.hdr = outer, inner, kind, hdr
+        self.mac, self.fill, self.l4 = mac, fill, l4
+
+    def tcp(self, n, pos, data, last):
+        """The inner header of the nth of several segments, and its data"""
+        if self.l4 == 17:
+            return struct.pack(">HHHH", 5, 6, 8 + len(data), 0) + data
+        flags = 0x10 | (0x80 if n == 0 else 0) | (9 if last else 0)
+        return tcp(1, 2, data, flags, (0xfffffe00 + pos) & 0xffffffff)
+
+    def wrap(self, body, n, udp, **kw):
+        if self.kind == "udp":
+            body = struct.pack(">HHHH", 7777, 4789, *udp(body)) + self.hdr + body
+            if self.fill:
+                body = l4_sum(self.outer, 17, body, 6, kw.pop("seed", None))
+            proto = 17
+        elif self.kind == "gre":
+            body, proto = self.hdr + body, 47
+        else:
+            proto = 41 if self.inner == 6 else 4
+        kw.pop("seed", None)
+        return eth(OUT, MACS[1], inet(self.outer, proto, body, 0xffff + n, **kw),
+                   typ=0x0800 if self.outer == 4 else 0x86dd)
+
+    def right(self, data, n=0, pos=0, last=True, same_id=False, csum_field=0):
+        """A frame with all that is in it right, but for a checksum that is not the card's"""
+        at = 6 if self.l4 == 17 else 16
+        body = l4_sum(self.inner, self.l4, self.tcp(n, pos, data, last), at)
+        body = self.mac + inet(self.inner, self.l4, body, 20 + n)
+        return self.wrap(body, 0 if same_id else n, lambda b: (
+            8 + len(self.hdr) + len(b), csum_field))
+
+    def raw(self, data, tso, csum_field=0):
+        at = 6 if self.l4 == 17 else 16
+        body = self.tcp(0, 0, data, True)
+        body = l4_sum(self.inner, self.l4, body, at, 0 if tso else len(body))
+        body = self.mac + inet(self.inner, self.l4, body, 20, **({"length": 0} if tso else {}))
+        size = 8 + len(self.hdr) + len(body)
+        return self.wrap(body, 0, lambda b: (0 if tso else size, csum_field),
+                         seed=0 if tso else size, **({"length": 0} if tso else {}))
+
+    def send(self, vsi, data, mss=0, csum_field=0, noinc=0, **kw):
+        v6 = self.inner == 6
+        nat = len(self.mac) + len(self.hdr) + (8 if self.kind == "udp" else 0)
+        cmd = (0x20 if v6 else 0x60 if mss else 0x40) | (0x100 if self.l4 == 6 else 0x300)
+        off = 7 | (10 if v6 else 5) << 7 | (5 if self.l4 == 6 else 2) << 14
+        params = ((1 if self.outer == 6 else 3 if mss else 2) |
+                  (10 if self.outer == 6 else 5) << 2 |
+                  ("", "udp", "gre").index(self.kind) << 9 | noinc << 11 |
+                  nat // 2 << 12 | self.fill << 23)
+        qw1 = 1 | (1 << 4 | len(data) << 30 | mss << 50 if mss else 0)
+        return vsi.tx(self.raw(data, bool(mss), csum_field), cmd=cmd | kw.pop("cmd", 0), off=off,
+                      ctx=(params, qw1), **kw)
+
+    def segments(self, data, mss, **kw):
+        return [self.right(data[pos:pos + mss], pos // mss, pos, pos + mss >= len(data), **kw)
+                for pos in range(0, len(data), mss)]
+
+
+def test_tunnel(t, q, c):
+    a, b = Vsi(c, 32, MACS[1], 73), Vsi(c, 33, MACS[2], 74)
+    mac = eth(MACS[5], MACS[6], b"")
+    mac6 = eth(MACS[5], MACS[6], b"", typ=0x86dd)
+    vxlan = struct.pack(">II", 8 << 24, 42 << 8)
+    geneve = struct.pack(">BBHI8x", 2, 0, 0x6558, 42 << 8)
+    kinds = {
+        "VXLAN": Tunnel(4, 4, "udp", vxlan, mac),
+        "VXLAN with checksum": Tunnel(4, 4, "udp", vxlan, mac, True),
+        "VXLAN over IPv6": Tunnel(6, 6, "udp", vxlan, mac6, True),
+        "Geneve with options": Tunnel(6, 4, "udp", geneve, mac, True),
+        "GRE": Tunnel(4, 4, "gre", struct.pack(">HH", 0, 0x800)),
+        "GRE with key": Tunnel(4, 6, "gre", struct.pack(">HHI", 0x2000, 0x86dd, 9)),
+        "GRE over IPv6": Tunnel(6, 4, "gre", struct.pack(">HH", 0, 0x800)),
+        "Ethernet in GRE": Tunnel(4, 4, "gre", struct.pack(">HH", 0, 0x6558), mac),
+        "IPIP": Tunnel(4, 4), "SIT": Tunnel(4, 6), "4in6": Tunnel(6, 4), "6in6": Tunnel(6, 6),
+        "UDP in VXLAN": Tunnel(4, 4, "udp", vxlan, mac, True, 17),
+    }
+    data = bytes(random.randrange(256) for _ in range(3001))
+    for name, k in kinds.items():
+        k.send(a, data[:701])
+        t.check(f"{name}: checksums", q.frames(), [k.right(data[:701])])
+        k.send(a, data, 1000)
+        t.check(f"{name}: segments", q.frames(), k.segments(data, 1000))
+
+    # GSO_PARTIAL: the outer checksum is the driver's, and the same for all
+    k = kinds["VXLAN"]
+    k.send(a, data, 1000, 0xabcd)
+    t.check("an outer checksum that is not asked for stays", q.frames(),
+            k.segments(data, 1000, csum_field=0xabcd))
+    k.send(a, data, 1000, noinc=1)
+    t.check("one outer id for all segments", q.frames(), k.segments(data, 1000, same_id=True))
+    k.send(a, data, 1000, cmd=8, tag=0x123)
+    t.check("with a VLAN tag", q.frames(),
+            [f[:12] + b"\x81\0\x01\x23" + f[12:] for f in k.segments(data, 1000)])
+    # More than the card sends in one go
+    k.send(a, data * 8, 64)
+    t.check("segments in several turns", q.frames(), k.segments(data * 8, 64))
+    outer = k.right(data[:100])
+    a.tx(outer[:24] + b"\0\0" + outer[26:], off=7, ctx=(3 | 5 << 2 | 1 << 9 | 15 << 12, 1))
+    t.check("the outer IP checksum alone", q.frames(), [outer])
+
+    # Who gets such a frame looks at the outer headers
+    k = kinds["VXLAN with checksum"]
+    for name, field, want in (("right", None, 0), ("wrong", b"\x12\x34", 1)):
+        f = k.right(data[:100])[6:50] + k.raw(data[:100], False)[50:]
+        f = MACS[2] + (f if field is None else f[:34] + field + f[36:])
+        a.tx(f, cmd=0x40 | 0x100, off=7 | 5 << 7 | 5 << 14, ctx=(2 | 5 << 2 | 1 << 9 | 15 << 12, 1))
+        t.check(f"{name} outer checksum of the sender: packet type, L3L4P, L4E",
+                [(g[1][1] >> 30 & 0xff, g[1][1] >> 3 & 1, g[1][1] >> 23 & 1) for g in b.rx()],
+                [(24, 1, want)])
+    close(c, a)
+    close(c, b)
+
+
 def test_switch(t, q, c):
     v = [Vsi(c, 50 + i, MACS[1 + i], 100 + i, sec=0x4) for i in range(3)]
     lst = c.vsi_list([x.num for x in v])
@@ -695,12 +839,33 @@ def test_malicious(t, q, c):
          (0, 1 | 1 << 4 | 99 << 30 | 100 << 50),
          (v.tx_buf, EOP_RS | 0x160 << 4 | 7 << 16 | 5 << 23 | 5 << 30 |
           100 << 34)),
-        ("tunnel", (1, 1), (v.tx_buf, EOP_RS | 60 << 34)),
+        *((f"tunnel: {name}", (params, 1), (v.tx_buf, EOP_RS | cmd << 4 | 7 << 16 | 5 << 23 |
+                                             5 << 30 | 60 << 34)) for name, params, cmd in (
+            ("no lengths", 1, 0),
+            ("IPv6 that is IPv4", 1 | 10 << 2, 0),
+            ("a short IPv4 header", 2 | 4 << 2, 0),
+            ("of an unknown kind", 2 | 5 << 2 | 3 << 9 | 4 << 12, 0),
+            ("a short UDP header", 2 | 5 << 2 | 1 << 9 | 3 << 12, 0),
+            ("a short GRE header", 2 | 5 << 2 | 2 << 9 | 1 << 12, 0),
+            ("headers of no kind", 2 | 5 << 2 | 4 << 12, 0),
+            ("UDP checksum without UDP", 2 | 5 << 2 | 2 << 9 | 4 << 12 | 1 << 23, 0),
+            ("lengths without headers", 5 << 2, 0),
+            ("TTL", 2 | 5 << 2 | 1 << 19, 0),
+            ("reserved bits", 2 | 5 << 2 | 1 << 24, 0),
+            ("outer header beyond the packet", 2 | 127 << 2, 0),
+            ("headers beyond the packet", 2 | 5 << 2 | 1 << 9 | 127 << 12, 0),
+            ("inner headers beyond the packet", 2 | 5 << 2, 0x140),
+            ("no inner IP header", 2 | 5 << 2, 0x40),
+            ("TCP without IP", 2 | 5 << 2, 0x100))),
+        ("tunnel: TSO without payload",
+         (2 | 5 << 2, 1 | 1 << 4 | 100 << 50),
+         (v.tx_buf + 4096, EOP_RS | 0x140 << 4 | 7 << 16 | 5 << 23 | 5 << 30 | 74 << 34)),
         ("nine buffers", *[(v.tx_buf, 20 << 34)] * 9),
         ("too long", *[(v.tx_buf, 4096 << 34)] * 3),
     )
-    q.put(v.phys(v.tx_buf), eth(OUT, MACS[2], ipv4(6, tcp(1, 2, b""))))
     for name, *descs in cases:
+        q.put(v.phys(v.tx_buf), eth(OUT, MACS[2], ipv4(6, tcp(1, 2, b""))))
+        q.put(v.phys(v.tx_buf + 4096), b"\x45" * 74)
         mdd = q.stats()["mdd"]
         c.rd(0x16ca00)
         for d in descs:
@@ -948,6 +1113,8 @@ def test_fuzz(t, q, c):
         return rnd.choice((rnd.getrandbits(64), rnd.getrandbits(16),
                            rnd.choice(iovas), 0, (1 << 64) - 1))
 
+    for i, byte in enumerate(b"\x45\x66\x45\x66"):
+        q.put(v.phys(v.tx_buf + 4096 * i), bytes((byte,)) * 4096)
     plain = q.stats()["dma-no-pasid"]
     others = {p: q.by_pasid()[p] for p in (600, 601)}
     for i in range(rounds):
@@ -960,6 +1127,21 @@ def test_fuzz(t, q, c):
                        rnd.choice((60, 200, 4000, rnd.getrandbits(14))) << 34 |
                        rnd.getrandbits(16) << 48)
                 q.put64(v.phys(v.tx_ring) + 16 * n, word(), qw1)
+        elif rnd.random() < 0.8:
+            # Tunnels with lengths that may be right, in pages that look like headers
+            for n in range(0, 32, 2):
+                size = rnd.randrange(40, 4096)
+                lens = [rnd.choice((7, 9)), rnd.choice((5, 10, rnd.getrandbits(7))),
+                        rnd.choice((0, 4, 15, rnd.getrandbits(7))), rnd.choice((5, 10)),
+                        rnd.choice((2, 5, 15))]
+                hdr = lens[0] * 2 + lens[1] * 4 + lens[2] * 2 + lens[3] * 4 + lens[4] * 4
+                params = (rnd.getrandbits(2) | lens[1] << 2 | rnd.getrandbits(3) << 9 |
+                          lens[2] << 12 | rnd.getrandbits(1) << 23)
+                tso = rnd.choice((0, 1 << 4 | max(size - hdr, 0) << 30 | rnd.randrange(64, 4096) << 50))
+                q.put64(v.phys(v.tx_ring) + 16 * n, params, 1 | tso)
+                q.put64(v.phys(v.tx_ring) + 16 * n + 16, v.tx_buf + 4096 * rnd.randrange(4),
+                        EOP_RS | rnd.choice((0x120, 0x140, 0x160, 0x220, 0x340)) << 4 |
+                        lens[0] << 16 | lens[3] << 23 | lens[4] << 30 | size << 34)
         for ring, size in ((v.rx_ring, 1024), (v.msq, 256), (v.mrq, 256)):
             if rnd.random() < 0.3:
                 q.put(v.phys(ring), b"".join(
@@ -1001,7 +1183,7 @@ def test_fuzz(t, q, c):
         close(c, x)
 
 EVERYTHING = (test_pci, test_aq, test_sections, test_pasid, test_msi,
-              test_mailbox, test_offload, test_switch, test_link,
+              test_mailbox, test_offload, test_tunnel, test_switch, test_link,
               test_counters, test_irq, test_writeback, test_malicious,
               test_heads, test_rate, test_reset, test_fuzz)
 
