@@ -316,7 +316,9 @@ struct E810State {
     E810List list[E810_MAX_LISTS];
     E810PortStats port;
     uint8_t pf_lut[2048];
+    uint16_t pf_lut_size;               /* as software has set it last */
     uint8_t global_lut[16][512];
+    uint16_t global_lut_size[16];
     uint16_t max_frame;
     uint32_t pause_quanta;              /* of link flow control */
     uint32_t pause_refresh;
@@ -378,6 +380,8 @@ struct E810State {
     uint32_t vpint_mbx_ctl[E810_NUM_VSI];
     uint32_t hkey[13 * 1024];
     uint32_t hlut[16 * 1024];
+    uint32_t hash_ctl[E810_NUM_VSI];
+    uint32_t qrx_itr[E810_NUM_RXQ];
     uint32_t gl_mbx_pasid;
     uint32_t glint_ctl;
     uint32_t tsyn_msk;
@@ -390,6 +394,7 @@ struct E810State {
     uint32_t qtx_cntx_data[10];
     uint32_t quanta_prof[E810_NUM_QUANTA];
     uint32_t fd_ena;
+    uint64_t fd_count[E810_NUM_FD_COUNTERS];
     uint32_t qf[GLQF_DWORDS];           /* of profiles */
     uint32_t preext_mask[6];
     uint32_t wufc, apm, mdck_tdpu;
@@ -460,6 +465,7 @@ uint16_t e810_pkg_lock(E810State *s, E810Desc *d, bool take);
 uint16_t e810_pkg_command(E810State *s, E810Desc *d, uint8_t *buf,
                           unsigned len);
 bool e810_pkg_locked(E810State *s);
+bool e810_pkg_comms(E810State *s);
 void e810_pkg_reset(E810State *s, bool global);
 
 /* e810_flex.c */
@@ -604,6 +610,7 @@ void e810_rx_tail(E810State *s, unsigned q, uint32_t val);
 uint32_t e810_rx_ctx_read(E810State *s, unsigned i);
 void e810_rx_ctx_write(E810State *s, unsigned i, uint32_t val);
 void e810_rx_stop(E810State *s, unsigned q);
+bool e810_rx_flexible(E810State *s, unsigned rxdid);
 void e810_rx_flush_vector(E810State *s, unsigned v);
 void e810_rx_headers(const uint8_t *f, unsigned len, E810Headers *h);
 void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,

@@ -303,11 +303,13 @@ static uint16_t aq_rss_lut(E810State *s, E810Desc *d, uint8_t *buf,
 {
     unsigned vsi = le16_to_cpu(d->w[0]) & 0x3ff;
     uint16_t flags = le16_to_cpu(d->w[1]);
-    unsigned size = flags & BIT(3) ? 2048 : flags & BIT(2) ? 512 : 64;
+    unsigned size = flags & BIT(3) ? 2048 : flags & BIT(2) ? 512 :
+                    flags & 0x3 ? 128 : 64;
+    uint16_t *lut_size;
     uint8_t *lut;
     int i;
 
-    if (!buf || len < size) {
+    if (!buf || (len < size && (set || !(flags & 0x3)))) {
         return AQ_RC_EINVAL;
     }
     if (!e810_vsi_get(s, vsi)) {
@@ -328,17 +330,25 @@ static uint16_t aq_rss_lut(E810State *s, E810Desc *d, uint8_t *buf,
         return AQ_RC_OK;
     case 1:
         lut = s->pf_lut;
+        lut_size = &s->pf_lut_size;
         break;
     case 2:
         if (size > 512) {
             return AQ_RC_EINVAL;
         }
-        lut = s->global_lut[extract32(flags, 4, 4)];
+        i = extract32(flags, 4, 4);
+        lut = s->global_lut[i];
+        lut_size = &s->global_lut_size[i];
         break;
     default:
         return AQ_RC_EINVAL;
     }
-    memcpy(set ? lut : buf, set ? buf : lut, size);
+    if (set) {
+        *lut_size = size;               /* so much of the hash counts */
+    } else if (len != *lut_size) {
+        return AQ_RC_EINVAL;            /* the flags say nothing then */
+    }
+    memcpy(set ? lut : buf, set ? buf : lut, *lut_size);
     return AQ_RC_OK;
 }
 

@@ -55,6 +55,18 @@ bool e810_pkg_locked(E810State *s)
     return may_write(s, RES_CHANGE_LOCK) || may_write(s, RES_GLOBAL_LOCK);
 }
 
+/*
+ * Does the card do what Intel's package for communications makes it do? Drivers
+ * know that one by its name.
+ */
+bool e810_pkg_comms(E810State *s)
+{
+    static const char comms[] = "ICE COMMS Package";
+
+    return s->card->pkg.loaded &&
+           !memcmp(s->card->pkg.meta + E810_PKG_VER_SIZE, comms, sizeof(comms));
+}
+
 static void pkg_forget(E810State *s)
 {
     E810Pkg *pkg = &s->card->pkg;

@@ -5,7 +5,8 @@
  *
  * A filter is exact: all words that its profile names are as in the frame that
  * it was programmed with. It gives the frames of a VSI to one of its queues,
- * or to a group of them, or drops them. e810_flex.c knows the profiles.
+ * or to a group of them, or drops them. It may count them, and have a number that
+ * flexible descriptors tell. e810_flex.c knows the profiles.
  */
 
 #include "qemu/osdep.h"
@@ -30,6 +31,8 @@ void e810_fdir_program(E810State *s, unsigned by, uint64_t qw0, uint64_t qw1,
         .to_queue = TXF_TO_QUEUE(qw0),
         .region = TXF_REGION(qw0),
         .queue = TXF_QUEUE(qw0),
+        .counter = TXF_COUNT_PACKETS(qw0) ? TXF_COUNTER(qw0) : E810_NO_COUNTER,
+        .id = TXF_HAS_ID(qw1) ? TXF_ID(qw1) : E810_NO_FLOW,
     };
     uint16_t status = RXFD_DD | (TXF_REMOVE(qw1) ? RXFD_REMOVED : 0);
     unsigned vsi = TXF_VSI(qw1);
@@ -56,11 +59,13 @@ void e810_fdir_program(E810State *s, unsigned by, uint64_t qw0, uint64_t qw1,
     }
 }
 
+/* The filter that a received frame hits, and it is counted */
 const E810Fdir *e810_fdir_match(E810State *s, unsigned vsi,
                                 const E810Headers *h, const uint8_t *f,
                                 unsigned len)
 {
     g_autoptr(GBytes) bytes = NULL;
+    const E810Fdir *fd;
     E810FdirKey key;
 
     if (!g_hash_table_size(s->fdir) || !s->fd_ena ||
@@ -69,7 +74,11 @@ const E810Fdir *e810_fdir_match(E810State *s, unsigned vsi,
         return NULL;
     }
     bytes = g_bytes_new_static(&key, sizeof(key));
-    return g_hash_table_lookup(s->fdir, bytes);
+    fd = g_hash_table_lookup(s->fdir, bytes);
+    if (fd && fd->counter < E810_NUM_FD_COUNTERS) {
+        s->fd_count[fd->counter]++;
+    }
+    return fd;
 }
 
 static gboolean fdir_is_of(gpointer key, gpointer val, gpointer vsi)

@@ -121,6 +121,9 @@ uint32_t e810_oicr_read(E810State *s)
 {
     uint32_t val = s->oicr;
 
+    if (val & s->oicr_ena) {
+        val |= OICR_INTEVENT;
+    }
     s->oicr = 0;
     return val;
 }
@@ -215,7 +218,9 @@ void e810_irq_reset(E810State *s)
 {
     e810_irq_reset_range(s, 0, E810_NUM_VECTORS - 1);
     s->oicr = 0;
-    s->oicr_ena = s->oicr_ctl = 0;
+    s->oicr_ena = 0;
+    /* DPDK's net_ice never writes it and still waits for changes of the link */
+    s->oicr_ctl = CAUSE_ENA;
     s->fw_ctl = s->mbx_ctl = s->sb_ctl = 0;
     s->glint_ctl = GLINT_CTL_ITR_GRAN_2US;
     memset(s->qint_tqctl, 0, sizeof(s->qint_tqctl));

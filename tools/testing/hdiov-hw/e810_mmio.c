@@ -315,10 +315,23 @@ static uint32_t qtx_cntx_read(E810State *s, unsigned i)
     return s->qtx_cntx_ctl;
 }
 
-/* Which descriptor profiles there are: without a package the NIC one */
+/* Which descriptor profiles there are */
 static uint32_t rxdid_flags_read(E810State *s, unsigned i)
 {
-    return i == 2 ? FLG_PKT_FRG : 0;
+    return i < 64 && e810_rx_flexible(s, i) ? FLG_PKT_FRG : 0;
+}
+
+/* Frames that hit a flow director filter, in 64 bits; software clears them */
+static uint32_t fd_count_read(E810State *s, unsigned i)
+{
+    return s->fd_count[i / 2] >> (i % 2 * 32);
+}
+
+static void fd_count_write(E810State *s, unsigned i, uint32_t val)
+{
+    uint64_t *count = &s->fd_count[i / 2];
+
+    *count = deposit64(*count, i % 2 * 32, 32, val);
 }
 
 /* 64-bit counters of a VSI; software takes differences, so they only grow */
@@ -522,6 +535,7 @@ static const E810Reg e810_regs[] = {
     FN(GL_MBX_PASID, 1, gl_mbx_pasid_read, gl_mbx_pasid_write),
     FN(QRX_CONTEXT, 8 * E810_NUM_RXQ, e810_rx_ctx_read, e810_rx_ctx_write),
     FN(QRX_TAIL, E810_NUM_RXQ, rx_tail_read, e810_rx_tail),
+    RW(QRX_ITR, E810_NUM_RXQ, qrx_itr, 0x1),
     RW(GLLAN_RCTL_0, 1, gllan_rctl, RCTL_0_PXE_MODE),
     FN(PF_MDET_RX, 1, pf_mdet_rx_read, pf_mdet_rx_write),
     FN(VP_MDET_RX, E810_MAX_VFS, vp_mdet_rx_read, vp_mdet_rx_write),
@@ -541,17 +555,20 @@ static const E810Reg e810_regs[] = {
     FN(GLV_MPTC, 2 * E810_NUM_VSI, glv_mptc_read, nop_write),
     FN(GLV_BPTC, 2 * E810_NUM_VSI, glv_bptc_read, nop_write),
     FN(GLV_TEPC, E810_NUM_VSI, glv_tepc_read, nop_write),
+    RO(GLSWID_RUPP, 256, 0),
     FN(GLPRT_BASE, (GLPRT_END - GLPRT_BASE) / 4, glprt_read, nop_write),
-    RO(GLSTAT_FD_CNT0, 0x1000, 0),
+    FN(GLSTAT_FD_CNT0, 2 * E810_NUM_FD_COUNTERS, fd_count_read,
+       fd_count_write),
     FN(GLV_GORC, 2 * E810_NUM_VSI, glv_gorc_read, nop_write),
     FN(GLV_UPRC, 2 * E810_NUM_VSI, glv_uprc_read, nop_write),
     FN(GLV_MPRC, 2 * E810_NUM_VSI, glv_mprc_read, nop_write),
     FN(GLV_BPRC, 2 * E810_NUM_VSI, glv_bprc_read, nop_write),
     RW(VSIQF_HKEY, 13 * 1024, hkey, 0xffffffff),
+    RW(VSIQF_HASH_CTL, E810_NUM_VSI, hash_ctl, 0x9fdf),
     FN(GLQF_HSYMM, GLQF_DWORDS, qf_read, qf_write),
     RW(VSIQF_HLUT, 16 * 1024, hlut, 0xffffffff),
     RW(PFQF_FD_ENA, 1, fd_ena, 0x1),
-    RO(GLFLXP_RXDID_FLX_WRD, 4 * 64, 0),
+    RO(GLFLXP_RXDID_FLX_WRD, 6 * 64, 0),
     FN(GLFLXP_RXDID_FLAGS, 5 * 64, rxdid_flags_read, nop_write),
     RO(GLQF_FD_SIZE, 1, E810_NUM_FD_FILTERS << 16 | E810_NUM_FD_FILTERS),
     RO(GLQF_FD_CNT, 1, 0),

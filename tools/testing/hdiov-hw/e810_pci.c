@@ -77,7 +77,14 @@ void e810_reset_pf(E810State *s)
     memset(s->hkey, 0, sizeof(s->hkey));
     memset(s->hlut, 0, sizeof(s->hlut));
     memset(s->pf_lut, 0, sizeof(s->pf_lut));
+    s->pf_lut_size = sizeof(s->pf_lut);
     memset(s->global_lut, 0, sizeof(s->global_lut));
+    for (i = 0; i < ARRAY_SIZE(s->global_lut); i++) {
+        s->global_lut_size[i] = sizeof(s->global_lut[i]);
+    }
+    memset(s->hash_ctl, 0, sizeof(s->hash_ctl));
+    memset(s->qrx_itr, 0, sizeof(s->qrx_itr));
+    memset(s->fd_count, 0, sizeof(s->fd_count));
 }
 
 /* The port is the card's, a PFR leaves it */
@@ -178,7 +185,10 @@ static ssize_t e810_receive(NetClientState *nc, const uint8_t *buf, size_t len)
 
 static void e810_link_status_changed(NetClientState *nc)
 {
-    e810_link_event(qemu_get_nic_opaque(nc));
+    E810State *s = qemu_get_nic_opaque(nc);
+
+    e810_link_event(s);
+    e810_oicr_set(s, OICR_LINK_STAT_CHANGE);
 }
 
 static NetClientInfo e810_net_info = {

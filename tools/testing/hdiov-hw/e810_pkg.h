@@ -92,11 +92,15 @@ typedef struct E810FdirKey {
 } E810FdirKey;
 
 /* And what it does with a frame */
+#define E810_NO_COUNTER     0xffff
+#define E810_NO_FLOW        0xffffffff      /* as descriptors say it */
 typedef struct E810Fdir {
     bool drop;
     bool to_queue;
     uint8_t region;                         /* 2^n queues from there on */
     uint16_t queue;                         /* of the VSI */
+    uint16_t counter;                       /* or E810_NO_COUNTER */
+    uint32_t id;                            /* or E810_NO_FLOW */
 } E810Fdir;
 
 /* Where the headers of a frame are, 0: there is none */

@@ -56,6 +56,7 @@
 #define PRTRPB_RDPC             0x000ac260
 #define PFPM_APM                0x000b8080
 #define GLSTAT_FD_CNT0          0x003a0000
+#define   E810_NUM_FD_COUNTERS      0x800
 #define VP_MDET_RX              0x00294400
 #define GLPCI_LBARCTRL          0x0009de74
 #define   LBARCTRL_PAGES_PF         BIT(2)
@@ -139,10 +140,12 @@
 #define PFINT_FW_CTL            0x0016c800
 #define PFINT_TSYN_MSK          0x0016c980
 #define PFINT_OICR              0x0016ca00
+#define   OICR_INTEVENT             BIT(0)
 #define   OICR_ECC_ERR              BIT(16)
 #define   OICR_MAL_DETECT           BIT(19)
 #define   OICR_GRST                 BIT(20)
 #define   OICR_PCI_EXCEPTION        BIT(21)
+#define   OICR_LINK_STAT_CHANGE     BIT(25)
 #define   OICR_VFLR                 BIT(29)
 #define   OICR_SWINT                BIT(31)
 #define PFINT_OICR_CTL          0x0016ca80
@@ -172,6 +175,7 @@
 #define   QRX_CTRL_STAT             BIT(2)
 #define QRX_CONTEXT             0x00280000
 #define QRX_TAIL                0x00290000
+#define QRX_ITR                 0x00292000
 #define QRXFLXP_CNTXT           0x00480000
 #define GLCOMM_QTX_CNTX_DATA    0x002d2d40
 #define GLCOMM_QUANTA_PROF      0x002d2d68
@@ -181,9 +185,10 @@
 #define   QTX_CNTX_CTL_EXEC         BIT(19)
 #define GLCOMM_QTX_CNTX_STAT    0x002d2dcc
 #define VSIQF_HKEY              0x00400000
+#define VSIQF_HASH_CTL          0x0040d000
 #define VSIQF_HLUT              0x00420000
 #define GL_PREEXT_L2_PMASK0     0x0020f0fc  /* 3, and 3 of PMASK1 */
-#define GLFLXP_RXDID_FLX_WRD    0x0045c800
+#define GLFLXP_RXDID_FLX_WRD    0x0045c800  /* 6 of 64 */
 #define GLFLXP_RXDID_FLAGS      0x0045d000
 #define   FLG_PKT_FRG               24
 #define GLQF_FD_SIZE            0x00460010
@@ -215,6 +220,7 @@
 #define GLV_UPRC                0x003b2000
 #define GLV_MPRC                0x003b4000
 #define GLV_BPRC                0x003b6000
+#define GLSWID_RUPP             0x00345000
 #define GLPRT_BASE              0x00380000
 #define GLPRT_END               0x00381400
 #define PF_FW_ATQBAL            0x00080000
@@ -386,11 +392,15 @@ enum {
 #define TXF_REPORT(qw0)         extract64(qw0, 12, 2)
 #define TXF_REPORT_FAILURE      1
 #define TXF_REPORT_ALL          2
+#define TXF_COUNTER(qw0)        extract64(qw0, 16, 13)
+#define TXF_COUNT_PACKETS(qw0)  extract64(qw0, 29, 1)
 #define TXF_REGION(qw0)         extract64(qw0, 32, 3)
 #define TXF_TO_QUEUE(qw0)       (extract64(qw0, 35, 3) != 0)
 #define TXF_DROP(qw0)           extract64(qw0, 40, 1)
 #define TXF_REMOVE(qw1)         extract64(qw1, 4, 1)
 #define TXF_VSI(qw1)            extract64(qw1, 14, 10)
+#define TXF_HAS_ID(qw1)         (extract64(qw1, 25, 3) != 0)
+#define TXF_ID(qw1)             extract64(qw1, 32, 32)
 
 /* Rx descriptors, legacy write-back qword 1 */
 #define RXD_DD                  BIT_ULL(0)

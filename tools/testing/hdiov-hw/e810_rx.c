@@ -16,6 +16,8 @@
 #define RXDID_LEGACY_16 0
 #define RXDID_LEGACY_32 1
 #define RXDID_FLEX_NIC  2
+#define RXDID_COMMS     16      /* COMMS_GENERIC */
+#define RXDID_COMMS_OVS 22
 #define RXDID_FDIR      0x40
 
 enum {
@@ -31,6 +33,7 @@ typedef struct RxMeta {
     bool ipv6ext;
     bool rss;
     uint32_t hash;
+    uint32_t flow;              /* of the flow director */
     uint8_t umbcast;
     E810Stripped stripped;      /* tags */
     E810Headers hdr;
@@ -67,6 +70,24 @@ void e810_rx_ctx_write(E810State *s, unsigned i, uint32_t val)
     s->qrx_context[i] = val;
 }
 
+/*
+ * Flexible descriptors that there are. Of those for communications, the ones
+ * that hold no words of the frame are modelled. They need that package; or
+ * none, as DPDK's net_ice shows, which uses them in safe mode as well.
+ */
+bool e810_rx_flexible(E810State *s, unsigned rxdid)
+{
+    switch (rxdid) {
+    case RXDID_FLEX_NIC:
+        return true;
+    case RXDID_COMMS:
+    case RXDID_COMMS_OVS:
+        return !s->card->pkg.loaded || e810_pkg_comms(s);
+    default:
+        return false;
+    }
+}
+
 /* Take the queue context over; false if the card could not run with it */
 static bool e810_rx_load(E810State *s, unsigned n)
 {
@@ -86,7 +107,7 @@ static bool e810_rx_load(E810State *s, unsigned n)
     q->cache_len = 0;
 
     /*
-     * Header split is not modelled; other descriptor profiles need a package.
+     * Header split is not modelled.
      * A queue without buffers runs and gets nothing: Linux's ice gives its
      * flow director VSI such a one.
      */
@@ -94,7 +115,8 @@ static bool e810_rx_load(E810State *s, unsigned n)
            (q->dbuf ? q->rxmax >= 64 && q->rxmax <= E810_MAX_FRAME &&
                       q->rxmax <= E810_MAX_RX_BUFS * q->dbuf :
                       !q->rxmax) && !s->broken &&
-           !rx_ctx(s, n, 114, 2) && q->rxdid <= RXDID_FLEX_NIC;
+           !rx_ctx(s, n, 114, 2) &&
+           (q->rxdid <= RXDID_LEGACY_32 || e810_rx_flexible(s, q->rxdid));
 }
 
 /*
@@ -416,15 +438,16 @@ static void rx_hash(E810State *s, unsigned vsi, const uint8_t *f, unsigned len,
 /* The queue for a frame: by the look-up table if it was hashed */
 static int rx_select(E810State *s, E810Vsi *v, unsigned vsi, const RxMeta *m)
 {
-    unsigned lut = 0, opt = v->ctx[VSI_CTX_Q_OPT_RSS];
+    unsigned lut = 0, opt = v->ctx[VSI_CTX_Q_OPT_RSS], i;
 
     if (m->rss && v->num_rxq > 1) {
         switch (opt & VSI_RSS_LUT_TYPE) {
         case VSI_RSS_LUT_PF:
-            lut = s->pf_lut[m->hash % sizeof(s->pf_lut)];
+            lut = s->pf_lut[m->hash % s->pf_lut_size];
             break;
         case VSI_RSS_LUT_GLOBAL:
-            lut = s->global_lut[(opt >> 2) & 0xf][m->hash % 512];
+            i = (opt >> 2) & 0xf;
+            lut = s->global_lut[i][m->hash % s->global_lut_size[i]];
             break;
         default:
             lut = s->hlut[(m->hash % 64) / 4 * 1024 + vsi] >>
@@ -485,10 +508,11 @@ static void e810_rx_writeback(E810State *s, E810RxQ *q, unsigned idx,
     unsigned n1 = q->l2tsel && tags->has[0] ? 0 : 1, n2 = 1 - n1;
     uint16_t tag1 = tags->tci[n1], tag2 = tags->tci[n2];
 
-    if (q->rxdid == RXDID_FLEX_NIC) {
+    if (q->rxdid > RXDID_LEGACY_32) {
+        bool ovs = q->rxdid == RXDID_COMMS_OVS;
         uint16_t st = RXF_DD;
 
-        d[0] = RXDID_FLEX_NIC | (uint64_t)len << 32;
+        d[0] = q->rxdid | (uint64_t)len << 32;
         if (eop) {
             st |= RXF_EOP | (m->l3l4p ? RXF_L3L4P : 0) |
                   (m->ipe ? RXF_IPE : 0) | (m->l4e ? RXF_L4E : 0) |
@@ -497,9 +521,11 @@ static void e810_rx_writeback(E810State *s, E810RxQ *q, unsigned idx,
                   (m->rss ? RXF_RSS_VALID : 0) |
                   (tags->has[n1] ? RXF_L2TAG1P : 0);
             d[0] |= (uint64_t)m->umbcast << 14 | (uint64_t)m->ptype << 16;
-            d[1] = (uint64_t)tag1 << 16 | (uint64_t)m->hash << 32;
+            d[1] = (uint64_t)tag1 << 16 |
+                   (uint64_t)(ovs ? m->flow : m->hash) << 32;
             d[2] = (tags->has[n2] ? RXF1_L2TAG2P : 0) |
                    (uint64_t)tag2 << 48;
+            d[3] = ovs ? m->hash : m->flow;
         }
         d[1] |= st;
     } else {
@@ -535,7 +561,7 @@ void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
     const E810Fdir *fd;
     bool bad = false;
     unsigned i, n, pos;
-    RxMeta m = {};
+    RxMeta m = { .flow = E810_NO_FLOW };
     E810RxQ *q;
     int qid;
 
@@ -547,6 +573,9 @@ void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
     if (fd && fd->drop) {
         s->cnt.drop_filter++;
         return;
+    }
+    if (fd) {
+        m.flow = fd->id;
     }
     m.umbcast = !(frame[0] & 1) ? 0 :
                 !memcmp(frame, "\xff\xff\xff\xff\xff\xff", 6) ? 2 : 1;

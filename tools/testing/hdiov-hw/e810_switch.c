@@ -652,7 +652,7 @@ uint16_t e810_switch_res(E810State *s, bool alloc, unsigned count,
         return AQ_RC_EINVAL;
     }
     if (type == SW_RES_FD_COUNTER) {
-        /* flow director counters: nothing counts, but drivers take some */
+        /* a block of counters of the flow director: each PF has its own */
         for (i = 0; alloc && i < n; i++) {
             stw_le_p(buf + 4 + 2 * i, i);
         }

@@ -484,7 +484,7 @@ class Vsi:
                               self.q.get(at, self.dsize))
             if not d[1] & DD:
                 return got
-            size = d[0] >> 32 & 0x3fff if self.rxdid == 2 else \
+            size = d[0] >> 32 & 0x3fff if self.rxdid >= 2 else \
                 d[1] >> 38 & 0x3fff
             buf = self.rx_buf + 4096 * self.rx_next
             data += self.q.get(self.phys(buf), size)

@@ -407,7 +407,7 @@ def test_offload(t, q, c):
     t.check("16-byte descriptors, CRC kept",
             [(g[0][:-4] == good, g[1][1] >> 4 & 1) for g in got], [(True, 1)])
     a.stop_rx()
-    a.start_rx(rxdid=22)
+    a.start_rx(rxdid=23)
     t.check("unknown profile: queue does not start",
             c.rd(0x120000 + 4 * 30) & 4, 0)
     a.start_rx()

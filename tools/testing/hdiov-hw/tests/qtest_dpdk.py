@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What DPDK's net_ice asks of an E810 and Linux's ice does not, through QEMU's qtest.
+
+Flexible descriptors for communications, tables of RSS of all sizes, changes of the link without a
+queue of events, numbers and counters of flow director filters. Prints TAP.
+"""
+
+import struct
+import sys
+
+import e810_card
+from e810_card import CAUSE_ENA, MACS, MSI, OUT, PAGE_INT, Vsi, eth, ipv4, tcp
+from qtest_ddp import (DST, EINVAL, GLOBAL, KEY, SRC, T4, TUPLE, U4, VERSION, PfVsi, corer, ddp, download, fdir_profile, filter_desc, load,
+                       lock, profile, unlock, with_key)
+from qtest_e810 import close
+
+COMMS = "ICE COMMS Package"
+HASH = 0x51ccc178                       # of T4, as published
+NO_FLOW = 0xffffffff
+
+
+def load_comms(c):
+    assert lock(c, GLOBAL) == (0, 0)
+    assert download(c, ddp.buffer((1, ddp.metadata(VERSION, COMMS)), (32, ddp.groups()), (42, ddp.groups()), (56, ddp.boost()))) == 0
+    assert unlock(c, GLOBAL) == 0
+
+
+def profiles(c):
+    """Which flexible descriptors there are"""
+    return [i for i in range(64) if c.rd(0x45d000 + 4 * i) & 0x3f]
+
+
+def restart(v, rxdid):
+    v.stop_rx()
+    v.start_rx(rxdid)
+    return v.c.rd(0x120000 + 4 * v.queue) == 5
+
+
+def test_descriptors(t, q, c):
+    t.check("without package: NIC, COMMS generic, COMMS OVS", profiles(c), [2, 16, 22])
+    v = with_key(c, 40, MACS[1])
+    t.check("no others", [restart(v, n) for n in (0, 1, 2, 3, 15, 16, 17, 21, 22, 23, 63)],
+            [True, True, True, False, False, True, False, False, True, False, False])
+    load(c)
+    t.check("the card's default package has one", (profiles(c), restart(v, 22), restart(v, 2)), ([2], False, True))
+    v.stop_rx()
+    close(c, v)
+    corer(q, c)
+    load_comms(c)
+    t.check("that for communications has them", profiles(c), [2, 16, 22])
+    v = with_key(c, 40, MACS[1])
+    profile(c, v, TUPLE)
+    got = []
+    for rxdid in (2, 16, 22):
+        restart(v, rxdid)
+        q.send(eth(v.mac, OUT, T4))
+        q.send(eth(v.mac, OUT, U4))
+        got.append([(d[0] & 0xff, d[0] >> 16 & 0x3ff, d[1] >> 32, d[3] & 0xffffffff, d[1] >> 12 & 1) for _, d in v.rx()])
+    t.check("generic: as the NIC's, hash and number of a flow", got[:2], [[(n, 26, HASH, NO_FLOW, 1), (n, 24, 0, NO_FLOW, 0)] for n in (2, 16)])
+    t.check("OVS: the other way round", got[2], [(22, 26, NO_FLOW, HASH, 1), (22, 24, NO_FLOW, 0, 0)])
+    close(c, v)
+    corer(q, c)
+
+
+def more_queues(c, v, num):
+    """All queues of a VSI"""
+    queues = [v]
+    for n in range(1, num):
+        w = object.__new__(type(v))
+        w.__dict__.update(v.__dict__, queue=v.queue + n, rx_ring=v.page(0x20000 + 4096 * n), rx_buf=0x800000 * (n + 1))
+        for i in range(w.ring_len):
+            v.page(w.rx_buf + 4096 * i)
+        w.start_rx()
+        queues.append(w)
+    return queues
+
+
+def shut(c, queues):
+    for w in queues[1:]:
+        w.stop_rx()
+    close(c, queues[0])
+
+
+def lut(c, v, kind, size, table=None, number=0):
+    """Set or get: TYPE 1 is the PF's, 2 a global one"""
+    flags = kind | number << 4
+    if table is not None:
+        flags |= {64: 0, 128: 0, 512: 1, 2048: 2}[size] << 2
+        return c.aq(0xb03, struct.pack("<HH", v.num | 1 << 15, flags), bytes(table))[0]
+    rc, _, buf = c.aq(0xb05, struct.pack("<HH", v.num | 1 << 15, flags), size=size)     # as net_ice does
+    return buf if rc == 0 else rc
+
+
+def test_lut(t, q, c):
+    load_comms(c)
+    v = Vsi(c, 40, MACS[1], nq=4)
+    c.ok(0xb02, struct.pack("<H", v.num | 1 << 15), KEY)
+    profile(c, v, TUPLE)
+    queues = more_queues(c, v, 4)
+
+    def where():
+        q.send(eth(v.mac, OUT, T4))
+        return [len(w.rx()) for w in queues].index(1)
+
+    def use(which):
+        ctx = bytearray(v.ctx(0x20, 0x10, 0, None, 4))
+        struct.pack_into("<H", ctx, 0, 1 << 7)
+        ctx[78] = which
+        c.ok(0x211, struct.pack("<H", v.num), bytes(ctx))
+    use(2)
+    t.check("the PF's table has 2048 entries at first", [type(lut(c, v, 1, n)) for n in (128, 512, 2048)], [int, int, bytes])
+    for n, size in enumerate((128, 512, 2048), 1):
+        table = [n if i == HASH % size else 0 for i in range(size)]
+        t.check(f"the PF's table, {size} entries", (lut(c, v, 1, size, table), lut(c, v, 1, size) == bytes(table), where()), (0, True, n))
+    t.check("it is read with the size that it has", lut(c, v, 1, 512), EINVAL)
+    use(3 | 5 << 2)
+    for n, size in enumerate((128, 512), 1):
+        table = [n if i == HASH % size else 0 for i in range(size)]
+        t.check(f"a global one, {size} entries", (lut(c, v, 2, size, table, 5), lut(c, v, 2, size, None, 5) == bytes(table), where()),
+                (0, True, n))
+    t.check("those have no 2048", lut(c, v, 2, 2048, bytes(2048), 5), EINVAL)
+    use(0)
+    table = [3 if i == HASH % 64 else 0 for i in range(64)]
+    t.check("the VSI's own, 64", (lut(c, v, 0, 64, table), where()), (0, 3))
+    c.wr(0x91000, 1)
+    q.step(1000000)
+    c.open()
+    v = Vsi(c, 40, MACS[1])
+    t.check("a reset brings 2048 back", lut(c, v, 1, 2048), bytes(2048))
+    close(c, v)
+    corer(q, c)
+
+
+def test_link(t, q, c):
+    """An interrupt for the link, of a driver that has said no more than which causes it wants"""
+    q.wr(MSI, 0)
+    q.command("set_link", name="pf0", up=False)
+    t.check("a cause that is not enabled: no interrupt, no event", (q.rd(MSI), c.rd(0x16ca00)), (0, 1 << 25))
+    c.wr(0x16c900, 0xfffffffe)
+    c.wr(PAGE_INT, 1 | 3 << 3)
+    q.command("set_link", name="pf0", up=True)
+    t.check("vector 0", q.rd(MSI), 1)
+    t.check("what it was, once", (c.rd(0x16ca00), c.rd(0x16ca00)), (1 << 25 | 1, 0))
+    c.wr(0x16ca80, 7 | CAUSE_ENA)
+    c.wr(PAGE_INT + 4096 * 7, 1 | 3 << 3)
+    q.wr(MSI + 4 * 7, 0)
+    q.command("set_link", name="pf0", up=False)
+    t.check("another vector, if the driver says so", q.rd(MSI + 4 * 7), 8)
+    q.command("set_link", name="pf0", up=True)
+    c.wr(0x91000, 1)
+    q.step(1000000)
+    t.check("after a reset as before", (c.rd(0x16ca80), c.rd(0x16c900)), (CAUSE_ENA, 0))
+    c.open()
+
+
+def test_registers(t, q, c):
+    for name, base, num, val in (("Rx moderation", 0x292000, 2048, 1), ("hash scheme", 0x40d000, 768, 1 << 6)):
+        for i in (0, num - 1):
+            c.wr(base + 4 * i, val)
+        t.check(f"{name}: stored, each", [c.rd(base + 4 * i) for i in (0, 1, num - 1)], [val, 0, val])
+    t.check("words of the frame in descriptors: none", {c.rd(0x45c800 + 256 * w + 4 * n) for w in range(6) for n in (17, 63)}, {0})
+    t.check("none of these is unknown", q.stats()["unknown-reg"], 0)
+    c.wr(0x91000, 1)
+    q.step(1000000)
+    t.check("a reset clears them", (c.rd(0x292000), c.rd(0x40d000)), (0, 0))
+    c.open()
+
+
+def test_fdir(t, q, c):
+    load_comms(c)
+    v = Vsi(c, 40, MACS[1])
+    ctrl = PfVsi(c, 50, MACS[2])
+    c.wr(0x43a000, 1)
+    fdir_profile(c, v, ctrl)
+    back = ipv4(6, tcp(1766, 2794, b"rss"), DST, SRC)
+    other = ipv4(6, tcp(2795, 1766, b"rss"), SRC, DST)
+
+    def program(counter=None, flow=None, prio=1, drop=False, remove=False):
+        qw0, qw1 = filter_desc(v.num, 0, drop, remove)
+        if counter is not None:
+            qw0 |= counter << 16 | 1 << 29
+        if flow is not None:
+            qw1 |= prio << 25 | flow << 32
+        return ctrl.tx(eth(MACS[5], MACS[6], back), 0x10, ctx=(qw0, qw1))
+
+    def flows(*frames):
+        for f in frames:
+            q.send(eth(v.mac, OUT, f))
+        return [d[1] >> 32 if v.rxdid == 22 else d[3] & 0xffffffff for _, d in v.rx()]
+
+    def count(n):
+        return c.rd(0x3a0000 + 8 * n) | c.rd(0x3a0004 + 8 * n) << 32
+    restart(v, 22)
+    t.check("no filter, no number", flows(T4), [NO_FLOW])
+    program(counter=5, flow=0xdeadbeef)
+    t.check("a filter's number, of its flow alone", flows(T4, other), [0xdeadbeef, NO_FLOW])
+    t.check("it has counted", [count(n) for n in (4, 5, 6)], [0, 1, 0])
+    restart(v, 16)
+    t.check("generic descriptors have it too", (flows(T4), count(5)), ([0xdeadbeef], 2))
+    program(flow=7, prio=0)
+    t.check("a number without priority is none, and this one counts nothing", (flows(T4), count(5)), ([NO_FLOW], 2))
+    program(counter=2047, drop=True)
+    t.check("one that drops counts", (flows(T4, T4), count(2047)), ([], 2))
+    c.wr(0x3a0000 + 8 * 2047, 0xffffffff)
+    flows(T4)
+    t.check("in 64 bits", count(2047), 1 << 32)
+    c.wr(0x3a0004 + 8 * 2047, 0)
+    c.wr(0x3a0000 + 8 * 2047, 0)
+    t.check("software clears it", count(2047), 0)
+    program(counter=2048)
+    t.check("a counter that is not", (flows(T4), count(2047)), ([NO_FLOW], 0))
+    program(remove=True)
+    close(c, ctrl)
+    close(c, v)
+    corer(q, c)
+
+
+if __name__ == "__main__":
+    sys.exit(e810_card.main(__doc__, (((test_descriptors, test_lut, test_link, test_registers, test_fdir), {}),)))
