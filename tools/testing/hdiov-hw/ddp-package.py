@@ -16,6 +16,8 @@ BUF = 4096
 SEG_E810 = 0x10
 SECT_METADATA, SECT_MARKER_PTYPE, SECT_BOOST, SECT_META_INIT, SECT_LABELS = 1, 55, 56, 58, 0x80000018
 XLT1_FD, XLT1_RSS = 32, 42
+XLT1_SW, TCAM_SW, FV_SW = 12, 14, 16
+COMMS = "ICE COMMS Package"              # the name that drivers, and the emulated card, know it by
 PTYPES = 1024
 # What the card's parser tells apart: L2, and for IPv4 and IPv6 fragments, other payload, UDP, (none), TCP, SCTP, ICMP
 KNOWN = (1, *range(22, 29), *range(88, 95))
@@ -67,6 +69,38 @@ def labels(pfs):
     return struct.pack("<H", len(names)) + b"".join(struct.pack("<H64s", *n) for n in names)
 
 
+def switch_fields(ptype):
+    """What the switch can look at of such packets: (protocol, offset), at the same place in all profiles"""
+    words = {2 + n: (1, 2 * n) for n in range(6)}                                   # MAC addresses
+    words.update({8: (9, 0), 10: (17, 0), 11: (16, 0)})                             # Ethernet type, VLAN tags
+    if ptype >= 22:
+        proto, size = (32, 20) if ptype < 88 else (40, 40)
+        words.update({12 + n: (proto, 2 * n) for n in range(size // 2)})
+    for l4, proto in ((24, 53), (26, 49), (27, 96)):                                # UDP, TCP, SCTP
+        if ptype in (l4, l4 + 66):
+            words.update({32: (proto, 0), 33: (proto, 2)})
+    return b"".join(struct.pack("<BHB", *words.get(n, (255, 0x1ff)), 0) for n in range(48))
+
+
+def switch_profiles():
+    """Their packet types, by their numbers: DPDK knows some by number"""
+    at = {4: 26, 5: 24, 7: 92, 8: 90}
+    rest = iter(ptype for ptype in KNOWN if ptype not in at.values())
+    return [at.get(n) or next(rest) for n in range(len(KNOWN))]
+
+
+def switch_tables():
+    """Groups, an entry for each that matches whatever the flags are, and its profile"""
+    entries = b""
+    for n, ptype in enumerate(KNOWN):
+        want, any_ = struct.pack("<HBH", 0, n + 1, 0), b"\xff\xff\0\0\0"
+        entries += struct.pack("<H", n) + bytes(~w & 0xff | a for w, a in zip(want, any_))
+        entries += bytes(w | a for w, a in zip(want, any_)) + bytes([switch_profiles().index(ptype)])
+    fields = b"".join(switch_fields(ptype) for ptype in switch_profiles())
+    return (buffer((XLT1_SW, groups()), (TCAM_SW, struct.pack("<H", len(KNOWN)) + entries)),
+            buffer((FV_SW, struct.pack("<HH", len(KNOWN), 0) + fields)))
+
+
 def buffer(*sections):
     """4096 bytes: a table of sections, and they"""
     at = 4 + 8 * len(sections)
@@ -83,6 +117,7 @@ def buffer(*sections):
 def package(version, name, pfs=8):
     bufs = [buffer((SECT_METADATA, metadata(version, name)), (XLT1_FD, groups()), (XLT1_RSS, groups()),
                    (SECT_MARKER_PTYPE, marker_ptypes()), (SECT_BOOST, boost()), (SECT_META_INIT, meta_init())),
+            *(switch_tables() if name == COMMS else ()),
             buffer((SECT_LABELS, labels(pfs)))]     # drivers keep this one for themselves
     body = struct.pack("<III", 0, 0, len(bufs)) + b"".join(bufs)
     seg = struct.pack("<I4BI32s", SEG_E810, 1, 3, 0, 0, 44 + len(body), b"hdiov") + body
@@ -104,7 +139,8 @@ def main():
                                  "is the card's first MAC address with ffff in its middle: "
                                  "ice-525400ffffe81001.pkg for 52:54:00:e8:10:01.")
     ap.add_argument("file", help="where to write it")
-    ap.add_argument("--name", default="hdiov emulated E810", help="default: %(default)s")
+    ap.add_argument("--name", default="hdiov emulated E810",
+                    help=f"default: %(default)s; {COMMS} has what DPDK wants besides: other descriptors, fields for the switch")
     ap.add_argument("--version", default="1.3.0.0", help="drivers take 1.3 only (default: %(default)s)")
     ap.add_argument("--broken", choices=("truncated", "corrupt", "wrong-version", "wrong-format"),
                     help="for tests: a file cut in the middle, a section table that points outside, "

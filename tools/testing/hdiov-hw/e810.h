@@ -24,8 +24,12 @@ OBJECT_DECLARE_SIMPLE_TYPE(E810State, E810)
 #define E810_MAX_LISTS          1024
 #define E810_NO_VSI             0xffff
 #define E810_NO_VF              0xffff
-#define E810_NUM_RECIPES        10
+#define E810_NUM_RECIPES        64
+#define E810_FW_RECIPES         10      /* the first ones are firmware's */
 #define E810_RECIPE_SIZE        28
+#define E810_RECIPE_WORDS       5       /* the first is the switch's number */
+#define E810_RECIPE_LKUP        1       /* where they are in it, a byte each, */
+#define E810_RECIPE_MASK        6       /* and their masks */
 #define E810_ECAP_ARI           0x148
 #define E810_ECAP_SRIOV         0x160
 #define E810_DEADBEEF           0xdeadbeef  /* what undefined registers read */
@@ -186,6 +190,7 @@ typedef struct E810Rule {
     uint8_t mac[6];
     uint16_t vlan;              /* as e810_vlan_key() says */
     uint16_t ethertype;
+    E810RecipeKey key;          /* of a recipe that a driver has made */
     QTAILQ_ENTRY(E810Rule) next;
 } E810Rule;
 
@@ -313,6 +318,7 @@ struct E810State {
     GHashTable *mac_rules;              /* recipe, VLAN, MAC -> E810Rule */
     E810Rule *vlan_rule[4 * 4096];      /* by tag type and VLAN */
     QTAILQ_HEAD(, E810Rule) misc_rules;
+    QTAILQ_HEAD(, E810Rule) own_rules;  /* of recipes of drivers */
     E810List list[E810_MAX_LISTS];
     E810PortStats port;
     uint8_t pf_lut[2048];
@@ -332,6 +338,10 @@ struct E810State {
     uint8_t vlan_prio;
     bool boost_dvm[2], boost_svm[2];    /* entries of the Rx and Tx parser */
     uint8_t recipe[E810_NUM_RECIPES][E810_RECIPE_SIZE];
+    uint64_t recipes_set;
+    uint64_t recipe_group[E810_NUM_RECIPES];    /* what a root waits for */
+    uint8_t recipe_owner[E810_NUM_RECIPES];     /* PF + 1, 0: free */
+    uint64_t prof_recipes[E810_MAX_PROFILES];   /* of profiles of the switch */
     /* and what comes of it for the port of a function */
     bool port_dvm;                      /* by 0x0203 */
     bool dvm;                           /* the parser knows two tags */
@@ -480,6 +490,8 @@ unsigned e810_flex_hash_input(E810State *s, unsigned vsi,
                               unsigned len, uint8_t *in);
 uint16_t e810_flex_res(E810State *s, bool alloc, uint16_t flags, unsigned n,
                        uint8_t *buf, unsigned len);
+int e810_flex_switch(E810State *s, const E810Headers *h, const uint8_t *f,
+                     unsigned len, uint16_t *word);
 
 bool e810_flex_fdir_key(E810State *s, unsigned by, unsigned vsi,
                         const E810Headers *h, const uint8_t *f, unsigned len,
@@ -550,6 +562,18 @@ void e810_switch_tx(E810State *s, unsigned src, uint8_t *frame, unsigned len,
 void e810_switch_spoof_vlan(E810State *s, unsigned src);
 void e810_switch_rx(E810State *s, const uint8_t *frame, unsigned len);
 
+/* e810_recipe.c */
+uint16_t e810_recipe_command(E810State *s, E810Desc *d, uint8_t *buf,
+                             unsigned len);
+uint16_t e810_recipe_res(E810State *s, bool alloc, unsigned n, uint8_t *buf);
+void e810_recipe_release(E810State *s);
+void e810_recipe_reset(E810State *card);
+bool e810_recipe_is_own(E810State *s, unsigned recipe);
+bool e810_recipe_rule(E810State *s, unsigned recipe, const uint8_t *hdr,
+                      unsigned len, E810RecipeKey *key);
+bool e810_recipe_match(E810State *s, unsigned recipe, const E810RecipeKey *key,
+                       int prof, const uint16_t *words);
+
 /* e810_vlan.c */
 void e810_tags(E810State *s, const uint8_t *f, unsigned len, E810Tags *t);
 uint16_t e810_vlan_key(E810State *s, unsigned recipe, const E810Tags *t);
@@ -614,7 +638,8 @@ bool e810_rx_flexible(E810State *s, unsigned rxdid);
 void e810_rx_flush_vector(E810State *s, unsigned v);
 void e810_rx_headers(const uint8_t *f, unsigned len, E810Headers *h);
 void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
-                     unsigned len, bool loopback, bool csum_ok);
+                     unsigned len, bool loopback, bool csum_ok, int queue,
+                     unsigned num_queues);
 void e810_rx_report(E810State *s, unsigned vsi, uint16_t status);
 
 #endif

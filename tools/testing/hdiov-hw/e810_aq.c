@@ -391,6 +391,8 @@ uint16_t e810_aq_command(E810State *s, E810Desc *d, uint8_t *buf,
         return e810_switch_res_list(s, d, buf, len);
     case 0x0210 ... 0x0213:
         return aq_vsi(s, d, buf, len);
+    case 0x0290 ... 0x0293:
+        return e810_recipe_command(s, d, buf, len);
     case 0x02a0 ... 0x02a2:
         return e810_switch_rules(s, d->opcode, le16_to_cpu(d->w[0]), buf, len);
     case 0x02a4:
@@ -425,8 +427,6 @@ uint16_t e810_aq_command(E810State *s, E810Desc *d, uint8_t *buf,
         return e810_pkg_command(s, d, buf, len);
     case 0x020c:
     case 0x020d:
-    case 0x0290:
-    case 0x0292:
         if (s->card->double_vlan) {
             return e810_vlan_command(s, d, buf, len);
         }

@@ -373,4 +373,5 @@ void e810_pkg_reset(E810State *s, bool global)
         }
     }
     e810_flex_release(s);
+    e810_recipe_release(s);
 }

@@ -33,7 +33,7 @@ static const struct {
     int table;
     unsigned tcam, profiles, words;
 } blocks[] = {
-    { -1, 512, 256, 48 },
+    { E810_FLEX_SW, E810_NUM_TCAM, E810_MAX_PROFILES, E810_SW_FV_WORDS },
     { -1, 512, 128, 32 },
     { E810_FLEX_FD, E810_NUM_TCAM, E810_NUM_PROFILES, E810_FV_WORDS },
     { E810_FLEX_RSS, E810_NUM_TCAM, E810_NUM_PROFILES, E810_FV_WORDS },
@@ -142,9 +142,9 @@ bool e810_flex_section(E810State *by, E810FlexTables *tables, uint32_t type,
             }
         }
         for (i = 0; t && i < count; i++) {
-            for (j = 0; j < E810_FV_WORDS; j++) {
+            for (j = 0; j < blocks[b].words; j++) {
                 const uint8_t *w = p + 4 +
-                                   (i * E810_FV_WORDS + j) * FV_WORD_SIZE;
+                                   (i * blocks[b].words + j) * FV_WORD_SIZE;
 
                 t->fv[off + i][j].prot = w[0];
                 t->fv[off + i][j].off = lduw_le_p(w + 1);
@@ -400,6 +400,26 @@ bool e810_flex_fdir_key(E810State *s, unsigned by, unsigned vsi,
     }
     flex_mask(s, QF_FDMASK_SEL, QF_FDMASK, prof, key->word);
     return any;
+}
+
+/*
+ * The words that recipes of the switch look at, and the number of the profile
+ * that has them, or -1. The frame's VSI does not count.
+ */
+int e810_flex_switch(E810State *s, const E810Headers *h, const uint8_t *f,
+                     unsigned len, uint16_t *word)
+{
+    uint8_t prof = flex_lookup(s, E810_FLEX_SW, 0, h->ptype);
+    int i;
+
+    if (prof == E810_FLEX_NONE) {
+        return -1;
+    }
+    for (i = 0; i < E810_SW_FV_WORDS; i++) {
+        word[i] = flex_word(h, f, len,
+                            &s->card->pkg.flex[E810_FLEX_SW].fv[prof][i]);
+    }
+    return prof;
 }
 
 /* Flow director: @n filters, and one element, the first one's number */

@@ -27,13 +27,15 @@
 #define E810_NUM_PROFILES       128
 #define E810_NUM_TCAM           512
 #define E810_FV_WORDS           24
+#define E810_MAX_PROFILES       256     /* the switch's; others have 128 */
+#define E810_SW_FV_WORDS        48      /* and 24 words each */
 #define E810_TCAM_KEY           5
 #define E810_NUM_META_INIT      16
 #define E810_META_INIT_SIZE     24
 
-/* The blocks that use their tables here: receive hash and flow director */
+/* The blocks that use their tables here: receive hash, flow director, switch */
 enum {
-    E810_FLEX_RSS, E810_FLEX_FD, E810_FLEX_BLOCKS
+    E810_FLEX_RSS, E810_FLEX_FD, E810_FLEX_SW, E810_FLEX_BLOCKS
 };
 
 typedef struct E810Tcam {
@@ -51,13 +53,13 @@ typedef struct E810FlexTables {
     uint8_t xlt1[E810_NUM_PTYPES];          /* packet type -> group */
     uint16_t xlt2[E810_NUM_VSI];            /* VSI -> group */
     E810Tcam tcam[E810_NUM_TCAM];           /* groups -> profile */
-    E810FvWord fv[E810_NUM_PROFILES][E810_FV_WORDS];
+    E810FvWord fv[E810_MAX_PROFILES][E810_SW_FV_WORDS];
 } E810FlexTables;
 
 /* Which packet types the parser makes are all below this */
 #define E810_FLEX_PTYPES        128
-#define E810_FLEX_NONE          0xff        /* no profile */
-#define E810_FLEX_UNKNOWN       0xfe        /* not looked up yet */
+#define E810_FLEX_NONE          0xff        /* no profile has this number, */
+#define E810_FLEX_UNKNOWN       0xfe        /* nor this: not looked up yet */
 
 /* A resource that one PF at a time may have, by 0x0008 */
 typedef struct E810Lock {
@@ -79,10 +81,18 @@ typedef struct E810Pkg {
     uint8_t lookup[E810_FLEX_BLOCKS][E810_NUM_VSI][E810_FLEX_PTYPES];
     /* what PFs took by 0x0208: 0 is free, n is PF n - 1's, or: */
 #define E810_FLEX_PACKAGE   0xff
-    uint8_t prof_owner[E810_FLEX_BLOCKS][E810_NUM_PROFILES];
+    uint8_t prof_owner[E810_FLEX_BLOCKS][E810_MAX_PROFILES];
     uint8_t tcam_owner[E810_FLEX_BLOCKS][E810_NUM_TCAM];
     unsigned fd_taken[E810_MAX_PFS][2];     /* guaranteed, best effort */
 } E810Pkg;
+
+/* What a rule of a driver's own recipe looks for: words of the field vector */
+typedef struct E810RecipeKey {
+    uint8_t prio;
+    uint8_t n;
+    uint8_t word[20];                       /* of at most 5 recipes */
+    uint16_t mask[20], want[20];
+} E810RecipeKey;
 
 /* What finds a flow director filter */
 typedef struct E810FdirKey {

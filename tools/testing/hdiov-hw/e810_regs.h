@@ -317,10 +317,13 @@ enum { OUTER_TAG_NONE, OUTER_TAG_STAG, OUTER_TAG_8100, OUTER_TAG_9100 };
 #define SW_RULE_PRUNE_SET       5
 #define SW_RULE_PRUNE_CLEAR     6
 #define SW_ACT_TYPE             0x3
+#define   SW_ACT_TO_QUEUE           0x1
 #define   SW_ACT_PRUNE              0x2     /* of VLAN rules */
 #define SW_ACT_LB_EN            BIT(2)
 #define SW_ACT_LAN_EN           BIT(3)
 #define SW_ACT_VSI(a)           extract32(a, 4, 10)
+#define SW_ACT_QUEUE(a)         extract32(a, 4, 11)
+#define SW_ACT_REGION(a)        extract32(a, 15, 3)     /* 2^n queues */
 #define SW_ACT_LIST             BIT(14)
 #define SW_ACT_VALID            BIT(17)
 #define SW_ACT_DROP             BIT(18)
@@ -333,6 +336,7 @@ enum {
 #define SW_RES_FROM_BOTTOM      BIT(12)
 #define SW_RES_LIST_REP         0x03
 #define SW_RES_LIST_PRUNE       0x04
+#define SW_RES_RECIPE           0x05
 #define SW_RES_FD_COUNTER       0x21
 #define SW_RES_FD_GUAR          0x22
 #define SW_RES_FD_BEST          0x23

@@ -550,9 +550,13 @@ static void e810_rx_writeback(E810State *s, E810RxQ *q, unsigned idx,
     rx_store_desc(s, q, idx, d);
 }
 
-/* Put a frame into a queue of @vsi; @csum_ok: the card made the checksums */
+/*
+ * Put a frame into a queue of @vsi; @csum_ok: the card made the checksums. The
+ * switch may have chosen one of @num_queues from @queue on, or that is -1.
+ */
 void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
-                     unsigned len, bool loopback, bool csum_ok)
+                     unsigned len, bool loopback, bool csum_ok, int queue,
+                     unsigned num_queues)
 {
     E810Vsi *v = &s->vsi[vsi];
     HdiovDmaTag tag = e810_vsi_tag(s, vsi);
@@ -582,11 +586,13 @@ void e810_rx_deliver(E810State *s, unsigned vsi, const uint8_t *frame,
     if (fd && fd->to_queue) {
         qid = e810_vsi_rxq(s, v, fd->queue +
                            (m.hash & (BIT(fd->region) - 1)));
+    } else if (queue >= 0) {
+        qid = queue + m.hash % num_queues;
     } else {
         qid = rx_select(s, v, vsi, &m);
     }
-    if (qid < 0 || s->rxq[qid].vsi != vsi || !s->rxq[qid].enabled ||
-        s->rxq[qid].stopped) {
+    if (qid < 0 || qid >= E810_NUM_RXQ || s->rxq[qid].vsi != vsi ||
+        !s->rxq[qid].enabled || s->rxq[qid].stopped) {
         s->cnt.drop_no_queue++;
         v->stats.rdpc++;
         return;

@@ -24,6 +24,7 @@ typedef struct E810Dest {
     DECLARE_BITMAP(vsi, E810_NUM_VSI);
     bool any;
     bool lan;
+    E810Rule *to_queue;         /* a rule that chooses the queue */
 } E810Dest;
 
 /* What recipes make of a frame's tags */
@@ -170,6 +171,59 @@ static bool e810_misc_rules(E810State *s, E810Dest *dst, int src,
     return false;
 }
 
+/* The queue that a rule names as the card numbers them, of this PF, or -1 */
+static int e810_act_queue(E810State *s, uint32_t act)
+{
+    unsigned q = SW_ACT_QUEUE(act) - s->rxqs.first;
+
+    return q < s->rxqs.num && s->rxq[q].vsi != E810_NO_VSI ? q : -1;
+}
+
+static bool e810_to_queue(uint32_t act)
+{
+    return (act & SW_ACT_TYPE) == SW_ACT_TO_QUEUE;
+}
+
+/*
+ * Rules of recipes that drivers have made: the one of the highest priority
+ * counts, beside those of firmware's recipes. Returns true if it says drop.
+ */
+static bool e810_own_rules(E810State *s, E810Dest *dst, int src,
+                           const uint8_t *frame, unsigned len)
+{
+    uint16_t words[E810_SW_FV_WORDS];
+    E810Rule *r, *best = NULL;
+    E810Headers h;
+    int prof, q;
+
+    if (QTAILQ_EMPTY(&s->own_rules)) {
+        return false;
+    }
+    e810_rx_headers(frame, len, &h);
+    prof = e810_flex_switch(s, &h, frame, len, words);
+    QTAILQ_FOREACH(r, &s->own_rules, next) {
+        if ((r->type == SW_RULE_TX ? r->src == src : src < 0) &&
+            e810_recipe_match(s, r->recipe, &r->key, prof, words) &&
+            (!best || r->key.prio > best->key.prio)) {
+            best = r;
+        }
+    }
+    if (!best) {
+        return false;
+    }
+    if (!e810_to_queue(best->act)) {
+        e810_dest_add(s, dst, best);
+        return best->act & SW_ACT_DROP;
+    }
+    q = e810_act_queue(s, best->act);
+    if (q >= 0) {
+        set_bit(s->rxq[q].vsi, dst->vsi);
+        dst->any = true;
+        dst->to_queue = best;
+    }
+    return false;
+}
+
 /* Add a frame to the packet counter of its class */
 static void e810_count(const uint8_t *frame, uint64_t *unicast,
                        uint64_t *multicast, uint64_t *broadcast)
@@ -235,7 +289,8 @@ static void e810_deliver(E810State *s, E810Dest *dst, int src,
                          const uint8_t *frame, unsigned len,
                          const VlanKeys *keys, bool csum_ok)
 {
-    unsigned n;
+    int queue = dst->to_queue ? e810_act_queue(s, dst->to_queue->act) : -1;
+    unsigned n, num = queue < 0 ? 1 : 1 << SW_ACT_REGION(dst->to_queue->act);
 
     for (n = find_first_bit(dst->vsi, E810_NUM_VSI); n < E810_NUM_VSI;
          n = find_next_bit(dst->vsi, E810_NUM_VSI, n + 1)) {
@@ -265,7 +320,8 @@ static void e810_deliver(E810State *s, E810Dest *dst, int src,
         if (src >= 0) {
             s->cnt.loopback++;
         }
-        e810_rx_deliver(s, n, frame, len, src >= 0, csum_ok);
+        e810_rx_deliver(s, n, frame, len, src >= 0, csum_ok,
+                        queue >= 0 && s->rxq[queue].vsi == n ? queue : -1, num);
     }
 }
 
@@ -330,7 +386,8 @@ void e810_switch_tx(E810State *s, unsigned src, uint8_t *frame, unsigned len,
         }
         dst.lan = dst.lan && (r->act & SW_ACT_LAN_EN);
     }
-    if (e810_misc_rules(s, &dst, src, frame, len, keys.promisc, hit)) {
+    if (e810_misc_rules(s, &dst, src, frame, len, keys.promisc, hit) ||
+        e810_own_rules(s, &dst, src, frame, len)) {
         s->cnt.drop_prune++;
         v->stats.tepc++;
         return;
@@ -377,7 +434,8 @@ void e810_switch_rx(E810State *s, const uint8_t *frame, unsigned len)
     if (r) {
         e810_dest_add(s, &dst, r);
     }
-    if (e810_misc_rules(s, &dst, -1, frame, len, keys.promisc, r)) {
+    if (e810_misc_rules(s, &dst, -1, frame, len, keys.promisc, r) ||
+        e810_own_rules(s, &dst, -1, frame, len)) {
         s->cnt.drop_prune++;
         return;
     }
@@ -401,6 +459,9 @@ static void e810_rule_unlink(E810State *s, E810Rule *r)
     case SW_RECIPE_VLAN:
         s->vlan_rule[r->vlan] = NULL;
         break;
+    case E810_FW_RECIPES ... E810_NUM_RECIPES - 1:
+        QTAILQ_REMOVE(&s->own_rules, r, next);
+        break;
     default:
         QTAILQ_REMOVE(&s->misc_rules, r, next);
         break;
@@ -413,6 +474,9 @@ static bool e810_act_ok(E810State *s, unsigned recipe, uint32_t act)
 {
     unsigned n = SW_ACT_VSI(act);
 
+    if (recipe >= E810_FW_RECIPES && e810_to_queue(act)) {
+        return e810_act_queue(s, act) >= 0;
+    }
     /* VLAN rules prune: they say who is in it and do not forward */
     if (recipe == SW_RECIPE_VLAN) {
         if ((act & SW_ACT_TYPE) != SW_ACT_PRUNE || (act & SW_ACT_DROP)) {
@@ -440,6 +504,12 @@ static bool e810_rule_exists(E810State *s, E810Rule *r)
         return e810_mac_lookup(s, r->recipe, r->mac, r->vlan);
     case SW_RECIPE_VLAN:
         return s->vlan_rule[r->vlan];
+    }
+    QTAILQ_FOREACH(o, &s->own_rules, next) {
+        if (o->recipe == r->recipe && o->type == r->type && o->src == r->src &&
+            !memcmp(&o->key, &r->key, sizeof(o->key))) {
+            return true;
+        }
     }
     QTAILQ_FOREACH(o, &s->misc_rules, next) {
         bool same_class = e810_mac_class(o->mac) == e810_mac_class(r->mac);
@@ -472,7 +542,8 @@ static uint16_t e810_rule_add(E810State *s, uint8_t *e, unsigned len)
     unsigned index;
     uint64_t *key;
 
-    if (hlen != RULE_ETH_HDR || !e810_act_ok(s, rule.recipe, rule.act) ||
+    if ((hlen != RULE_ETH_HDR && rule.recipe < E810_FW_RECIPES) ||
+        hlen < RULE_ETH_HDR || !e810_act_ok(s, rule.recipe, rule.act) ||
         (rule.type == SW_RULE_TX && rule.src >= E810_NUM_VSI)) {
         return AQ_RC_EINVAL;
     }
@@ -492,7 +563,11 @@ static uint16_t e810_rule_add(E810State *s, uint8_t *e, unsigned len)
         rule.vlan = e810_vlan_rule_key(s, rule.recipe, hdr);
         break;
     default:
-        return AQ_RC_EINVAL;
+        if (!e810_recipe_is_own(s, rule.recipe) ||
+            !e810_recipe_rule(s, rule.recipe, hdr, hlen, &rule.key)) {
+            return AQ_RC_EINVAL;
+        }
+        break;
     }
     if (e810_rule_exists(s, &rule)) {
         return AQ_RC_EEXIST;
@@ -516,6 +591,9 @@ static uint16_t e810_rule_add(E810State *s, uint8_t *e, unsigned len)
         break;
     case SW_RECIPE_VLAN:
         s->vlan_rule[r->vlan] = r;
+        break;
+    case E810_FW_RECIPES ... E810_NUM_RECIPES - 1:
+        QTAILQ_INSERT_TAIL(&s->own_rules, r, next);
         break;
     default:
         QTAILQ_INSERT_TAIL(&s->misc_rules, r, next);
@@ -658,6 +736,9 @@ uint16_t e810_switch_res(E810State *s, bool alloc, unsigned count,
         }
         return AQ_RC_OK;
     }
+    if (type == SW_RES_RECIPE) {
+        return e810_recipe_res(s, alloc, n, buf);
+    }
     if (type != SW_RES_LIST_REP && type != SW_RES_LIST_PRUNE) {
         return AQ_RC_EINVAL;
     }
@@ -753,6 +834,7 @@ void e810_switch_vsi_gone(E810State *s, unsigned vsi)
 void e810_switch_init(E810State *s)
 {
     QTAILQ_INIT(&s->misc_rules);
+    QTAILQ_INIT(&s->own_rules);
     s->mac_rules = g_hash_table_new_full(g_int64_hash, g_int64_equal,
                                          g_free, NULL);
 }

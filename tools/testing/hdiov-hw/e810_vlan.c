@@ -40,15 +40,9 @@
 
 #define PORT_DOUBLE_VLAN    BIT(2)      /* of 0x0203 */
 
-/* Recipes: what is in a list's element, and in the recipe itself */
-#define RECIPE_ELEM         64
-#define RECIPE_ELEM_BITMAP  4
-#define RECIPE_ELEM_CONTENT 16
+/* Recipes */
 #define RECIPE_ROOT         BIT(7)
-#define RECIPE_WORDS        5
-#define RECIPE_LKUP         1
 #define RECIPE_LKUP_IGNORE  BIT(7)
-#define RECIPE_MASK         6
 
 /* Words of the switch's field vector that a recipe can name */
 #define FV_PKT_FLAGS        1
@@ -108,10 +102,10 @@ static uint16_t recipe_mask(E810State *s, unsigned recipe, unsigned word)
     const uint8_t *r = recipe_content(s, recipe);
     int i;
 
-    for (i = 1; i < RECIPE_WORDS; i++) {
-        if ((r[RECIPE_LKUP + i] & ~RECIPE_LKUP_IGNORE) == word &&
-            lduw_le_p(r + RECIPE_MASK + 2 * i)) {
-            return lduw_le_p(r + RECIPE_MASK + 2 * i);
+    for (i = 1; i < E810_RECIPE_WORDS; i++) {
+        if ((r[E810_RECIPE_LKUP + i] & ~RECIPE_LKUP_IGNORE) == word &&
+            lduw_le_p(r + E810_RECIPE_MASK + 2 * i)) {
+            return lduw_le_p(r + E810_RECIPE_MASK + 2 * i);
         }
     }
     return 0;
@@ -353,75 +347,18 @@ void e810_vlan_reset(E810State *card)
         uint8_t *r = recipe_content(card, recipes[i].recipe);
 
         r[0] = recipes[i].recipe | RECIPE_ROOT;
-        for (j = 1; j < RECIPE_WORDS; j++) {
-            r[RECIPE_LKUP + j] = RECIPE_LKUP_IGNORE;
+        for (j = 1; j < E810_RECIPE_WORDS; j++) {
+            r[E810_RECIPE_LKUP + j] = RECIPE_LKUP_IGNORE;
         }
-        stw_le_p(r + RECIPE_MASK, 0xff);        /* of the switch's number */
+        stw_le_p(r + E810_RECIPE_MASK, 0xff);        /* of the switch's number */
         j = recipes[i].vlan_word;
         if (j) {
-            r[RECIPE_LKUP + j] = FV_INNER_VLAN | RECIPE_LKUP_IGNORE;
-            stw_le_p(r + RECIPE_MASK + 2 * j, 0xfff);
+            r[E810_RECIPE_LKUP + j] = FV_INNER_VLAN | RECIPE_LKUP_IGNORE;
+            stw_le_p(r + E810_RECIPE_MASK + 2 * j, 0xfff);
         }
     }
+    e810_recipe_reset(card);
     vlan_mode_changed(card);
-}
-
-static bool recipe_known(E810State *s, unsigned recipe)
-{
-    return recipe < E810_NUM_RECIPES && recipe_content(s, recipe)[0];
-}
-
-/* 0x0290, of recipes that there are only */
-static uint16_t recipe_add(E810State *s, E810Desc *d, uint8_t *buf,
-                           unsigned len)
-{
-    unsigned n = le16_to_cpu(d->w[0]), i;
-
-    if (!buf || !n || n * RECIPE_ELEM > len) {
-        return AQ_RC_EINVAL;
-    }
-    if (!e810_pkg_locked(s)) {
-        return AQ_RC_EPERM;
-    }
-    for (i = 0; i < n; i++) {
-        const uint8_t *e = buf + i * RECIPE_ELEM;
-        unsigned recipe = e[0];
-
-        if (!recipe_known(s, recipe)) {
-            return AQ_RC_ENOENT;
-        }
-        if (e[RECIPE_ELEM_CONTENT] != (recipe | RECIPE_ROOT)) {
-            return AQ_RC_EINVAL;
-        }
-    }
-    for (i = 0; i < n; i++) {
-        const uint8_t *e = buf + i * RECIPE_ELEM;
-
-        memcpy(recipe_content(s, e[0]), e + RECIPE_ELEM_CONTENT,
-               E810_RECIPE_SIZE);
-    }
-    return AQ_RC_OK;
-}
-
-/* 0x0292: none has more than one part */
-static uint16_t recipe_get(E810State *s, E810Desc *d, uint8_t *buf,
-                           unsigned len)
-{
-    unsigned recipe = le16_to_cpu(d->w[1]);
-
-    if (!buf || len < RECIPE_ELEM) {
-        return AQ_RC_EINVAL;
-    }
-    if (!recipe_known(s, recipe)) {
-        return AQ_RC_ENOENT;
-    }
-    memset(buf, 0, len);
-    buf[0] = recipe;
-    stq_le_p(buf + RECIPE_ELEM_BITMAP, BIT_ULL(recipe));
-    memcpy(buf + RECIPE_ELEM_CONTENT, recipe_content(s, recipe),
-           E810_RECIPE_SIZE);
-    d->w[0] = cpu_to_le16(1);
-    return AQ_RC_OK;
 }
 
 /* 0x020C: of who loads the package, while it has the lock for that */
@@ -471,10 +408,6 @@ uint16_t e810_vlan_command(E810State *s, E810Desc *d, uint8_t *buf,
         return vlan_mode_set(s, buf, len);
     case 0x020d:
         return vlan_mode_get(s, buf, len);
-    case 0x0290:
-        return recipe_add(s, d, buf, len);
-    case 0x0292:
-        return recipe_get(s, d, buf, len);
     default:
         return AQ_RC_ENOSYS;
     }

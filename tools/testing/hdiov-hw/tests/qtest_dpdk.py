@@ -3,16 +3,16 @@
 """What DPDK's net_ice asks of an E810 and Linux's ice does not, through QEMU's qtest.
 
 Flexible descriptors for communications, tables of RSS of all sizes, changes of the link without a
-queue of events, numbers and counters of flow director filters. Prints TAP.
+queue of events, numbers and counters of flow director filters, recipes of the switch. Prints TAP.
 """
 
 import struct
 import sys
 
 import e810_card
-from e810_card import CAUSE_ENA, MACS, MSI, OUT, PAGE_INT, Vsi, eth, ipv4, tcp
-from qtest_ddp import (DST, EINVAL, GLOBAL, KEY, SRC, T4, TUPLE, U4, VERSION, PfVsi, corer, ddp, download, fdir_profile, filter_desc, load,
-                       lock, profile, unlock, with_key)
+from e810_card import CAUSE_ENA, MACS, MSI, OUT, PAGE_INT, VALID, Vsi, eth, ipv4, tcp
+from qtest_ddp import (CHANGE, DST, EEXIST, EINVAL, ENOENT, ENOSPC, EPERM, GLOBAL, KEY, SRC, T4, TUPLE, U4, VERSION, PfVsi, alloc, corer,
+                       ddp, download, fdir_profile, filter_desc, free, load, lock, profile, unlock, with_key)
 from qtest_e810 import close
 
 COMMS = "ICE COMMS Package"
@@ -22,7 +22,10 @@ NO_FLOW = 0xffffffff
 
 def load_comms(c):
     assert lock(c, GLOBAL) == (0, 0)
-    assert download(c, ddp.buffer((1, ddp.metadata(VERSION, COMMS)), (32, ddp.groups()), (42, ddp.groups()), (56, ddp.boost()))) == 0
+    assert download(c, ddp.buffer((1, ddp.metadata(VERSION, COMMS)), (32, ddp.groups()), (42, ddp.groups()), (56, ddp.boost())), False) == 0
+    tables, fields = ddp.switch_tables()
+    assert download(c, tables, False) == 0
+    assert download(c, fields) == 0
     assert unlock(c, GLOBAL) == 0
 
 
@@ -216,5 +219,140 @@ def test_fdir(t, q, c):
     corer(q, c)
 
 
+# Words of the switch's fields, as in the package
+IP_SRC, PORTS, RESULT = 18, 32, 40
+UDP_PROFILE, TCP_PROFILE = 5, 4
+
+
+def recipe(number, *words, root=True, prio=5, result=None, group=None):
+    """(word, mask) to look at"""
+    words = [(0, 0xff)] + list(words) + [(0x80, 0)] * (4 - len(words))
+    content = bytes([number | 0x80 if root else 0, *(w for w, _ in words)]) + struct.pack("<5H", *(m for _, m in words))
+    content += bytes([0 if result is None else 0x80 | result]) + bytes(4) + bytes([prio, 0, 0]) + bytes(4)
+    return bytes([number, 0, 0, 0]) + struct.pack("<QI", group or 1 << number, 0) + content.ljust(48, b"\0")
+
+
+def add(c, *elements, locked=True):
+    if locked:
+        assert lock(c, CHANGE)[0] == 0
+    rc = c.aq(0x290, struct.pack("<H", len(elements)), b"".join(elements))[0]
+    if locked:
+        unlock(c, CHANGE)
+    return rc
+
+
+def get(c, number):
+    rc, params, buf = c.aq(0x292, struct.pack("<HH", 0, number), size=4096)
+    n = struct.unpack_from("<H", params)[0]
+    return rc or [buf[64 * i:64 * i + 64] for i in range(n)]
+
+
+def recipes_of(c, prof):
+    rc, params, _ = c.aq(0x293, struct.pack("<H", prof))
+    return rc or struct.unpack_from("<Q", params, 8)[0]
+
+
+def associate(c, prof, bits, locked=True):
+    if locked:
+        assert lock(c, CHANGE)[0] == 0
+    rc = c.aq(0x291, struct.pack("<HHI", prof, 0, 0) + struct.pack("<Q", bits))[0]
+    if locked:
+        unlock(c, CHANGE)
+    return rc
+
+
+def rule(c, number, act, header, src=0, typ=0):
+    e = struct.pack("<HHHHIHH", typ, 0, number, src, act, 0, len(header)) + header
+    rc, _, buf = c.aq(0x2a0, struct.pack("<H", 1), e)
+    return rc, struct.unpack_from("<H", buf, 12)[0]
+
+
+def unrule(c, index):
+    return c.aq(0x2a2, struct.pack("<H", 1), struct.pack("<HHHHIHH", 0, 0, 0, 0, 0, index, 0))[0]
+
+
+def to_queue(n, region=0):
+    return 1 | n << 4 | region << 15
+
+
+def test_recipes(t, q, c):
+    load_comms(c)
+    v = Vsi(c, 40, MACS[1], nq=4)
+    queues = more_queues(c, v, 4)
+
+    def where(*frames, dst=MACS[1]):
+        for f in frames:
+            q.send(eth(dst, OUT, f))
+        return [len(w.rx()) for w in queues]
+    mac = get(c, 1)
+    t.check("firmware's recipe for MAC addresses", (len(mac), mac[0][0], mac[0][16]), (1, 1, 0x81))
+    t.check("profiles use firmware's alone", {recipes_of(c, n) for n in (0, UDP_PROFILE, 255)}, {0x33f})
+    t.check("no profile 256", recipes_of(c, 256), EINVAL)
+    t.check("none of a driver's own", [get(c, n) for n in (10, 63, 64)], 3 * [ENOENT])
+    (rc, (a, b)) = alloc(c, 0x85, 2)
+    t.check("two are taken", (rc, a, b, free(c, 5, 9), free(c, 5, b + 1)), (0, 10, 11, ENOENT, ENOENT))
+    ports = recipe(a, (PORTS, 0xffff), (PORTS + 1, 0xffff))
+    t.check("not without the lock", add(c, ports, locked=False), EPERM)
+    t.check("nor one that is not taken, or with another's number, or with words that are not",
+            [add(c, recipe(12)), add(c, ports[:16] + bytes([0x80 | b]) + ports[17:]), add(c, recipe(a, (48, 1)))], [ENOENT, EINVAL, EINVAL])
+    t.check("a recipe for ports, and it is read back", (add(c, ports), get(c, a)), (0, [ports]))
+    udp = eth(bytes(6), bytes(6), U4)
+    t.check("no rule of one that is not", rule(c, b, to_queue(42), udp)[0], EINVAL)
+    rc, first = rule(c, a, to_queue(42), udp)
+    t.check("a rule for UDP with these ports", rc, 0)
+    t.check("the same again", rule(c, a, to_queue(43), udp)[0], EEXIST)
+    t.check("none to a queue that nobody has, or the card has not", [rule(c, a, to_queue(n), eth(bytes(6), bytes(6), T4[:20] + b"\1" + T4[21:]))[0]
+                                                                   for n in (50, 2047)], [EINVAL, EINVAL])
+    t.check("a rule without header", rule(c, a, to_queue(42), b"")[0], EINVAL)
+    t.check("of a profile that does not use it, it does nothing", where(U4), [1, 0, 0, 0])
+    t.check("associated with it, not without the lock", (associate(c, UDP_PROFILE, 0x33f | 1 << a, False),
+                                                         associate(c, UDP_PROFILE, 0x33f | 1 << a), recipes_of(c, UDP_PROFILE)),
+            (EPERM, 0, 0x33f | 1 << a))
+    t.check("to its queue; not other ports, nor TCP", [where(U4), where(ipv4(17, struct.pack(">HHHH", 2795, 1766, 12, 0) + b"rss!", SRC, DST)),
+                                                      where(T4)], [[0, 0, 1, 0], [1, 0, 0, 0], [1, 0, 0, 0]])
+    t.check("also what no address filter wants", where(U4, dst=MACS[7]), [0, 0, 1, 0])
+    associate(c, TCP_PROFILE, 0x33f | 1 << a)
+    t.check("ports are at the same place in TCP", where(T4), [0, 0, 1, 0])
+    associate(c, TCP_PROFILE, 0x33f)
+    was = q.stats()["drop-prune"]
+    add(c, recipe(b, (IP_SRC, 0xffff), (IP_SRC + 1, 0xff00), prio=6))
+    associate(c, UDP_PROFILE, 0x33f | 1 << a | 1 << b)
+    rc, second = rule(c, b, 1 << 17 | 1 << 18, udp)
+    t.check("a rule that drops, of higher priority, for a part of the source address",
+            (rc, where(U4, ipv4(17, struct.pack(">HHHH", 1, 1, 12, 0) + b"rss!", "66.9.149.1", DST)),
+             where(ipv4(17, struct.pack(">HHHH", 1, 1, 12, 0) + b"rss!", "66.9.150.1", DST)), q.stats()["drop-prune"] - was),
+            (0, [0, 0, 0, 0], [1, 0, 0, 0], 2))
+    t.check("it is removed", (unrule(c, second), where(U4)), (0, [0, 0, 1, 0]))
+    _, second = rule(c, b, VALID | v.num << 4, udp)
+    t.check("one that forwards to the VSI", where(U4, dst=MACS[7]), [1, 0, 0, 0])
+    unrule(c, second)
+    unrule(c, first)
+    t.check("none is left", (where(U4), where(U4, dst=MACS[7])), ([1, 0, 0, 0], [0, 0, 0, 0]))
+
+    # Six words in two recipes, and a third that waits for both
+    (rc, (x, y, root)) = alloc(c, 0x85, 3)
+    group = 1 << x | 1 << y | 1 << root
+    t.check("a chain of recipes", add(c, recipe(x, *((IP_SRC + n, 0xffff) for n in range(4)), root=False, result=RESULT),
+                                      recipe(y, (PORTS, 0xffff), (PORTS + 1, 0xffff), root=False, result=RESULT + 1),
+                                      recipe(root, (RESULT, 0xffff), (RESULT + 1, 0xffff), group=group)), 0)
+    t.check("the root is read with what belongs to it, others alone", ([e[0] for e in get(c, root)], [e[0] for e in get(c, x)]),
+            ([root, x, y], [x]))
+    associate(c, UDP_PROFILE, 0x33f | group)
+    t.check("no rule of one that is no root", rule(c, x, to_queue(43), udp)[0], EINVAL)
+    _, first = rule(c, root, to_queue(42, 1), udp)
+    got = [where(U4), where(ipv4(17, struct.pack(">HHHH", 2794, 1766, 12, 0) + b"rss!", SRC, "1.2.3.4")),
+           where(ipv4(17, struct.pack(">HHHH", 2794, 1, 12, 0) + b"rss!", SRC, DST))]
+    t.check("all of its words count, and it has a group of queues", got, [[0, 0, 1, 0], [1, 0, 0, 0], [1, 0, 0, 0]])
+    unrule(c, first)
+    t.check("they can be given back", (free(c, 5, x, y, root), get(c, root)), (0, ENOENT))
+    t.check("there are 54 for drivers", (alloc(c, 0x85, 52)[0], alloc(c, 0x85, 53)[0], alloc(c, 0x85)[0]), (0, ENOSPC, ENOSPC))
+    shut(c, queues)
+    c.wr(0x91000, 1)
+    q.step(1000000)
+    c.open()
+    t.check("a reset of the PF frees them", (get(c, a), recipes_of(c, UDP_PROFILE), alloc(c, 0x85, 54)[0]), (ENOENT, 0x33f, 0))
+    corer(q, c)
+
+
 if __name__ == "__main__":
-    sys.exit(e810_card.main(__doc__, (((test_descriptors, test_lut, test_link, test_registers, test_fdir), {}),)))
+    sys.exit(e810_card.main(__doc__, (((test_descriptors, test_lut, test_link, test_registers, test_fdir, test_recipes), {}),)))

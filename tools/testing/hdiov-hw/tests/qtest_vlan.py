@@ -139,7 +139,6 @@ def test_off(t, q, c):
     t.check("a package for both modes is taken", download(c, package_buffer(META_INIT)), 0)
     t.check("its sections are not read back", c.aq(0xc41, b"", ddp.buffer(META_INIT))[0], ENOSYS)
     t.check("the mode is unknown", [c.aq(0x20d, size=100)[0], c.aq(0x20c, b"", mode())[0]], [ENOSYS, ENOSYS])
-    t.check("and recipes", [recipe(c, 4)[0], c.aq(0x290, b"\1", bytes(64))[0]], [ENOSYS, ENOSYS])
     t.check("ports stay in single VLAN mode", [port(c, 1), port(c, 0)], [EINVAL, 0])
     t.check("the parser's entries change nothing", step(c, "parser"), [0, 0])
     unlock(c, GLOBAL)
