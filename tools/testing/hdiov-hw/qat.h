@@ -222,7 +222,8 @@ struct QATState {
     uint32_t cap_clk;
     uint32_t cap_misc;
     bool preloaded;             /* the firmware is that of the start */
-    bool constants;             /* the table was given */
+    bool constants;             /* the table was given: */
+    uint8_t const_table[ADMIN_CONSTANTS_SIZE];
     bool rl_inited;
     uint32_t rl[64 + 64 + 16 + 2];
     QATTelemetry tl;
@@ -297,6 +298,7 @@ void qat_ae_finalize(QATState *s);
 void qat_ae_reset(QATState *s);
 void qat_serve(QATState *s);
 QATAe *qat_bank_ae(QATBank *b);
+void qat_constants(QATState *s, uint8_t *table);
 bool qat_cap_read(QATState *s, hwaddr addr, uint32_t *val);
 bool qat_cap_write(QATState *s, hwaddr addr, uint32_t val);
 
@@ -318,6 +320,9 @@ uint32_t qat_vm2pf_sou(QATState *s);
 uint32_t qat_vf_reg_read(QATState *s, unsigned n, unsigned off);
 void qat_vf_reg_write(QATState *s, unsigned n, unsigned off, uint32_t val);
 void qat_vf_reset(QATState *s, unsigned n);
+
+/* qat_key.c */
+uint8_t qat_key_derive(QATJob *job);
 
 /* The services: fill the response's status and what is specific to them */
 void qat_sym_process(QATJob *job);

@@ -719,18 +719,29 @@ static uint8_t qat_admin_pm_info(QATState *s, const uint8_t *req)
                            sizeof(info)) ? 0 : ADMIN_STATUS_FAIL;
 }
 
+/* For a request, without the big QEMU lock: zeroes if there is none */
+void qat_constants(QATState *s, uint8_t *table)
+{
+    bql_lock();
+    memset(table, 0, sizeof(s->const_table));
+    if (s->constants) {
+        memcpy(table, s->const_table, sizeof(s->const_table));
+    }
+    bql_unlock();
+}
+
 /* What only the engine for messages knows */
 static uint8_t qat_admin_device(QATState *s, const uint8_t *req, uint8_t *resp)
 {
     HdiovDmaTag tag = hdiov_dma_pf(&s->dma, HDIOV_NO_PASID);
     uint64_t addr = ldq_le_p(req + ADMIN_CFG_ADDR);
-    uint8_t table[ADMIN_CONSTANTS_SIZE];
 
     switch (req[ADMIN_CMD]) {
     case ADMIN_CONSTANTS_CFG:
-        s->constants = lduw_le_p(req + ADMIN_CFG_SIZE) == sizeof(table) &&
-                       hdiov_dma_read(&s->dma, tag, addr, table,
-                                      sizeof(table));
+        s->constants = lduw_le_p(req + ADMIN_CFG_SIZE) ==
+                       sizeof(s->const_table) &&
+                       hdiov_dma_read(&s->dma, tag, addr, s->const_table,
+                                      sizeof(s->const_table));
         return s->constants ? 0 : ADMIN_STATUS_FAIL;
     case ADMIN_CAPABILITIES:
         stw_le_p(resp + ADMIN_CAP_FW, ADMIN_CAP_FW_ALL);
@@ -816,8 +827,9 @@ static uint8_t qat_admin_preloaded(QATState *s, unsigned ae,
 {
     switch (req[ADMIN_CMD]) {
     case ADMIN_INIT_AE:
-    case ADMIN_CONSTANTS_CFG:
         return 0;
+    case ADMIN_CONSTANTS_CFG:
+        return ae == AE_ADMIN ? qat_admin_device(s, req, resp) : 0;
     case ADMIN_CAPABILITIES:
         if (ae == AE_ADMIN) {
             return 0;

@@ -267,6 +267,48 @@
 #define REQ_SRC_LEN             48
 #define REQ_DST_LEN             52
 
+/* Symmetric requests: commands, and fields that more than one kind has */
+#define LA_CMD_CIPHER           0
+#define LA_CMD_AUTH             1
+#define LA_CMD_CIPHER_HASH      2
+#define LA_CMD_HASH_CIPHER      3
+#define LA_CMD_SSL3             6
+#define LA_CMD_TLS11            7
+#define LA_CMD_TLS12            8
+#define LA_CMD_MGF1             9
+#define LA_CMD_HKDF_EXTRACT     12
+#define LA_CMD_HKDF_EXPAND      13
+#define LA_CMD_HKDF_EXTRACT_EXPAND 14
+#define LA_CMD_HKDF_EXPAND_LABEL 15
+#define LA_CMD_HKDF_EXTRACT_EXPAND_LABEL 16
+#define LA_CD_ADDR              8
+#define LA_CD_SIZE              18
+#define LA_AAD_ADDR             88
+#define LA_AAD_LEN              104     /* or of a prefix */
+#define LA_HASH_CFG_OFF         114
+#define LA_CD_MAX               (255 * 8)
+
+/* Hash configuration word */
+#define HASH_ALGO(v)            (extract32(v, 0, 4) | extract32(v, 22, 2) << 4)
+#define   HASH_NULL                 0
+#define   HASH_SHA1                 1
+#define   HASH_MD5                  2
+#define   HASH_SHA224               3
+#define   HASH_SHA256               4
+#define   HASH_SHA384               5
+#define   HASH_SHA512               6
+#define   HASH_XCBC                 7
+#define   HASH_CBC_MAC              8
+#define   HASH_GALOIS_128           10
+#define   HASH_SM3                  15
+#define   HASH_SHA3_224             16
+#define   HASH_SHA3_256             17
+#define   HASH_SHA3_384             18
+#define   HASH_SHA3_512             19
+#define HASH_MODE(v)            extract32(v, 4, 4)
+#define HASH_COUNTER            8       /* big endian, offset in the setup */
+#define HASH_STATE1             16
+
 #define RESP_SERVICE            1
 #define   RESP_SERVICE_FW           1
 #define RESP_TYPE               2

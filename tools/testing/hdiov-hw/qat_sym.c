@@ -19,13 +19,11 @@
 #include <openssl/sha.h>
 #include "qat.h"
 
-#define LA_CMD_CIPHER           0
-#define LA_CMD_AUTH             1
-#define LA_CMD_CIPHER_HASH      2
-#define LA_CMD_HASH_CIPHER      3
-
 /* Service specific flags */
-#define LA_PARTIAL              MAKE_64BIT_MASK(0, 2)
+#define LA_PARTIAL(f)           extract32(f, 0, 2)
+#define   PARTIAL_NONE              0
+#define   PARTIAL_START             1
+#define   PARTIAL_END               2
 #define LA_IV_INLINE            BIT(2)
 #define LA_CFG_IN_SHRAM         BIT(3)
 #define LA_UPDATE_STATE         BIT(4)
@@ -44,8 +42,6 @@
 #define   SLICE_UCS                 1
 
 /* Request, beyond what all services have */
-#define LA_CD_ADDR              8
-#define LA_CD_SIZE              18
 #define LA_CIPHER_OFF           56
 #define LA_CIPHER_LEN           60
 #define LA_IV                   64
@@ -56,18 +52,18 @@
 #define LA_SPC_TAG_LEN          107
 #define LA_AUTH_OFF             80
 #define LA_AUTH_LEN             84
-#define LA_AAD_ADDR             88
 #define LA_DIGEST_ADDR          96
-#define LA_AAD_LEN              104
 #define LA_DIGEST_LEN           107
 #define LA_CIPHER_CFG_OFF       110     /* offsets in quadwords */
 #define LA_HASH_FLAGS           113
+#define   HASH_FLAG_NESTED          BIT(0)
 #define   HASH_FLAG_MODE2           BIT(5)
-#define LA_HASH_CFG_OFF         114
 #define LA_HASH_FINAL_SIZE      118
+#define LA_STATE1_SIZE          121
+#define LA_STATE_COUNTER        8       /* before a state in memory */
 #define LA_STATE2_OFF           122
 
-#define LA_CD_MAX               (255 * 8)
+#define LA_CD_INLINE            16
 #define LA_AAD_MAX              16383
 #define LA_IV_SIZE              16
 #define LA_BLOCK                16
@@ -85,30 +81,10 @@
 #define   MODE_CBC                  1
 #define   MODE_CTR                  2
 #define   MODE_AEAD                 4
+#define   MODE_CCM                  5
 #define   MODE_XTS                  6
 #define CIPHER_DECRYPT(v)       extract32(v, 8, 1)
 #define CIPHER_CONVERT(v)       extract32(v, 9, 1)
-
-/* Hash configuration word */
-#define HASH_ALGO(v)            (extract32(v, 0, 4) | extract32(v, 22, 2) << 4)
-#define   HASH_NULL                 0
-#define   HASH_SHA1                 1
-#define   HASH_MD5                  2
-#define   HASH_SHA224               3
-#define   HASH_SHA256               4
-#define   HASH_SHA384               5
-#define   HASH_SHA512               6
-#define   HASH_XCBC                 7
-#define   HASH_CBC_MAC              8
-#define   HASH_GALOIS_128           10
-#define   HASH_SM3                  15
-#define   HASH_SHA3_224             16
-#define   HASH_SHA3_256             17
-#define   HASH_SHA3_384             18
-#define   HASH_SHA3_512             19
-#define HASH_MODE(v)            extract32(v, 4, 4)
-#define HASH_COUNTER            8       /* big endian, offset in the setup */
-#define HASH_STATE1             16
 
 /* 0 is success; the bits of the response's status otherwise */
 #define E_UNSUPPORTED           (STATUS_CRYPTO | STATUS_UNSUPPORTED)
@@ -124,6 +100,8 @@ typedef struct QATSym {
 
     uint8_t cd[LA_CD_MAX];
     uint32_t cd_len;
+    bool in_table;              /* configuration words are, of constants: */
+    uint8_t table[ADMIN_CONSTANTS_SIZE];
 
     /* cipher */
     uint32_t c_off, c_len;
@@ -135,13 +113,15 @@ typedef struct QATSym {
     /* hash */
     uint32_t a_off, a_len;
     uint32_t h_cfg;
-    const uint8_t *setup;       /* the configuration and state 1 */
-    uint32_t setup_len;
+    uint32_t h_done;            /* bytes that state 1 is of */
+    const uint8_t *state1;
+    uint32_t state1_len;
     const uint8_t *state2;
     uint32_t state2_len;
     uint64_t digest_addr;
     uint32_t digest_len;
     uint8_t digest[EVP_MAX_MD_SIZE];
+    uint8_t tag[LA_BLOCK];
 
     QATBuf src;
     QATBuf dst;
@@ -182,6 +162,12 @@ static const EVP_CIPHER *qat_evp_cipher(uint32_t algo, uint32_t mode)
         return EVP_aes_192_gcm();
     case ALGO_AES256 << 4 | MODE_AEAD:
         return EVP_aes_256_gcm();
+    case ALGO_AES128 << 4 | MODE_CCM:
+        return EVP_aes_128_ctr();
+    case ALGO_AES192 << 4 | MODE_CCM:
+        return EVP_aes_192_ctr();
+    case ALGO_AES256 << 4 | MODE_CCM:
+        return EVP_aes_256_ctr();
     case ALGO_SM4 << 4 | MODE_ECB:
         return EVP_sm4_ecb();
     case ALGO_SM4 << 4 | MODE_CBC:
@@ -200,10 +186,14 @@ static uint8_t qat_cipher_parse(QATSym *q)
     uint32_t hdr = LA_SLICE(q->flags) == SLICE_UCS ? 16 : 8;
     const EVP_CIPHER *evp;
 
-    if (off + hdr > q->cd_len) {
+    if (off + hdr > (q->in_table ? sizeof(q->table) : q->cd_len)) {
         return E_INVALID;
     }
-    q->c_cfg = ldl_le_p(q->cd + off);
+    q->c_cfg = ldl_le_p((q->in_table ? q->table : q->cd) + off);
+    if (q->in_table) {
+        /* The descriptor begins with the key */
+        off = hdr = 0;
+    }
     q->key = q->cd + off + hdr;
     if (CIPHER_ALGO(q->c_cfg) == ALGO_NULL) {
         return 0;
@@ -375,7 +365,7 @@ static uint8_t qat_cipher_run(QATSym *q)
     if (algo == ALGO_NULL || !q->c_len) {
         return 0;
     }
-    if (mode == MODE_AEAD || algo == ALGO_CHACHA) {
+    if (mode == MODE_AEAD || mode == MODE_CCM || algo == ALGO_CHACHA) {
         return E_UNSUPPORTED;
     }
     if (((mode == MODE_ECB || mode == MODE_CBC) && q->c_len % LA_BLOCK) ||
@@ -488,7 +478,7 @@ static const struct {
 };
 
 static void qat_hash_load(QATHash *h, uint32_t algo, const uint8_t *state,
-                          uint32_t done)
+                          uint64_t done)
 {
     int i;
 
@@ -501,7 +491,8 @@ static void qat_hash_load(QATHash *h, uint32_t algo, const uint8_t *state,
         h->md5.B = ldl_le_p(state + 4);
         h->md5.C = ldl_le_p(state + 8);
         h->md5.D = ldl_le_p(state + 12);
-        h->md5.Nl = done * 8;
+        h->md5.Nl = done << 3;
+        h->md5.Nh = done >> 29;
         break;
     case HASH_SHA1:
         SHA1_Init(&h->sha1);
@@ -510,7 +501,8 @@ static void qat_hash_load(QATHash *h, uint32_t algo, const uint8_t *state,
         h->sha1.h2 = ldl_be_p(state + 8);
         h->sha1.h3 = ldl_be_p(state + 12);
         h->sha1.h4 = ldl_be_p(state + 16);
-        h->sha1.Nl = done * 8;
+        h->sha1.Nl = done << 3;
+        h->sha1.Nh = done >> 29;
         break;
     case HASH_SHA224:
     case HASH_SHA256:
@@ -522,7 +514,8 @@ static void qat_hash_load(QATHash *h, uint32_t algo, const uint8_t *state,
         for (i = 0; i < 8; i++) {
             h->sha256.h[i] = ldl_be_p(state + 4 * i);
         }
-        h->sha256.Nl = done * 8;
+        h->sha256.Nl = done << 3;
+        h->sha256.Nh = done >> 29;
         break;
     default:
         if (algo == HASH_SHA384) {
@@ -538,28 +531,121 @@ static void qat_hash_load(QATHash *h, uint32_t algo, const uint8_t *state,
     }
 }
 
-static void qat_hash_finish(QATHash *h, const uint8_t *data, uint32_t len,
-                            uint8_t *out)
+/* Whole blocks */
+static void qat_hash_update(QATHash *h, const uint8_t *data, uint32_t len)
 {
     switch (h->algo) {
     case HASH_MD5:
         MD5_Update(&h->md5, data, len);
-        MD5_Final(out, &h->md5);
         break;
     case HASH_SHA1:
         SHA1_Update(&h->sha1, data, len);
-        SHA1_Final(out, &h->sha1);
         break;
     case HASH_SHA224:
     case HASH_SHA256:
         SHA256_Update(&h->sha256, data, len);
-        SHA256_Final(out, &h->sha256);
         break;
     default:
         SHA512_Update(&h->sha512, data, len);
+        break;
+    }
+}
+
+/* The opposite of loading */
+static void qat_hash_save(const QATHash *h, uint8_t *state)
+{
+    int i;
+
+    switch (h->algo) {
+    case HASH_MD5:
+        stl_le_p(state, h->md5.A);
+        stl_le_p(state + 4, h->md5.B);
+        stl_le_p(state + 8, h->md5.C);
+        stl_le_p(state + 12, h->md5.D);
+        break;
+    case HASH_SHA1:
+        stl_be_p(state, h->sha1.h0);
+        stl_be_p(state + 4, h->sha1.h1);
+        stl_be_p(state + 8, h->sha1.h2);
+        stl_be_p(state + 12, h->sha1.h3);
+        stl_be_p(state + 16, h->sha1.h4);
+        break;
+    case HASH_SHA224:
+    case HASH_SHA256:
+        for (i = 0; i < 8; i++) {
+            stl_be_p(state + 4 * i, h->sha256.h[i]);
+        }
+        break;
+    default:
+        for (i = 0; i < 8; i++) {
+            stq_be_p(state + 8 * i, h->sha512.h[i]);
+        }
+        break;
+    }
+}
+
+static void qat_hash_finish(QATHash *h, const uint8_t *data, uint32_t len,
+                            uint8_t *out)
+{
+    qat_hash_update(h, data, len);
+    switch (h->algo) {
+    case HASH_MD5:
+        MD5_Final(out, &h->md5);
+        break;
+    case HASH_SHA1:
+        SHA1_Final(out, &h->sha1);
+        break;
+    case HASH_SHA224:
+    case HASH_SHA256:
+        SHA256_Final(out, &h->sha256);
+        break;
+    default:
         SHA512_Final(out, &h->sha512);
         break;
     }
+}
+
+/*
+ * A part of a message: behind the first one the state is in memory, after its
+ * counter, and it is there again for the next one.
+ */
+static uint8_t qat_hash_part(QATSym *q, QATHash *h, uint32_t algo,
+                             const uint8_t *data, bool *done)
+{
+    uint32_t part = LA_PARTIAL(q->flags), size = q->req[LA_STATE1_SIZE];
+    uint64_t addr = ldq_le_p(q->req + LA_AAD_ADDR);
+    uint8_t state[LA_STATE_COUNTER + EVP_MAX_MD_SIZE] = {};
+
+    if (size < qat_hash_sizes[algo].state || size > EVP_MAX_MD_SIZE) {
+        return E_INVALID;
+    }
+    if (part == PARTIAL_START) {
+        addr -= LA_STATE_COUNTER + size;
+    } else {
+        if (!qat_dma_read(q->job, addr, state, LA_STATE_COUNTER + size)) {
+            return E_INVALID;
+        }
+        q->h_done = ldl_be_p(state);
+        if (q->h_done % qat_hash_sizes[algo].block) {
+            return E_INVALID;
+        }
+        qat_hash_load(h, algo, state + LA_STATE_COUNTER, q->h_done);
+    }
+    *done = part == PARTIAL_END;
+    if (*done) {
+        return 0;
+    }
+    if (q->a_len % qat_hash_sizes[algo].block) {
+        return E_INVALID;
+    }
+    qat_hash_update(h, data, q->a_len);
+    stl_be_p(state, q->h_done + q->a_len);
+    qat_hash_save(h, state + LA_STATE_COUNTER);
+    if ((q->flags & LA_UPDATE_STATE) &&
+        !qat_dma_write(q->job, addr, state, LA_STATE_COUNTER + size)) {
+        return E_INVALID;
+    }
+    return 0;
 }
 
 /* Plain, or HMAC from the states behind the inner and the outer key block */
@@ -568,19 +654,28 @@ static uint8_t qat_hash_state(QATSym *q, uint32_t algo, const uint8_t *data)
     uint32_t state = qat_hash_sizes[algo].state;
     uint32_t block = qat_hash_sizes[algo].block;
     uint32_t mode = HASH_MODE(q->h_cfg);
-    uint32_t done = mode ? block : ldl_be_p(q->setup + HASH_COUNTER);
-    uint8_t inner[EVP_MAX_MD_SIZE];
+    uint8_t inner[EVP_MAX_MD_SIZE], ret;
+    bool done = true;
     QATHash h;
 
     if (mode > 1) {
         return E_UNSUPPORTED;
     }
-    if (q->setup_len < HASH_STATE1 + state || done % block ||
-        done > QAT_MAX_DATA || (mode && q->state2_len < state) ||
+    if (mode) {
+        q->h_done = block;
+    }
+    if (q->state1_len < state || q->h_done % block ||
+        q->h_done > QAT_MAX_DATA || (mode && q->state2_len < state) ||
         q->digest_len > qat_hash_sizes[algo].digest) {
         return E_INVALID;
     }
-    qat_hash_load(&h, algo, q->setup + HASH_STATE1, done);
+    qat_hash_load(&h, algo, q->state1, q->h_done);
+    if (LA_PARTIAL(q->flags) != PARTIAL_NONE) {
+        ret = qat_hash_part(q, &h, algo, data, &done);
+        if (ret || !done) {
+            return ret;
+        }
+    }
     qat_hash_finish(&h, data, q->a_len, inner);
     if (mode) {
         qat_hash_load(&h, algo, q->state2, block);
@@ -597,7 +692,7 @@ static uint8_t qat_hash_evp(QATSym *q, uint32_t algo, const uint8_t *data)
     const EVP_MD *md = qat_evp_md(algo);
     uint32_t mode = HASH_MODE(q->h_cfg);
     uint32_t block = EVP_MD_get_block_size(md);
-    uint8_t pad[64], inner[EVP_MAX_MD_SIZE];
+    uint8_t pad[144], inner[EVP_MAX_MD_SIZE];
     EVP_MD_CTX *ctx;
     uint8_t ret = 0;
     bool ok;
@@ -610,7 +705,7 @@ static uint8_t qat_hash_evp(QATSym *q, uint32_t algo, const uint8_t *data)
         return EVP_Digest(data, q->a_len, q->digest, NULL, md, NULL) ?
                0 : E_CRYPTO;
     }
-    if (mode != 2 || algo != HASH_SM3 ||
+    if (mode != 2 || block > sizeof(pad) ||
         !(q->req[LA_HASH_FLAGS] & HASH_FLAG_MODE2)) {
         return E_UNSUPPORTED;
     }
@@ -746,6 +841,10 @@ static uint8_t qat_hash_run(QATSym *q)
     uint32_t algo = HASH_ALGO(q->h_cfg);
     const uint8_t *data = q->data + q->a_off;
 
+    if (LA_PARTIAL(q->flags) != PARTIAL_NONE &&
+        (algo < HASH_SHA1 || algo > HASH_SHA512)) {
+        return E_UNSUPPORTED;
+    }
     switch (algo) {
     case HASH_NULL:
         memset(q->digest, 0, sizeof(q->digest));
@@ -764,15 +863,27 @@ static uint8_t qat_hash_run(QATSym *q)
 
 static uint8_t qat_hash_parse(QATSym *q)
 {
+    const uint8_t *cfg = q->in_table ? q->table : q->cd;
+    uint32_t len = q->in_table ? sizeof(q->table) : q->cd_len;
     uint32_t off = q->req[LA_HASH_CFG_OFF] * 8;
     uint32_t off2 = q->req[LA_STATE2_OFF] * 8;
 
-    if (off + HASH_STATE1 > q->cd_len) {
+    if (off + HASH_STATE1 > len) {
         return E_INVALID;
     }
-    q->setup = q->cd + off;
-    q->setup_len = q->cd_len - off;
-    q->h_cfg = ldl_le_p(q->setup);
+    if (q->req[LA_HASH_FLAGS] & HASH_FLAG_NESTED) {
+        return E_UNSUPPORTED;
+    }
+    q->h_cfg = ldl_le_p(cfg + off);
+    q->h_done = ldl_be_p(cfg + off + HASH_COUNTER);
+    q->state1 = cfg + off + HASH_STATE1;
+    q->state1_len = len - off - HASH_STATE1;
+    if (q->in_table && HASH_MODE(q->h_cfg) && q->cd_len > LA_BLOCK) {
+        /* The descriptor has a key for the cipher and both states */
+        q->state1 = q->cd + LA_BLOCK;
+        q->state1_len = q->cd_len - LA_BLOCK;
+        off2 += LA_BLOCK;
+    }
     if (off2 && off2 < q->cd_len) {
         q->state2 = q->cd + off2;
         q->state2_len = q->cd_len - off2;
@@ -797,6 +908,10 @@ static uint8_t qat_sym_load(QATSym *q, bool cipher, bool hash)
 
     if (cipher) {
         given = len = (uint64_t)q->c_off + q->c_len;
+        if ((q->flags & LA_SINGLE_PASS) && (q->flags & LA_DIGEST_IN_BUFFER)) {
+            len += q->digest_len;
+            given += q->flags & LA_CMP_AUTH ? q->digest_len : 0;
+        }
     }
     if (hash) {
         uint64_t end = (uint64_t)q->a_off + q->a_len;
@@ -846,21 +961,89 @@ static uint8_t qat_sym_cmp_digest(QATSym *q, const uint8_t *expected)
 
 /* Commands */
 
-/* UCS single pass: an AEAD as a cipher command */
+/*
+ * CCM by one slice: the AAD comes with the first block and the lengths, padded,
+ * and the IV is counter block 0.
+ */
+static uint8_t qat_ccm_run(QATSym *q, const uint8_t *aad, uint32_t aad_len,
+                           bool encrypt)
+{
+    uint32_t algo = CIPHER_ALGO(q->c_cfg), rest = q->c_len % LA_BLOCK;
+    uint8_t *data = q->data + q->c_off, *end = data + q->c_len - rest;
+    uint8_t mac[LA_BLOCK] = {}, block[LA_BLOCK] = {};
+    EVP_CIPHER_CTX *cbc = qat_cbc_mac_new(algo, q->key);
+    EVP_CIPHER_CTX *ctr = EVP_CIPHER_CTX_new();
+    bool ok;
+    int i, n;
+
+    ok = cbc && ctr && qat_cbc_mac_blocks(cbc, aad, aad_len, mac) &&
+         EVP_EncryptInit_ex(ctr, qat_evp_cipher(algo, MODE_CTR), NULL, q->key,
+                            q->iv) &&
+         EVP_EncryptUpdate(ctr, block, &n, block, LA_BLOCK);
+    memcpy(q->tag, block, LA_BLOCK);
+    if (ok && !encrypt && q->c_len) {
+        ok = EVP_EncryptUpdate(ctr, data, &n, data, q->c_len);
+    }
+    memset(block, 0, sizeof(block));
+    memcpy(block, end, rest);
+    ok = ok && qat_cbc_mac_blocks(cbc, data, q->c_len - rest, mac) &&
+         (!rest || qat_cbc_mac_blocks(cbc, block, LA_BLOCK, mac));
+    if (ok && encrypt && q->c_len) {
+        ok = EVP_EncryptUpdate(ctr, data, &n, data, q->c_len);
+    }
+    EVP_CIPHER_CTX_free(cbc);
+    EVP_CIPHER_CTX_free(ctr);
+    for (i = 0; i < LA_BLOCK; i++) {
+        q->tag[i] ^= mac[i];
+    }
+    if (!ok) {
+        return E_INVALID;
+    }
+    if (encrypt) {
+        memcpy(q->digest, q->tag, LA_BLOCK);
+        return 0;
+    }
+    return memcmp(q->digest, q->tag, q->digest_len) ? E_CRYPTO : 0;
+}
+
+/* What a single pass authenticates beside the data: by address or inside it */
+static uint8_t qat_sym_aad(QATSym *q, uint8_t **aad, uint32_t *len)
+{
+    uint32_t off = ldl_le_p(q->req + LA_SPC_AAD_OFF);
+    uint64_t addr = ldq_le_p(q->req + LA_SPC_AAD_ADDR);
+    uint32_t room = ROUND_UP(*len, LA_BLOCK);
+    bool ok;
+
+    *aad = g_malloc0(room + 1);
+    if (CIPHER_MODE(q->c_cfg) == MODE_CCM) {
+        if (*len < LA_BLOCK || !qat_dma_read(q->job, addr, *aad, *len)) {
+            return E_INVALID;
+        }
+        /* Without the flag for AAD the first block is all */
+        *len = **aad & BIT(6) ? room : LA_BLOCK;
+        return 0;
+    }
+    ok = addr ? !off && qat_dma_read(q->job, addr, *aad, *len) :
+                qat_buf_read(q->job, &q->src, off, *aad, *len);
+    return ok ? 0 : E_INVALID;
+}
+
+/* An AEAD as a cipher command; CCM is not the UCS slice's */
 static uint8_t qat_sym_single_pass(QATSym *q)
 {
     const uint8_t *req = q->req;
+    bool inside = q->flags & LA_DIGEST_IN_BUFFER;
+    uint32_t mode = CIPHER_MODE(q->c_cfg);
     uint32_t aad_len = ldl_le_p(req + LA_SPC_AAD_LEN);
     bool decrypt = CIPHER_DECRYPT(q->c_cfg);
-    const EVP_CIPHER *evp = qat_evp_cipher(CIPHER_ALGO(q->c_cfg),
-                                           CIPHER_MODE(q->c_cfg));
+    const EVP_CIPHER *evp = qat_evp_cipher(CIPHER_ALGO(q->c_cfg), mode);
     g_autofree uint8_t *aad = NULL;
     uint8_t ret, auth;
 
-    if (LA_SLICE(q->flags) != SLICE_UCS || !evp ||
-        (CIPHER_MODE(q->c_cfg) != MODE_AEAD &&
-         CIPHER_ALGO(q->c_cfg) != ALGO_CHACHA) ||
-        ldl_le_p(req + LA_SPC_AAD_OFF) ||
+    if (!evp ||
+        (mode == MODE_CCM ? LA_SLICE(q->flags) != SLICE_LEGACY :
+         LA_SLICE(q->flags) != SLICE_UCS ||
+         (mode != MODE_AEAD && CIPHER_ALGO(q->c_cfg) != ALGO_CHACHA)) ||
         !(q->flags & (decrypt ? LA_CMP_AUTH : LA_RET_AUTH))) {
         return E_UNSUPPORTED;
     }
@@ -869,49 +1052,92 @@ static uint8_t qat_sym_single_pass(QATSym *q)
     if (aad_len > LA_AAD_MAX || q->digest_len > LA_BLOCK) {
         return E_INVALID;
     }
-    if (CIPHER_MODE(q->c_cfg) == MODE_AEAD) {
-        ret = qat_gcm_iv(q);
-        if (ret) {
-            return ret;
-        }
-    }
     ret = qat_sym_load(q, true, false);
     if (ret) {
         return ret;
     }
-    aad = g_malloc(aad_len + 1);
-    if (!qat_dma_read(q->job, ldq_le_p(req + LA_SPC_AAD_ADDR), aad, aad_len) ||
-        (decrypt &&
-         !qat_dma_read(q->job, q->digest_addr, q->digest, q->digest_len))) {
+    ret = qat_sym_aad(q, &aad, &aad_len);
+    if (ret) {
+        return ret;
+    }
+    if (decrypt && inside) {
+        memcpy(q->digest, q->data + q->c_off + q->c_len, q->digest_len);
+    } else if (decrypt && !qat_dma_read(q->job, q->digest_addr, q->digest,
+                                        q->digest_len)) {
         return E_INVALID;
     }
 
-    auth = qat_aead_run(q, evp, !decrypt, aad, aad_len);
+    auth = mode == MODE_CCM ? qat_ccm_run(q, aad, aad_len, !decrypt) :
+                              qat_aead_run(q, evp, !decrypt, aad, aad_len);
     if (auth && auth != E_CRYPTO) {
         return auth;
     }
-    ret = qat_sym_store(q, q->c_off, q->c_off + q->c_len);
-    if (!ret && !decrypt) {
+    if (!decrypt && inside) {
+        memcpy(q->data + q->c_off + q->c_len, q->digest, q->digest_len);
+    }
+    ret = qat_sym_store(q, q->c_off, q->c_off + q->c_len +
+                        (!decrypt && inside ? q->digest_len : 0));
+    if (!ret && !decrypt && !inside) {
         ret = qat_sym_put_digest(q);
     }
     return ret ?: auth;
 }
 
+/* The IV with which the next part of a message goes on */
+static uint8_t qat_sym_next_iv(QATSym *q, const uint8_t *last)
+{
+    uint64_t lo = ldq_be_p(q->iv + 8), sum = lo + q->c_len / LA_BLOCK;
+
+    switch (CIPHER_MODE(q->c_cfg)) {
+    case MODE_CBC:
+        memcpy(q->iv, last, LA_IV_SIZE);
+        break;
+    case MODE_CTR:
+        if (q->c_len % LA_BLOCK) {
+            return E_INVALID;
+        }
+        stq_be_p(q->iv, ldq_be_p(q->iv) + (sum < lo));
+        stq_be_p(q->iv + 8, sum);
+        break;
+    default:
+        return E_UNSUPPORTED;
+    }
+    return qat_dma_write(q->job, ldq_le_p(q->req + LA_IV), q->iv, LA_IV_SIZE) ?
+           0 : E_INVALID;
+}
+
 static uint8_t qat_sym_cipher(QATSym *q)
 {
-    uint8_t ret = qat_cipher_parse(q);
+    bool update = q->flags & LA_UPDATE_STATE;
+    uint8_t ret = qat_cipher_parse(q), last[LA_BLOCK];
+    uint8_t *end;
 
     if (ret) {
         return ret;
     }
     if (q->flags & LA_SINGLE_PASS) {
-        return qat_sym_single_pass(q);
+        return LA_PARTIAL(q->flags) != PARTIAL_NONE || update ?
+               E_UNSUPPORTED : qat_sym_single_pass(q);
+    }
+    if (LA_PARTIAL(q->flags) != PARTIAL_NONE &&
+        CIPHER_MODE(q->c_cfg) == MODE_XTS) {
+        return E_UNSUPPORTED;
     }
     ret = qat_sym_load(q, true, false);
-    if (!ret) {
-        ret = qat_cipher_run(q);
+    if (ret) {
+        return ret;
     }
-    return ret ?: qat_sym_store(q, q->c_off, q->c_off + q->c_len);
+    update = update && q->c_len >= LA_BLOCK;
+    end = q->data + q->c_off + q->c_len - LA_BLOCK;
+    if (update) {
+        memcpy(last, end, LA_BLOCK);
+    }
+    ret = qat_cipher_run(q) ?: qat_sym_store(q, q->c_off,
+                                             q->c_off + q->c_len);
+    if (!ret && update) {
+        ret = qat_sym_next_iv(q, CIPHER_DECRYPT(q->c_cfg) ? last : end);
+    }
+    return ret;
 }
 
 static uint8_t qat_sym_auth(QATSym *q)
@@ -1085,15 +1311,27 @@ static uint8_t qat_sym_run(QATSym *q)
     q->cd_len = req[LA_CD_SIZE] * 8;
     q->c_off = ldl_le_p(req + LA_CIPHER_OFF);
     q->c_len = ldl_le_p(req + LA_CIPHER_LEN);
+    q->in_table = q->flags & LA_CFG_IN_SHRAM;
 
-    if (q->cmd > LA_CMD_HASH_CIPHER ||
-        (q->flags & (LA_PARTIAL | LA_UPDATE_STATE | LA_CFG_IN_SHRAM |
-                     LA_ZUC)) ||
+    if (q->cmd > LA_CMD_HASH_CIPHER || (q->flags & LA_ZUC) ||
+        (q->cmd > LA_CMD_AUTH &&
+         (LA_PARTIAL(q->flags) != PARTIAL_NONE ||
+          (q->flags & LA_UPDATE_STATE))) ||
+        (q->cmd != LA_CMD_AUTH && (q->flags & LA_UPDATE_STATE) &&
+         (q->flags & LA_IV_INLINE)) ||
         LA_PROTO(q->flags) > PROTO_GCM || LA_SLICE(q->flags) > SLICE_UCS ||
-        (req[REQ_COMN_FLAGS] & COMN_CD_INLINE) || req[REQ_EXT_FLAGS]) {
+        (q->in_table && LA_SLICE(q->flags) != SLICE_LEGACY) ||
+        req[REQ_EXT_FLAGS]) {
         return E_UNSUPPORTED;
     }
-    if (!qat_dma_read(q->job, ldq_le_p(req + LA_CD_ADDR), q->cd, q->cd_len)) {
+    if (q->in_table) {
+        qat_constants(q->job->bank->s, q->table);
+    }
+    if (req[REQ_COMN_FLAGS] & COMN_CD_INLINE) {
+        q->cd_len = LA_CD_INLINE;
+        memcpy(q->cd, req + LA_CD_ADDR, LA_CD_INLINE);
+    } else if (!qat_dma_read(q->job, ldq_le_p(req + LA_CD_ADDR), q->cd,
+                             q->cd_len)) {
         return E_INVALID;
     }
     if (q->flags & LA_IV_INLINE) {
@@ -1118,6 +1356,12 @@ void qat_sym_process(QATJob *job)
 {
     g_autofree QATSym *q = g_new0(QATSym, 1);
 
+    switch (job->req[REQ_CMD]) {
+    case LA_CMD_SSL3 ... LA_CMD_MGF1:
+    case LA_CMD_HKDF_EXTRACT ... LA_CMD_HKDF_EXTRACT_EXPAND_LABEL:
+        job->resp[RESP_STATUS] = qat_key_derive(job);
+        return;
+    }
     q->job = job;
     q->req = job->req;
     job->resp[RESP_STATUS] = qat_sym_run(q);
