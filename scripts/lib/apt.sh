@@ -114,7 +114,7 @@ build_qemu_next() (
 
 host_packages=(mmdebstrap debian-archive-keyring debootstrap- e2fsprogs openssh-client cpio kmod xz-utils zstd patch rsync
 	python3 python3-venv python3-setuptools gcc libc6-dev make ninja-build pkgconf flex bison ccache
-	libglib2.0-dev libslirp-dev libattr1-dev libfdt-dev zlib1g-dev libssl-dev openssl util-linux perl file shellcheck)
+	libglib2.0-dev libslirp-dev libattr1-dev libfdt-dev zlib1g-dev liblz4-dev lz4 libssl-dev openssl util-linux perl file shellcheck)
 
 cmd_deps() {
 	local want=() p
