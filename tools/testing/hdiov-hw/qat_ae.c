@@ -793,6 +793,9 @@ static uint8_t qat_admin_do(QATState *s, unsigned ae, const uint8_t *req,
         return 0;
     case ADMIN_COMP_CAPABILITY:
         /* All engines for services answer, with nothing if they have none */
+        if (qat_ae_has(s, ae, QAT_DC)) {
+            stl_le_p(resp + ADMIN_EXTENDED, ADMIN_EXTENDED_CNV);
+        }
         return ae < AE_ADMIN ? 0 : ADMIN_STATUS_UNSUPP;
     case ADMIN_CAPABILITIES:
         if (qat_ae_has(s, ae, QAT_SYM)) {
@@ -836,7 +839,8 @@ static uint8_t qat_admin_preloaded(QATState *s, unsigned ae,
         }
         return qat_admin_do(s, ae, req, resp);
     case ADMIN_COMP_CAPABILITY:
-        return qat_ae_has(s, ae, QAT_DC) ? 0 : ADMIN_STATUS_UNSUPP;
+        return qat_ae_has(s, ae, QAT_DC) ? qat_admin_do(s, ae, req, resp) :
+                                           ADMIN_STATUS_UNSUPP;
     }
     return ADMIN_STATUS_UNSUPP;
 }

@@ -205,6 +205,8 @@
 #define ADMIN_STATUS            2
 #define   ADMIN_STATUS_FAIL         1
 #define   ADMIN_STATUS_UNSUPP       4
+#define ADMIN_EXTENDED          4       /* of compression: */
+#define   ADMIN_EXTENDED_CNV        0x101   /* verify, verify and recover */
 #define ADMIN_CAP_CIPHERS       16
 #define ADMIN_CAP_HASHES        20
 #define ADMIN_CAP_PUBLIC_KEY    28

@@ -245,6 +245,7 @@ def test_admin(q, tap):
     tap.eq(a.send(8, 3, 1024, 0x7FFFFFFF00000000)[0], 1, "CONSTANTS_CFG where nothing is: fails")
     tap.eq(a.send(8, 3, 1024, table)[0], 0, "CONSTANTS_CFG")
     tap.eq([a.send(ae, 9)[0] for ae in range(9)], [0] * 8 + [4], "COMP_CAPABILITY_GET: all engines for services answer")
+    tap.eq([a.send(ae, 9)[1][4:8] for ae in range(8)], [bytes(4)] * 8, "COMP_CAPABILITY_GET: nothing without compression")
     status, resp = a.send(8, 10)
     tap.eq((status, resp[16]), (0, 0x72), "CAPABILITIES_GET: telemetry and rate limits")
     banks = [Bank(q, n, 64 if n % 2 == 0 else 128) for n in range(4)]

@@ -12,9 +12,9 @@ import sys
 import tempfile
 import zlib
 
-from qat import (AUTH, CBC, CIPHER, CIPHER_HASH, CMP, CONVERT, CTR, DEC, DIB, ECB, ENC, HASHES, HASH_CIPHER, IV16, OPAQUE, PMISC, RET, SHA3, SPC, UCS,
-                 Bank, Qtest, Sym, Tap, be, cipher_block, dc, ec_add, ec_mul, hash_block, hash_state, hmac_block, is_prime, openssl_enc, pke, plain_block,
-                 prime, raw, unraw, xor)
+from qat import (AUTH, CBC, CIPHER, CIPHER_HASH, CMP, CONVERT, CTR, DEC, DIB, ENC, HASHES, HASH_CIPHER, IV16, OPAQUE, PMISC, RET, SHA3, SPC, UCS,
+                 Bank, Qtest, Sym, Tap, be, cipher_block, dc, ec_add, ec_mul, hash_block, hash_state, hmac_block, is_prime, openssl_enc, pke,
+                 plain_block, prime, raw, unraw, xor)
 
 SYM_BANK, ASYM_BANK, DC_BANK = 0, 1, 2
 OK, FAILED, REFUSED = (0, 0), (0, 0x40), (1, 0x40)
@@ -394,15 +394,20 @@ def constants(q):
     return bytes(table)
 
 
-def send_constants(q, table):
+def admin(q, ae, cmd, size=0, addr=0):
+    """A message to an engine's firmware, and its answer"""
     page = q.alloc(4096, 4096)
     q.writel(PMISC + 0x500574, page >> 32)
     q.writel(PMISC + 0x500578, page & 0xFFFFFFFF)
-    q.write(page + 64 * 8, struct.pack("<HBBIQQQ", len(table), 0, 3, 0, OPAQUE, q.put(table, 1024), 0) + b"\xff" * 32)
-    q.writel(PMISC + 0x600970 + 8 * 0x1000, 1)
-    while q.readl(PMISC + 0x600970 + 8 * 0x1000):
+    q.write(page + 64 * ae, struct.pack("<HBBIQQQ", size, 0, cmd, 0, OPAQUE, addr, 0) + b"\xff" * 32)
+    q.writel(PMISC + 0x600970 + ae * 0x1000, 1)
+    while q.readl(PMISC + 0x600970 + ae * 0x1000):
         pass
-    return q.read(page + 64 * 8 + 32, 32)[2]
+    return q.read(page + 64 * ae + 32, 32)
+
+
+def send_constants(q, table):
+    return admin(q, 8, 3, len(table), q.put(table, 1024))[2]
 
 
 def by_table(s, cmd, at=None, inline=b"", cd=b""):
@@ -885,6 +890,11 @@ def test_crc64(q, tap, bank):
     tap.eq((resp[6] & 0x20, struct.unpack("b", resp[5:6])[0]), (0x20, -17), "checksums outside memory, -17")
 
 
+def test_capabilities(q, tap):
+    resp = admin(q, 2, 9)
+    tap.eq((resp[2], resp[4:8]), (0, struct.pack("<I", 0x101)), "COMP_CAPABILITY_GET: compress and verify, and recover")
+
+
 def tests(q, tap, sym, asym, comp):
     test_rsa_keys(q, tap, asym)
     test_primes(q, tap, asym)
@@ -920,6 +930,7 @@ def main():
         bios.flush()
         q = Qtest(args.qemu, bios.name, args.verbose)
         q.bring_up()
+        test_capabilities(q, tap)
         tests(q, tap, Bank(q, SYM_BANK), Bank(q, ASYM_BANK, 64), Bank(q, DC_BANK))
         tap.eq(q.close(), 0, "QEMU ends well")
     return tap.done()
