@@ -12,7 +12,7 @@ l1_packages=busybox-static,kmod,iproute2,ethtool,iperf3,iputils-ping,tcpdump,mde
 l1_packages+=,openssh-server,openssh-client,qemu-system-x86,seabios,ipxe-qemu,psmisc,bash,coreutils,uuid-runtime,nginx,apache2-utils,dpdk-dev,librte-net-iavf25,librte-mempool-ring25,librte-bus-pci25,librte-bus-vdev25,librte-common-qat25
 
 # What stock clients of VDEVs want in L1 besides
-client_packages=libvirt-daemon,libvirt-daemon-driver-qemu,libvirt-daemon-driver-nodedev,libvirt-clients,udev,podman,bpftrace,linux-perf
+client_packages=libvirt-daemon,libvirt-daemon-driver-qemu,libvirt-daemon-driver-nodedev,libvirt-clients,udev,podman,bpftrace,linux-perf,qatlib-service,qatlib-examples
 clients_dir=$cache/clients
 
 # A guest that is a whole Debian, with its own kernel, initial RAM disk and systemd, and what users have in guests

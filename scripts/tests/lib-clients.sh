@@ -5,7 +5,8 @@
 u1=6d1c1d3e-0001-4a6b-9df0-eeeeeeeeeeee
 u2=6d1c1d3e-0002-4a6b-9df0-eeeeeeeeeeee
 
-clients_begin() {
+# clients_install: L1 has their packages
+clients_install() {
 	local cache=${HDIOV_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hdiov}
 
 	if ! host 'command -v virsh >/dev/null'; then
@@ -13,6 +14,10 @@ clients_begin() {
 		"$tb" push "$cache/clients/clients.tar.gz" /var/tmp
 		host 'tar --numeric-owner -C / -xzf /var/tmp/clients.tar.gz && rm /var/tmp/clients.tar.gz'
 	fi
+}
+
+clients_begin() {
+	clients_install
 	# As hdiov's package does
 	"$tb" push "$(dirname "$tb")/../debian/61-hdiov.rules" /usr/lib/udev/rules.d
 	host 'modprobe -q kvm_amd nested=0 || modprobe -q kvm_intel
