@@ -177,7 +177,7 @@ enum qat_cap_id {
 #define SVC_CHACHA_POLY			BIT(17)
 #define SVC_SM3				BIT(19)
 #define SVC_SM4				BIT(20)
-#define SVC_CNV_INTEGRITY		BIT(22)
+#define SVC_CNV_INTEGRITY64		BIT(23)
 #define SVC_AES_V2			BIT(26)
 
 #endif /* _QAT_REGS_H */

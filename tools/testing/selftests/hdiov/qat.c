@@ -158,6 +158,8 @@ TEST_F(vdev, capabilities)
 	EXPECT_EQ(variant->svc_map, map & 7);
 	/* Its own service, and no other's */
 	EXPECT_EQ(variant->svc_mask, mask & 0x23);
+	/* This generation's checksums from end to end have 64 bits */
+	EXPECT_EQ(variant->svc_mask == 0x20 ? 1 << 23 : 0, mask & 3 << 22);
 
 	for (i = 0; i < ARRAY_SIZE(words); i++) {
 		vdev_set32(vdev, BAR4, 4 * i, ~words[i]);
