@@ -190,7 +190,8 @@ typedef struct E810Rule {
     uint8_t mac[6];
     uint16_t vlan;              /* as e810_vlan_key() says */
     uint16_t ethertype;
-    E810RecipeKey key;          /* of a recipe that a driver has made */
+    E810RecipeKey key;          /* of a recipe that a driver has made, */
+    uint32_t gen;               /* and this generation of it */
     QTAILQ_ENTRY(E810Rule) next;
 } E810Rule;
 
@@ -341,6 +342,7 @@ struct E810State {
     uint64_t recipes_set;
     uint64_t recipe_group[E810_NUM_RECIPES];    /* what a root waits for */
     uint8_t recipe_owner[E810_NUM_RECIPES];     /* PF + 1, 0: free */
+    uint32_t recipe_gen[E810_NUM_RECIPES];      /* how often it was freed */
     uint64_t prof_recipes[E810_MAX_PROFILES];   /* of profiles of the switch */
     /* and what comes of it for the port of a function */
     bool port_dvm;                      /* by 0x0203 */

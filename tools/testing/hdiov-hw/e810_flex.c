@@ -159,7 +159,7 @@ void e810_flex_changed(E810State *s)
 {
     E810Pkg *pkg = &s->card->pkg;
 
-    memset(pkg->lookup, E810_FLEX_UNKNOWN, sizeof(pkg->lookup));
+    memset(pkg->lookup, E810_FLEX_UNKNOWN & 0xff, sizeof(pkg->lookup));
 }
 
 /*
@@ -237,11 +237,11 @@ static bool tcam_match(const E810Tcam *t, const uint8_t *in)
     return true;
 }
 
-static uint8_t flex_lookup(E810State *s, unsigned block, unsigned vsi,
-                           unsigned ptype)
+static uint16_t flex_lookup(E810State *s, unsigned block, unsigned vsi,
+                            unsigned ptype)
 {
     E810FlexTables *t = &s->card->pkg.flex[block];
-    uint8_t *cached = &s->card->pkg.lookup[block][vsi][ptype];
+    uint16_t *cached = &s->card->pkg.lookup[block][vsi][ptype];
     uint8_t in[E810_TCAM_KEY] = {};     /* flags are 0: no GTP */
     int i;
 
@@ -344,7 +344,7 @@ unsigned e810_flex_hash_input(E810State *s, unsigned vsi,
                               const E810Headers *h, const uint8_t *f,
                               unsigned len, uint8_t *in)
 {
-    uint8_t prof = flex_lookup(s, E810_FLEX_RSS, vsi, h->ptype);
+    uint16_t prof = flex_lookup(s, E810_FLEX_RSS, vsi, h->ptype);
     const E810FvWord *fv;
     uint16_t word[E810_FV_WORDS];
     unsigned n = 0;
@@ -380,7 +380,7 @@ bool e810_flex_fdir_key(E810State *s, unsigned by, unsigned vsi,
                         const E810Headers *h, const uint8_t *f, unsigned len,
                         bool program, E810FdirKey *key)
 {
-    uint8_t prof = flex_lookup(s, E810_FLEX_FD, by, h->ptype);
+    uint16_t prof = flex_lookup(s, E810_FLEX_FD, by, h->ptype);
     const E810FvWord *fv;
     bool any = false;
     int i;
@@ -404,12 +404,13 @@ bool e810_flex_fdir_key(E810State *s, unsigned by, unsigned vsi,
 
 /*
  * The words that recipes of the switch look at, and the number of the profile
- * that has them, or -1. The frame's VSI does not count.
+ * that has them, or -1. The frame's VSI does not count: that of firmware stands
+ * for all of the PF's.
  */
 int e810_flex_switch(E810State *s, const E810Headers *h, const uint8_t *f,
                      unsigned len, uint16_t *word)
 {
-    uint8_t prof = flex_lookup(s, E810_FLEX_SW, 0, h->ptype);
+    uint16_t prof = flex_lookup(s, E810_FLEX_SW, s->vsis.first, h->ptype);
     int i;
 
     if (prof == E810_FLEX_NONE) {

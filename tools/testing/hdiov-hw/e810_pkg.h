@@ -58,8 +58,8 @@ typedef struct E810FlexTables {
 
 /* Which packet types the parser makes are all below this */
 #define E810_FLEX_PTYPES        128
-#define E810_FLEX_NONE          0xff        /* no profile has this number, */
-#define E810_FLEX_UNKNOWN       0xfe        /* nor this: not looked up yet */
+#define E810_FLEX_NONE          0xffff      /* no profile has this number, */
+#define E810_FLEX_UNKNOWN       0xfefe      /* nor this: not looked up yet */
 
 /* A resource that one PF at a time may have, by 0x0008 */
 typedef struct E810Lock {
@@ -78,7 +78,7 @@ typedef struct E810Pkg {
     uint8_t meta_init[E810_NUM_META_INIT][E810_META_INIT_SIZE];
     E810FlexTables base[E810_FLEX_BLOCKS];  /* as the package has them */
     E810FlexTables flex[E810_FLEX_BLOCKS];  /* as they are */
-    uint8_t lookup[E810_FLEX_BLOCKS][E810_NUM_VSI][E810_FLEX_PTYPES];
+    uint16_t lookup[E810_FLEX_BLOCKS][E810_NUM_VSI][E810_FLEX_PTYPES];
     /* what PFs took by 0x0208: 0 is free, n is PF n - 1's, or: */
 #define E810_FLEX_PACKAGE   0xff
     uint8_t prof_owner[E810_FLEX_BLOCKS][E810_MAX_PROFILES];

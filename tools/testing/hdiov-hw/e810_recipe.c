@@ -46,20 +46,40 @@ static uint64_t recipe_group(E810State *s, unsigned root)
            s->card->recipes_set;
 }
 
-/* Firmware's there are already; drivers' own have to be allocated */
+static uint64_t recipes_mine(E810State *s)
+{
+    uint64_t mine = 0;
+    unsigned r;
+
+    for (r = E810_FW_RECIPES; r < E810_NUM_RECIPES; r++) {
+        mine |= (uint64_t)(s->card->recipe_owner[r] == s->pf + 1) << r;
+    }
+    return mine;
+}
+
+/*
+ * Firmware's there are already, and change with the VLAN mode alone; drivers'
+ * own have to be allocated, and what a root waits for too.
+ */
 static uint16_t recipe_check(E810State *s, const uint8_t *e)
 {
     const uint8_t *content = e + ELEM_CONTENT;
+    uint64_t mine = recipes_mine(s);
     unsigned recipe = e[0], i;
 
-    if (!recipe_own(recipe)) {
-        return !recipe_known(s, recipe) ? AQ_RC_ENOENT :
-               content[0] != (recipe | ROOT) ? AQ_RC_EINVAL : AQ_RC_OK;
-    }
-    if (s->card->recipe_owner[recipe] != s->pf + 1) {
+    if (recipe_own(recipe)) {
+        if (!(mine & BIT_ULL(recipe))) {
+            return AQ_RC_ENOENT;
+        }
+        if ((content[0] && content[0] != (recipe | ROOT)) ||
+            (ldq_le_p(e + ELEM_BITMAP) & ~mine)) {
+            return AQ_RC_EINVAL;
+        }
+    } else if (!recipe_known(s, recipe)) {
         return AQ_RC_ENOENT;
-    }
-    if (content[0] && content[0] != (recipe | ROOT)) {
+    } else if (!s->card->double_vlan) {
+        return AQ_RC_EPERM;
+    } else if (content[0] != (recipe | ROOT)) {
         return AQ_RC_EINVAL;
     }
     for (i = 1; i < E810_RECIPE_WORDS; i++) {
@@ -135,22 +155,28 @@ static uint16_t recipe_get(E810State *s, E810Desc *d, uint8_t *buf,
     return AQ_RC_OK;
 }
 
-/* 0x0291 and 0x0293: which recipes the frames of a profile go through */
+/*
+ * 0x0291 and 0x0293: which recipes the frames of a profile go through. What
+ * firmware and other PFs have of them stays as it is.
+ */
 static uint16_t recipe_of_profile(E810State *s, E810Desc *d, bool set)
 {
     unsigned prof = le16_to_cpu(d->w[0]);
+    uint64_t *recipes, mine;
 
     if (prof >= E810_MAX_PROFILES) {
         return AQ_RC_EINVAL;
     }
+    recipes = &s->card->prof_recipes[prof];
     if (!set) {
-        stq_le_p(d->raw + 8, s->card->prof_recipes[prof]);
+        stq_le_p(d->raw + 8, *recipes);
         return AQ_RC_OK;
     }
     if (!e810_pkg_locked(s)) {
         return AQ_RC_EPERM;
     }
-    s->card->prof_recipes[prof] = ldq_le_p(d->raw + 8);
+    mine = recipes_mine(s);
+    *recipes = (*recipes & ~mine) | (ldq_le_p(d->raw + 8) & mine);
     return AQ_RC_OK;
 }
 
@@ -164,6 +190,25 @@ uint16_t e810_recipe_command(E810State *s, E810Desc *d, uint8_t *buf,
         return recipe_get(s, d, buf, len);
     default:
         return recipe_of_profile(s, d, d->opcode == 0x0291);
+    }
+}
+
+/*
+ * Rules that any PF has of it stay until they are removed, and do no more:
+ * their generation has gone.
+ */
+static void recipe_drop(E810State *card, unsigned recipe)
+{
+    unsigned prof, root;
+
+    card->recipe_owner[recipe] = 0;
+    card->recipe_gen[recipe]++;
+    card->recipes_set &= ~BIT_ULL(recipe);
+    for (root = 0; root < E810_NUM_RECIPES; root++) {
+        card->recipe_group[root] &= ~BIT_ULL(recipe);
+    }
+    for (prof = 0; prof < E810_MAX_PROFILES; prof++) {
+        card->prof_recipes[prof] &= ~BIT_ULL(recipe);
     }
 }
 
@@ -194,22 +239,10 @@ uint16_t e810_recipe_res(E810State *s, bool alloc, unsigned n, uint8_t *buf)
             stw_le_p(buf + 4 + 2 * i, r);
         } else {
             r = lduw_le_p(buf + 4 + 2 * i);
-            owner[r] = 0;
-            s->card->recipes_set &= ~BIT_ULL(r);
+            recipe_drop(s->card, r);
         }
     }
     return AQ_RC_OK;
-}
-
-static void recipe_drop(E810State *card, unsigned recipe)
-{
-    unsigned prof;
-
-    card->recipe_owner[recipe] = 0;
-    card->recipes_set &= ~BIT_ULL(recipe);
-    for (prof = 0; prof < E810_MAX_PROFILES; prof++) {
-        card->prof_recipes[prof] &= ~BIT_ULL(recipe);
-    }
 }
 
 /* What one PF has made goes with its reset */
@@ -252,7 +285,8 @@ bool e810_recipe_is_own(E810State *s, unsigned recipe)
 /*
  * What a rule looks for: of the header that it was added with, the words of its
  * recipe and of those that belong to it. Their results stand in words that no
- * header is in, and are left out. False: there is no profile for that header.
+ * header is in, and are left out. False: there is no profile for that header,
+ * or more words than a rule can look at.
  */
 bool e810_recipe_rule(E810State *s, unsigned recipe, const uint8_t *hdr,
                       unsigned len, E810RecipeKey *key)
@@ -279,9 +313,11 @@ bool e810_recipe_rule(E810State *s, unsigned recipe, const uint8_t *hdr,
         for (i = 1; i < E810_RECIPE_WORDS; i++) {
             uint8_t lkup = s->card->recipe[r][E810_RECIPE_LKUP + i];
 
-            if ((lkup & LKUP_IGNORE) || (results & BIT_ULL(lkup & LKUP_WORD)) ||
-                key->n == ARRAY_SIZE(key->word)) {
+            if ((lkup & LKUP_IGNORE) || (results & BIT_ULL(lkup & LKUP_WORD))) {
                 continue;
+            }
+            if (key->n == ARRAY_SIZE(key->word)) {
+                return false;
             }
             lkup &= LKUP_WORD;
             key->word[key->n] = lkup;

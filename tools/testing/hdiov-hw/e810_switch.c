@@ -203,6 +203,7 @@ static bool e810_own_rules(E810State *s, E810Dest *dst, int src,
     prof = e810_flex_switch(s, &h, frame, len, words);
     QTAILQ_FOREACH(r, &s->own_rules, next) {
         if ((r->type == SW_RULE_TX ? r->src == src : src < 0) &&
+            r->gen == s->card->recipe_gen[r->recipe] &&
             e810_recipe_match(s, r->recipe, &r->key, prof, words) &&
             (!best || r->key.prio > best->key.prio)) {
             best = r;
@@ -507,7 +508,7 @@ static bool e810_rule_exists(E810State *s, E810Rule *r)
     }
     QTAILQ_FOREACH(o, &s->own_rules, next) {
         if (o->recipe == r->recipe && o->type == r->type && o->src == r->src &&
-            !memcmp(&o->key, &r->key, sizeof(o->key))) {
+            o->gen == r->gen && !memcmp(&o->key, &r->key, sizeof(o->key))) {
             return true;
         }
     }
@@ -567,6 +568,7 @@ static uint16_t e810_rule_add(E810State *s, uint8_t *e, unsigned len)
             !e810_recipe_rule(s, rule.recipe, hdr, hlen, &rule.key)) {
             return AQ_RC_EINVAL;
         }
+        rule.gen = s->card->recipe_gen[rule.recipe];
         break;
     }
     if (e810_rule_exists(s, &rule)) {

@@ -6,6 +6,7 @@ Flexible descriptors for communications, tables of RSS of all sizes, changes of 
 queue of events, numbers and counters of flow director filters, recipes of the switch. Prints TAP.
 """
 
+import random
 import struct
 import sys
 
@@ -14,6 +15,7 @@ from e810_card import CAUSE_ENA, MACS, MSI, OUT, PAGE_INT, VALID, Vsi, eth, ipv4
 from qtest_ddp import (CHANGE, DST, EEXIST, EINVAL, ENOENT, ENOSPC, EPERM, GLOBAL, KEY, SRC, T4, TUPLE, U4, VERSION, PfVsi, alloc, corer,
                        ddp, download, fdir_profile, filter_desc, free, load, lock, profile, unlock, with_key)
 from qtest_e810 import close
+from qtest_pfs import PAIR, second
 
 COMMS = "ICE COMMS Package"
 HASH = 0x51ccc178                       # of T4, as published
@@ -294,7 +296,10 @@ def test_recipes(t, q, c):
     ports = recipe(a, (PORTS, 0xffff), (PORTS + 1, 0xffff))
     t.check("not without the lock", add(c, ports, locked=False), EPERM)
     t.check("nor one that is not taken, or with another's number, or with words that are not",
-            [add(c, recipe(12)), add(c, ports[:16] + bytes([0x80 | b]) + ports[17:]), add(c, recipe(a, (48, 1)))], [ENOENT, EINVAL, EINVAL])
+            [add(c, recipe(12)), add(c, ports[:16] + bytes([0x80 | b]) + ports[17:]), add(c, recipe(a, (48, 1))), add(c, recipe(a, (63, 1)))],
+            [ENOENT, EINVAL, EINVAL, EINVAL])
+    t.check("nor a root of what is not its own", [add(c, recipe(a, group=1 << a | 1 << n)) for n in (1, 12, 63)], 3 * [EINVAL])
+    t.check("firmware's own are as they are", add(c, recipe(1, (63, 0xffff))), EPERM)
     t.check("a recipe for ports, and it is read back", (add(c, ports), get(c, a)), (0, [ports]))
     udp = eth(bytes(6), bytes(6), U4)
     t.check("no rule of one that is not", rule(c, b, to_queue(42), udp)[0], EINVAL)
@@ -344,8 +349,34 @@ def test_recipes(t, q, c):
            where(ipv4(17, struct.pack(">HHHH", 2794, 1, 12, 0) + b"rss!", SRC, DST))]
     t.check("all of its words count, and it has a group of queues", got, [[0, 0, 1, 0], [1, 0, 0, 0], [1, 0, 0, 0]])
     unrule(c, first)
-    t.check("they can be given back", (free(c, 5, x, y, root), get(c, root)), (0, ENOENT))
-    t.check("there are 54 for drivers", (alloc(c, 0x85, 52)[0], alloc(c, 0x85, 53)[0], alloc(c, 0x85)[0]), (0, ENOSPC, ENOSPC))
+    t.check("they can be given back", (free(c, 5, x, y, root), get(c, root), recipes_of(c, UDP_PROFILE)), (0, ENOENT, 0x33f))
+    associate(c, UDP_PROFILE, 0x33f | 1 << a)
+    _, first = rule(c, a, to_queue(42), udp)
+    before = where(U4)
+    free(c, 5, a)
+    freed = where(U4)
+    t.check("the same number is taken", alloc(c, 0x85), (0, (a,)))
+    add(c, ports)
+    associate(c, UDP_PROFILE, 0x33f | 1 << a)
+    t.check("a rule of a recipe that was given back does nothing, and nothing for who has the number next", (before, freed, where(U4)),
+            ([0, 0, 1, 0], [1, 0, 0, 0], [1, 0, 0, 0]))
+    rc, again = rule(c, a, to_queue(43), udp)
+    t.check("the same rule can be, of the new one", (rc, where(U4)), (0, [0, 0, 0, 1]))
+    t.check("both are removed", (unrule(c, first), unrule(c, again), where(U4)), (0, 0, [1, 0, 0, 0]))
+    free(c, 5, a)
+
+    # Recipes that look at four words each
+    (rc, many) = alloc(c, 0x85, 7)
+    parts = [recipe(n, *((PORTS + w % 2, 0xffff) for w in range(4)), root=False, result=RESULT) for n in many[:-1]]
+    got = []
+    for num in (5, 6):
+        add(c, *parts, recipe(many[-1], group=sum(1 << n for n in many[:num]) | 1 << many[-1]))
+        rc, index = rule(c, many[-1], to_queue(42), udp)
+        got.append(rc)
+        unrule(c, index)
+    t.check("a rule looks at 20 words, and at no more", got, [0, EINVAL])
+    free(c, 5, *many)
+    t.check("there are 54 for drivers", (alloc(c, 0x85, 54)[0], alloc(c, 0x85, 53)[0], alloc(c, 0x85)[0]), (ENOSPC, 0, ENOSPC))
     shut(c, queues)
     c.wr(0x91000, 1)
     q.step(1000000)
@@ -354,5 +385,78 @@ def test_recipes(t, q, c):
     corer(q, c)
 
 
+def test_pfs(t, q, c):
+    """Recipes are the card's, and what a PF makes of them is its own"""
+    load_comms(c)
+    d = second(q, c)
+    (rc, (a,)) = alloc(c, 0x85)
+    ports = recipe(a, (PORTS, 0xffff), (PORTS + 1, 0xffff))
+    add(c, ports)
+    associate(c, UDP_PROFILE, 0x33f | 1 << a)
+    t.check("another function sees them", (get(d, a), recipes_of(d, UDP_PROFILE)), ([ports], 0x33f | 1 << a))
+    t.check("it cannot change or free them", (add(d, recipe(a)), free(d, 5, a), get(c, a)), (ENOENT, ENOENT, [ports]))
+    (rc, (b,)) = alloc(d, 0x85)
+    t.check("it gets another", (rc, b), (0, a + 1))
+    t.check("no root that waits for others'", add(d, recipe(b, group=1 << a | 1 << b)), EINVAL)
+    t.check("its own", add(d, recipe(b)), 0)
+    t.check("of what a profile uses, each changes its own", (associate(d, UDP_PROFILE, 1 << b | 1 << 60), recipes_of(c, UDP_PROFILE),
+                                                             associate(c, UDP_PROFILE, 0), recipes_of(c, UDP_PROFILE)),
+            (0, 0x33f | 1 << a | 1 << b, 0, 0x33f | 1 << b))
+    d.wr(0x91000, 1)
+    q.step(1000000)
+    d.open()
+    t.check("its reset takes its own", (get(c, b), get(c, a), recipes_of(c, UDP_PROFILE)), (ENOENT, [ports], 0x33f))
+    corer(q, c)
+    d.open()
+
+
+def test_fuzz(t, q, c):
+    """Commands with anything in them: the card lives, and firmware's recipes are what they were"""
+    load_comms(c)
+    v = Vsi(c, 40, MACS[1])
+    was = [get(c, n) for n in range(10)]
+    (rc, mine) = alloc(c, 0x85, 8)
+    udp = eth(bytes(6), bytes(6), U4)
+    index, done = [], {op: 0 for op in (0x290, 0x291, 0x292, 0x293)}
+    for n in range(2000):
+        op = random.choice(list(done))
+        if n % 100 == 0:
+            lock(c, CHANGE)
+        num = random.choice((0, 1, 1, 1, 2, 5, 64, 65535))
+        if op == 0x290:
+            elements = []
+            for _ in range(min(num, 8)):
+                e = bytearray(recipe(random.choice(mine), *((random.randrange(48), random.getrandbits(16)) for _ in range(4)),
+                                     root=random.random() < 0.5, group=random.choice((None, sum(1 << m for m in mine), random.getrandbits(64)))))
+                for _ in range(random.choice((0, 0, 1, 8))):
+                    e[random.randrange(len(e))] = random.getrandbits(8)
+                elements.append(bytes(e))
+            rc = c.aq(op, struct.pack("<H", num), b"".join(elements) or None)[0]
+        elif op == 0x292:
+            rc = c.aq(op, struct.pack("<HH", num, random.choice((random.randrange(70), 65535))), size=random.choice((63, 64, 4096)))[0]
+        else:
+            rc = c.aq(op, struct.pack("<HHI", random.choice((random.randrange(260), 65535)), 0, 0) + random.randbytes(8))[0]
+        done[op] += rc == 0
+        if n % 20 == 0:
+            rc, i = rule(c, random.choice(mine), VALID | v.num << 4, udp)
+            index += [i] if rc == 0 else []
+            q.send(eth(MACS[1], OUT, U4))
+            v.rx()
+    for i in index:
+        unrule(c, i)
+    unlock(c, CHANGE)
+    t.check("some of each were done, rules too", (all(done.values()), bool(index)), (True, True))
+    t.check("firmware's recipes are as they were", [get(c, n) for n in range(10)], was)
+    t.check("and all profiles use them", {recipes_of(c, n) & 0x3ff for n in range(256)}, {0x33f})
+    q.send(eth(MACS[1], OUT, U4))
+    close(c, v)
+    corer(q, c)
+
+
+ON_PAIR = {"props": "addr=2.0,multifunction=on,pfs=2",
+           "after": PAIR + ("-device", "e810,id=pf1,netdev=h1,addr=2.1,mac=52:54:00:e8:10:02")}
+
 if __name__ == "__main__":
-    sys.exit(e810_card.main(__doc__, (((test_descriptors, test_lut, test_link, test_registers, test_fdir, test_recipes), {}),)))
+    sys.exit(e810_card.main(__doc__, (
+        ((test_descriptors, test_lut, test_link, test_registers, test_fdir, test_recipes, test_fuzz), {}),
+        ((test_pfs,), ON_PAIR))))

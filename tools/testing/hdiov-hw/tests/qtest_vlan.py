@@ -141,6 +141,7 @@ def test_off(t, q, c):
     t.check("the mode is unknown", [c.aq(0x20d, size=100)[0], c.aq(0x20c, b"", mode())[0]], [ENOSYS, ENOSYS])
     t.check("ports stay in single VLAN mode", [port(c, 1), port(c, 0)], [EINVAL, 0])
     t.check("the parser's entries change nothing", step(c, "parser"), [0, 0])
+    t.check("firmware's recipes do not change, with the lock either", change_recipe(c, 4, 1, OUTER), EPERM)
     unlock(c, GLOBAL)
     v = Vsi(c, 40, MACS[1])
     rule = vlan_rule(c, v, 5, STAG)
@@ -187,6 +188,7 @@ def test_commands(t, q, c):
     t.check("nor to be changed", [c.aq(0x290, b"\1", bytes([n]) + elem[1:])[0] for n in (6, 255)], 2 * [ENOENT])
     t.check("another recipe's content", c.aq(0x290, b"\1", elem[:16] + b"\x85" + elem[17:])[0], EINVAL)
     t.check("more recipes than the buffer has", c.aq(0x290, b"\2", elem)[0], EINVAL)
+    t.check("words that are not", [change_recipe(c, 4, 1, n) for n in (48, 63)], 2 * [EINVAL])
     t.check("change of a recipe", (change_recipe(c, 4, 1, OUTER), recipe(c, 4)[2][18]), (0, OUTER))
     unlock(c, GLOBAL)
     t.check("without the lock: no mode, no recipe", [c.aq(0x20c, b"", mode())[0], change_recipe(c, 4, 1, INNER)],
