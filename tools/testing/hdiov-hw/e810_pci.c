@@ -92,6 +92,7 @@ static void e810_port_reset(E810State *s)
 {
     s->pause_quanta = PS_QNT_DEFAULT;
     s->pause_refresh = PS_RFSH_DEFAULT;
+    memset(s->quanta_prof, 0, sizeof(s->quanta_prof));
     e810_vlan_port_reset(s);
     e810_fw_load(s);
 }
