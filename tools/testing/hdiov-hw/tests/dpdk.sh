@@ -65,7 +65,7 @@ ip link set "$dev" mtu 9000 promisc on up
 for f in gro rxvlan rx; do
 	ethtool -K "$dev" $f off
 done
-python3.13 /dpdk-guest.py "$dev"
+t "all of the guest's part was run" python3.13 /dpdk-guest.py "$dev"
 t "no complaint of the kernel" quiet
 dmesg
 echo TEST-DONE
