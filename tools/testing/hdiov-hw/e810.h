@@ -503,6 +503,7 @@ bool e810_flex_fdir_key(E810State *s, unsigned by, unsigned vsi,
 void e810_fdir_init(E810State *s);
 void e810_fdir_finalize(E810State *s);
 void e810_fdir_clear(E810State *s, unsigned vsi);
+void e810_fdir_reset(E810State *s);
 void e810_fdir_program(E810State *s, unsigned by, uint64_t qw0, uint64_t qw1,
                        const uint8_t *f, unsigned len);
 const E810Fdir *e810_fdir_match(E810State *s, unsigned vsi,

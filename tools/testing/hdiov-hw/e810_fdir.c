@@ -94,6 +94,12 @@ void e810_fdir_clear(E810State *s, unsigned vsi)
     g_hash_table_foreach_remove(s->fdir, fdir_is_of, GUINT_TO_POINTER(vsi));
 }
 
+/* Of all VSIs: one by one, each would look at all filters */
+void e810_fdir_reset(E810State *s)
+{
+    g_hash_table_remove_all(s->fdir);
+}
+
 void e810_fdir_init(E810State *s)
 {
     s->fdir = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,

@@ -49,6 +49,7 @@ void e810_reset_pf(E810State *s)
         e810_rx_stop(s, i);
         s->rxq[i].tail = 0;
     }
+    e810_fdir_reset(s);
     for (i = 0; i < E810_NUM_VSI; i++) {
         E810Vsi *v = &s->vsi[i];
 

@@ -250,7 +250,7 @@ void e810_sched_charge(E810State *s, E810Node *leaf, int64_t now,
         uint64_t bps = n->limited ? e810_node_rate(s, n) : 0;
 
         n->next_send = bps ? MAX(n->next_send, now) +
-                       muldiv64(bytes * 8, NANOSECONDS_PER_SECOND, bps) : 0;
+                       bytes * 8ULL * NANOSECONDS_PER_SECOND / bps : 0;
     }
 }
 

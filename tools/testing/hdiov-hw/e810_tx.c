@@ -41,6 +41,7 @@ typedef struct TxPacket {
     uint64_t filter0, filter1;
     uint64_t qw1;               /* of the first data descriptor */
     unsigned len;
+    unsigned sent;              /* of them, or of segments, in this turn */
     unsigned descs;
     bool fault;
     bool dummy;
@@ -215,11 +216,13 @@ static void e810_tx_frame(E810State *s, E810TxQ *q, const TxPacket *p,
     if (!e810_vlan_tx_desc(s, &s->vsi[q->vsi], &f, &len, has1 ? &tag1 : NULL,
                            has2 ? &tag2 : NULL, &given)) {
         e810_switch_spoof_vlan(s, q->vsi);
+        s->work++;
         return;
     }
     if (len + 4 > s->max_frame) {
         s->cnt.drop_oversize++;
         s->vsi[q->vsi].stats.tepc++;
+        s->work++;
         return;
     }
     e810_switch_tx(s, q->vsi, f, len, &given, csum_ok);
@@ -229,7 +232,7 @@ static void e810_tx_frame(E810State *s, E810TxQ *q, const TxPacket *p,
  * Cut a packet into segments. A large one may take several turns: the queue
  * remembers how far it got, and the packet is fetched and checked again.
  */
-static TxResult e810_tx_tso(E810State *s, E810TxQ *q, const TxPacket *p,
+static TxResult e810_tx_tso(E810State *s, E810TxQ *q, TxPacket *p,
                             const E810Offload *o, uint64_t until)
 {
     const uint8_t *in = s->tx_buf + TX_HEADROOM;
@@ -243,6 +246,7 @@ static TxResult e810_tx_tso(E810State *s, E810TxQ *q, const TxPacket *p,
         return TX_MALICIOUS;
     }
     payload = p->len - o->payload;
+    p->sent = 0;
 
     while (q->tso_pos < payload) {
         if (s->work >= until) {
@@ -253,19 +257,21 @@ static TxResult e810_tx_tso(E810State *s, E810TxQ *q, const TxPacket *p,
         e810_offload_segment(o, in, out, pos / mss, pos, seg,
                              pos + seg == payload);
         e810_tx_frame(s, q, p, out, o->payload + seg, !o->eipt);
+        p->sent += o->payload + seg;
         q->tso_pos += seg;
     }
     q->tso_pos = 0;
     return TX_SENT;
 }
 
-static TxResult e810_tx_send(E810State *s, E810TxQ *q, const TxPacket *p,
+static TxResult e810_tx_send(E810State *s, E810TxQ *q, TxPacket *p,
                              uint64_t until)
 {
     uint8_t *f = s->tx_buf + TX_HEADROOM;
     bool csum_ok;
     E810Offload o;
 
+    p->sent = p->len;
     if (p->len < E810_MIN_TX_LEN) {
         e810_tx_mdd(s, q, false, MDD_TX_LEN);
         return TX_MALICIOUS;
@@ -274,6 +280,7 @@ static TxResult e810_tx_send(E810State *s, E810TxQ *q, const TxPacket *p,
         /* The headers may not be there: nothing to look at */
         s->cnt.drop_dma_fault++;
         s->vsi[q->vsi].stats.tepc++;
+        s->work++;
         return TX_SENT;
     }
     /* Direct switching is not modelled */
@@ -282,10 +289,11 @@ static TxResult e810_tx_send(E810State *s, E810TxQ *q, const TxPacket *p,
         e810_tx_mdd(s, q, false, MDD_TX_BAD_HDR);
         return TX_MALICIOUS;
     }
-    if (p->has_filter) {
+    if (p->has_filter && !q->tso_pos) {
         e810_fdir_program(s, q->vsi, p->filter0, p->filter1, f, p->len);
     }
     if (p->dummy) {
+        s->work++;
         return TX_SENT;
     }
     if (p->has_ctx && (TXC_CMD(p->ctx1) & TXC_CMD_TSO)) {
@@ -335,13 +343,12 @@ static bool e810_tx_run(E810State *s, E810TxQ *q, int64_t *when)
 {
     int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
     uint64_t until = s->work + TX_QUEUE_BUDGET;
-    unsigned n;
+    TxResult res;
     TxWindow w = {};
     TxPacket p;
 
     *when = now;
-    /* Packets that come to nothing are work as well */
-    for (n = 0; n < TX_QUEUE_BUDGET && s->work < until; n++) {
+    while (s->work < until) {
         if (!e810_tx_may_run(s, q)) {
             return false;
         }
@@ -352,16 +359,21 @@ static bool e810_tx_run(E810State *s, E810TxQ *q, int64_t *when)
         if (e810_tx_gather(s, q, &w, &p) <= 0) {
             return false;
         }
-        switch (e810_tx_send(s, q, &p, until)) {
-        case TX_MALICIOUS:
+        /* To fetch a large one is work, each time that it is fetched */
+        s->work += p.len / E810_MAX_FRAME;
+        res = e810_tx_send(s, q, &p, until);
+        if (res == TX_MALICIOUS) {
             return false;
-        case TX_AGAIN:
-            return true;
-        case TX_SENT:
-            e810_sched_charge(s, q->node, now, p.len);
-            e810_tx_complete(s, q, &p);
-            break;
         }
+        /*
+         * What has left in this turn: by the next one the guest can have made
+         * the packet a short one.
+         */
+        e810_sched_charge(s, q->node, now, p.sent);
+        if (res == TX_AGAIN) {
+            return true;
+        }
+        e810_tx_complete(s, q, &p);
     }
     return e810_tx_may_run(s, q);
 }

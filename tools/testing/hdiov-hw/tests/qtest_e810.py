@@ -1025,6 +1025,23 @@ def test_rate(t, q, c):
         q.step(1000000)
         got += len(q.frames())
     t.check("all in the end", got, 9)
+    q.step(2000000)                     # the last one is paid for
+    _, buf = c.ok(0x410, struct.pack("<H", 1), struct.pack("<BBHHHHH", level, 1, 0, 100, 90, 0, 0))
+    fast = struct.unpack_from("<H", buf, 2)[0]
+    c.ok(0x403, struct.pack("<H", 1), struct.pack("<II", 0, node) + struct.pack("<BBBBHHHHHH", 0, 4, 0, 0, 0, 4, fast, 4, 0, 0))
+    for _ in range(30):
+        v.tx(eth(OUT, MACS[1], b"r" * 986), bell=False)
+    v.bell()
+    t.check("10 Gbit/s: first frame at once", len(q.frames()), 1)
+    got = 0
+    for _ in range(20):
+        q.step(1000)
+        got += len(q.frames())
+    t.check("1000 bytes each 0.8 us, and the test looks each us", got in (19, 20), True)
+    for _ in range(12):
+        q.step(1000)
+        got += len(q.frames())
+    t.check("all in the end", got, 29)
     close(c, v)
     t.check("profile in use can go", c.aq(0x415, struct.pack("<H", 1),
             struct.pack("<BBHHHHH", level, 1, prof, 0, 0, 0, 0))[0], 0)
