@@ -398,6 +398,7 @@ static void e810_exit(PCIDevice *pci)
 {
     E810State *s = E810(pci);
 
+    s->dma.gone = true;
     s->card->fn[s->pf] = NULL;
     pcie_sriov_pf_exit(pci);
     qemu_del_nic(s->nic);

@@ -36,6 +36,7 @@ typedef struct HdiovDma {
     uint16_t pasid_cap;     /* offset of the PASID capability, 0 if none */
     uint16_t num_vfs;       /* that there can be */
     bool under_way;         /* a transfer, see hdiov_dma_busy() */
+    bool gone;              /* the device is being unplugged, see there, too */
     HdiovDmaCount total;
     HdiovDmaCount no_pasid; /* of the PF */
     HdiovDmaCount *by_vf;
@@ -51,10 +52,14 @@ void hdiov_dma_finalize(HdiovDma *d);
  * those of its VFs, does not arrive, as a device model is not made for being called
  * amid its work: QEMU's guard against that is one for each function, and timers have
  * none. The memory of a guest that has a VF includes the VF's BARs.
+ *
+ * Nor does what comes when the device is gone: a processor that has found a BAR
+ * already waits for the big lock while another one unplugs the device, and would
+ * then start a timer that has been freed.
  */
 static inline bool hdiov_dma_busy(const HdiovDma *d)
 {
-    return d->under_way;
+    return d->under_way || d->gone;
 }
 
 /* The tag of the PF's own requests */

@@ -184,6 +184,7 @@ struct QATState {
 
     char *services;
     uint32_t num_workers;
+    unsigned active[QAT_NUM_SERVICES + 1];  /* workers, by the bank's service */
     bool firmware;
     bool ats;
     uint16_t device_id;

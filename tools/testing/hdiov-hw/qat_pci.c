@@ -304,7 +304,11 @@ static uint64_t qat_sram_read(void *opaque, hwaddr addr, unsigned size)
 static void qat_sram_write(void *opaque, hwaddr addr, uint64_t val,
                            unsigned size)
 {
-    qat_ras_write(opaque, addr, true, val);
+    QATState *s = opaque;
+
+    if (!hdiov_dma_busy(&s->dma)) {
+        qat_ras_write(s, addr, true, val);
+    }
 }
 
 QAT_MMIO_OPS(sram);

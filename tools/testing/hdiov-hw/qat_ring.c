@@ -16,7 +16,8 @@
 #include "hw/pci/msix.h"
 #include "qat.h"
 
-#define QAT_BURST       8               /* requests before the next bank */
+#define QAT_BURST       8               /* requests before the next bank, */
+#define QAT_BURST_NS    (10 * SCALE_MS) /* and none after so long */
 #define QAT_DMA_CHUNK   (64 * KiB)      /* in one go under the big QEMU lock */
 
 static unsigned qat_bank_num(QATBank *b)
@@ -481,6 +482,7 @@ static bool qat_dma(QATJob *job, uint64_t addr, void *buf, uint64_t len,
         bql_lock();
         ok = b->gen == job->gen;
         if (ok) {
+            job->tag.master = qat_bank_tag(b, 0).master;
             qat_bank_count_dma(b, job->tag);
         }
         if (ok && is_write) {
@@ -726,6 +728,7 @@ static void qat_bank_one(QATBank *b, QATJob *job)
     }
 
     /* Software polls the first word */
+    tag.master = qat_bank_tag(b, 0).master;
     addr = qat_ring_base(rx) + rx->tail;
     ok = hdiov_dma_write(&s->dma, tag, addr + 4, job->resp + 4,
                          QAT_RESP_SIZE - 4);
@@ -746,6 +749,23 @@ static void qat_bank_one(QATBank *b, QATJob *job)
     qat_bank_irq_check(b);
 }
 
+/*
+ * Whose turn it is. A request of one service, a chain of prime tests, can take as
+ * long as a million of another: one worker is left for the others. Who waits for
+ * the last of a service's workers is found when that one looks for the next.
+ */
+static QATBank *qat_next_bank(QATState *s)
+{
+    QATBank *b;
+
+    QTAILQ_FOREACH(b, &s->ready, next) {
+        if (s->active[b->service] < MAX(1, s->num_workers - 1)) {
+            break;
+        }
+    }
+    return b;
+}
+
 static void *qat_worker(void *opaque)
 {
     QATState *s = opaque;
@@ -754,7 +774,9 @@ static void *qat_worker(void *opaque)
     rcu_register_thread();
     bql_lock();
     while (!s->stopping) {
-        QATBank *b = QTAILQ_FIRST(&s->ready);
+        QATBank *b = qat_next_bank(s);
+        QATService service;
+        int64_t end;
         int i;
 
         if (!b) {
@@ -763,12 +785,17 @@ static void *qat_worker(void *opaque)
         }
         QTAILQ_REMOVE(&s->ready, b, next);
         b->queued = false;
+        service = b->service;           /* of the bank, it can change meanwhile */
+        s->active[service]++;
 
-        for (i = 0; i < QAT_BURST && qat_bank_runnable(b); i++) {
+        end = get_clock() + QAT_BURST_NS;
+        for (i = 0; i < QAT_BURST && qat_bank_runnable(b) &&
+                    (!i || get_clock() < end); i++) {
             b->busy = true;
             qat_bank_one(b, job);
             b->busy = false;
         }
+        s->active[service]--;
         if (b->stopping) {
             qat_bank_stop_done(b);
         }
@@ -804,7 +831,12 @@ void qat_ring_finalize(QATState *s)
 {
     int i;
 
-    /* Requests in flight need the big QEMU lock to end: waiting gives it up */
+    /*
+     * Requests in flight need the big QEMU lock to end: waiting gives it up, and
+     * processors may write registers meanwhile, also those of VFs, whose BARs
+     * are still there.
+     */
+    s->dma.gone = true;
     for (i = 0; i < QAT_NUM_BANKS; i++) {
         qat_bank_clear(&s->bank[i]);
     }
@@ -818,7 +850,7 @@ void qat_ring_finalize(QATState *s)
         qemu_thread_join(&s->worker[i]);
     }
     bql_lock();
-    /* A processor may have written registers while the lock was free */
+    /* Those that had begun could still start one */
     for (i = 0; i < QAT_NUM_BANKS; i++) {
         timer_del(&s->bank[i].coal_timer);
     }
