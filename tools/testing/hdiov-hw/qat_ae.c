@@ -309,7 +309,8 @@ static EVP_PKEY *qat_fcu_key(const uint8_t *key)
     OSSL_PARAM *params = NULL;
     EVP_PKEY *pkey = NULL;
 
-    if (ctx && bld && n && e &&
+    /* With one of 3072 bits each of the ways below would take long, under the big lock */
+    if (ctx && bld && n && e && BN_num_bits(e) <= 64 &&
         OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n) &&
         OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, e)) {
         params = OSSL_PARAM_BLD_to_param(bld);

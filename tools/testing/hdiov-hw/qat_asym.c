@@ -33,6 +33,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY, EVP_PKEY_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 
 typedef struct QATPke {
+    QATJob *job;
     BN_CTX *ctx;
     int curve;                  /* that goes with the function */
     bool binary;                /* or curves over binary fields do */
@@ -158,10 +159,30 @@ static bool pke_prime_mr(QATPke *p)     /* x, m */
     return true;
 }
 
+static int pke_go_on(int a, int b, BN_GENCB *cb)
+{
+    return !qat_job_aborted(BN_GENCB_get_arg(cb));
+}
+
+/* Of 4096 bits it takes seconds: a bank's reset does not wait for the end */
+static bool pke_is_prime(QATPke *p, const BIGNUM *n)
+{
+    BN_GENCB *cb = BN_GENCB_new();
+    bool ok;
+
+    if (!cb) {
+        return false;
+    }
+    BN_GENCB_set(cb, pke_go_on, p->job);
+    ok = BN_check_prime(n, p->ctx, cb) == 1;
+    BN_GENCB_free(cb);
+    return ok;
+}
+
 /* Finds no less than Lucas' test would */
 static bool pke_prime_lucas(QATPke *p)  /* m */
 {
-    return BN_check_prime(p->in[0], p->ctx, NULL) == 1;
+    return pke_is_prime(p, p->in[0]);
 }
 
 /* out = a^-1 * b mod n */
@@ -245,7 +266,7 @@ static bool pke_dsa_gen_p(QATPke *pk)   /* x, q */
            BN_nnmod(rest, pk->in[0], q2, pk->ctx) &&
            BN_sub(p, pk->in[0], rest) && BN_add(p, p, BN_value_one()) &&
            BN_num_bits(p) == BN_num_bits(pk->in[0]) &&
-           BN_check_prime(p, pk->ctx, NULL) == 1;
+           pke_is_prime(pk, p);
 }
 
 static bool pke_dsa_gen_g(QATPke *pk)   /* p, q, h */
@@ -295,6 +316,13 @@ static bool pke_ec_points(QATEc *ec)
 static bool pke_ec_new(QATPke *pk, QATEc *ec, const BIGNUM *p,
                        const BIGNUM *a, const BIGNUM *b)
 {
+    /*
+     * Without a constant term it is no field, and libcrypto up to 3.0.15 writes
+     * beyond its array of terms (CVE-2024-9143).
+     */
+    if (pk->binary && !BN_is_odd(p)) {
+        return false;
+    }
     ec->group = pk->binary ? EC_GROUP_new_curve_GF2m(p, a, b, pk->ctx) :
                 EC_GROUP_new_curve_GFp(p, a, b, pk->ctx);
     return pke_ec_points(ec);
@@ -1060,7 +1088,7 @@ static bool qat_pke_one(QATJob *job)
 {
     uint32_t id = ldl_le_p(job->req + PKE_FUNC);
     bool ok = false, valid = false;
-    QATPke p = {};
+    QATPke p = { .job = job };
     int i;
 
     for (i = 0; i < ARRAY_SIZE(qat_pke_funcs); i++) {

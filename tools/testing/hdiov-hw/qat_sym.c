@@ -1163,6 +1163,12 @@ static uint8_t qat_sym_auth(QATSym *q)
     return q->flags & LA_RET_AUTH ? qat_sym_put_digest(q) : 0;
 }
 
+/* The digest, right behind what was hashed, may itself be ciphered */
+static uint8_t *qat_sym_digest_in_buffer(QATSym *q)
+{
+    return q->data + q->a_off + q->a_len;
+}
+
 /*
  * GCM and GMAC by two slices. State 2 has the hash key, which follows from
  * the cipher key, and the AAD's length. With GMAC nothing is ciphered, and
@@ -1172,6 +1178,7 @@ static uint8_t qat_sym_gcm(QATSym *q)
 {
     uint32_t algo = CIPHER_ALGO(q->c_cfg);
     bool encrypt = q->cmd == LA_CMD_CIPHER_HASH;
+    bool inside = q->flags & LA_DIGEST_IN_BUFFER;
     uint32_t aad_room = q->req[LA_AAD_LEN], aad_len;
     g_autofree uint8_t *aad = NULL;
     uint8_t ret;
@@ -1189,8 +1196,10 @@ static uint8_t qat_sym_gcm(QATSym *q)
         (q->c_len && (q->c_off != q->a_off || q->c_len != q->a_len))) {
         return E_INVALID;
     }
-    if (!encrypt &&
-        !qat_dma_read(q->job, q->digest_addr, q->digest, q->digest_len)) {
+    if (!encrypt && inside) {
+        memcpy(q->digest, qat_sym_digest_in_buffer(q), q->digest_len);
+    } else if (!encrypt && !qat_dma_read(q->job, q->digest_addr, q->digest,
+                                         q->digest_len)) {
         return E_INVALID;
     }
     ret = qat_gcm_iv(q);
@@ -1207,14 +1216,12 @@ static uint8_t qat_sym_gcm(QATSym *q)
             return E_INVALID;
         }
     }
-    return qat_aead_run(q, qat_evp_cipher(algo, MODE_AEAD), encrypt, aad,
-                        aad_len);
-}
-
-/* The digest, right behind what was hashed, may itself be ciphered */
-static uint8_t *qat_sym_digest_in_buffer(QATSym *q)
-{
-    return q->data + q->a_off + q->a_len;
+    ret = qat_aead_run(q, qat_evp_cipher(algo, MODE_AEAD), encrypt, aad,
+                       aad_len);
+    if (!ret && encrypt && inside) {
+        memcpy(qat_sym_digest_in_buffer(q), q->digest, q->digest_len);
+    }
+    return ret;
 }
 
 static uint8_t qat_sym_two_slices(QATSym *q)

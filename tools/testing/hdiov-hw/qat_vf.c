@@ -282,7 +282,15 @@ static void qat_vf_dev_reset(DeviceState *dev)
     qat_ats_reset(pci);
     qat_vf_reset(s, n);
     for (i = 0; i < QAT_VF_BANKS; i++) {
-        qat_bank_reset(&s->bank[n * QAT_VF_BANKS + i]);
+        QATBank *b = &s->bank[n * QAT_VF_BANKS + i];
+        bool asked = b->stopping || b->rpresetsts;
+
+        qat_bank_reset(b);
+        if (asked) {
+            /* The PF waits for RPRESETSTS, and this was a reset as well */
+            b->stopped = true;
+            b->rpresetsts = RPRESETSTS_DONE;
+        }
     }
     qat_misc_irq_eval(s);
 }

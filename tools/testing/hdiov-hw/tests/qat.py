@@ -843,6 +843,24 @@ def test_aead(q, tap, bank):
                    (0, GCM_PT if dec else GCM_CT, GCM_TAG),
                    f"AES-GCM two slices, IV {what}, "
                    f"{'decrypt' if dec else 'encrypt'}")
+    for name, dec, given, want in (
+            ('made', 0, GCM_PT + bytes(16), (0, GCM_CT + GCM_TAG)),
+            ('right', 1, GCM_CT + GCM_TAG, (0, GCM_PT + GCM_TAG)),
+            ('wrong', 1, GCM_CT + GCM_TAG[::-1], None)):
+        s = Sym(q)
+        blk = cipher_block(3, CTR, ENC, GCM_KEY, True)
+        if not dec:
+            s.cipher(blk, 0, 60, GCM_IV)
+        galois(s, 20, 60, bytes(16) if dec else None)
+        if dec:
+            s.cipher(blk, 0, 60, GCM_IV)
+        s.req[104] = 32
+        s.flags |= GCM | UCS | IV12 | DIB
+        struct.pack_into('<Q', s.req, 88, q.put(GCM_AAD + bytes(12)))
+        s.buffers(given)
+        resp = bank.run(s.done(HASH_CIPHER if dec else CIPHER_HASH))
+        tap.eq((resp[6], s.output()) if want else resp[6], want or 0x80,
+               f'AES-GCM two slices, tag in the buffer, {name}')
     # GMAC: what is hashed is the AAD. NIST: gcmEncryptExtIV128, PTlen 0
     key = bytes.fromhex('77be63708971c4e240d1cb79e8d77feb')
     h = openssl_enc('aes-128-ecb', key, b'', bytes(16))

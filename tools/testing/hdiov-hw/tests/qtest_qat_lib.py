@@ -219,6 +219,10 @@ def test_binary(q, tap, bank):
         tap.eq(pke(q, bank, onc, num(qx, qy, poly, a, 1), [])[0], OK, f"{name}: a point on the curve")
         tap.eq(pke(q, bank, onc, num(qx, qy ^ 1, poly, a, 1), [])[0], FAILED, f"{name}: a point off the curve")
         tap.eq(pke(q, bank, onc, num(qx ^ poly, qy, poly, a, 1), [])[0], FAILED, f"{name}: a coordinate that is not reduced")
+        # CVE-2024-9143
+        tap.eq([pke(q, bank, func, num(*args), [size] * n)[0] for func, args, n in (
+            (onc, (qx, qy, poly ^ 1, a, 1), 0), (onc, (1, 1, 1 << curve.poly.bit_length() - 1 | 6, a, 1), 0))], [FAILED, FAILED],
+               f"{name}: a field polynomial without constant term")
         r = curve.times(k, (gx, gy))[0] % n
         s = pow(k, -1, n) * (e + d * r) % n
         tap.eq(pke(q, bank, sign_r, num(gx, gy, n, poly, a, 1, k), [size]), (OK, [r]), f"{name}: ECDSA, r")

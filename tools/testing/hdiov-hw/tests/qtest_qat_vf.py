@@ -348,6 +348,14 @@ def test_flr(q, tap, spaces):
         q.writel(c.csr + 0x100, 128)
     tap.ok(not any(left) and all(c.poll(0.1) is None for c in banks), "FLR of a VF: its four banks are clear, and do nothing")
     tap.ok(b.run(null_req(b)) is not None, "the next VF's is not")
+    # The PF asks for a reset of two of the VF's banks, and an FLR comes before it looks
+    ctl = [ETR + 0x6000 + 8 * (4 * BANKS + n) for n in (0, 1)]
+    for reg in ctl:
+        q.writel(reg, 1)
+    q.writel(vf_cfg(4) + 0x78, 1 << 15)
+    tap.eq([q.readl(reg + 4) & 1 for reg in ctl], [1, 1], "a reset that the PF waits for is not lost by an FLR")
+    for reg in ctl:
+        q.writel(reg + 4, 1)
     q.writel(vf_cfg(4) + 4, 4)
     again = VfBank(q, spaces, 4, 0)
     tap.ok(again.run(null_req(again)) is not None, "set up again, it works")
