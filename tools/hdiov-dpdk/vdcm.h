@@ -53,6 +53,12 @@
 #undef IAVF_VFGEN_RSTAT
 #define IAVF_VFGEN_RSTAT		0x21000
 
+/* VFGEN_RSTAT is the host's memory here: what brings writes to the card is to read one of its registers */
+#undef iavf_flush
+#define iavf_flush(hw)			readl((hw)->hw_addr + IAVF_VFINT_DYN_CTL01)
+#undef IAVF_WRITE_FLUSH
+#define IAVF_WRITE_FLUSH(hw)		IAVF_READ_REG(hw, IAVF_VFINT_DYN_CTL01)
+
 /* Tails */
 #undef IAVF_QRX_TAIL1
 #undef IAVF_QTX_TAIL1
