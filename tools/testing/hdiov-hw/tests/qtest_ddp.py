@@ -15,7 +15,7 @@ import sys
 import e810_card
 from e810_card import (DEVFN, ECAM, MACS, OUT, Vsi, csum, eth, ipv4, tcp)
 from qtest_e810 import close
-from qtest_pfs import PAIR, second
+from qtest_pfs import TWO_PFS, second
 
 spec = importlib.util.spec_from_file_location(
     "ddp_package", os.path.join(os.path.dirname(__file__), "..", "ddp-package.py"))
@@ -604,6 +604,4 @@ if __name__ == "__main__":
     sys.exit(e810_card.main(__doc__, (
         ((test_commands, test_bounds, test_resources, test_rss, test_table,
           test_profiles_of_packages, test_filter, test_fdir), {}),
-        ((test_pfs,), {"props": "addr=2.0,multifunction=on,pfs=2",
-                       "after": PAIR + ("-device", "e810,id=pf1,netdev=h1,addr=2.1,"
-                                        "mac=52:54:00:e8:10:02")}))))
+        ((test_pfs,), TWO_PFS))))

@@ -15,7 +15,7 @@ from e810_card import CAUSE_ENA, MACS, MSI, OUT, PAGE_INT, VALID, Vsi, eth, ipv4
 from qtest_ddp import (CHANGE, DST, EEXIST, EINVAL, ENOENT, ENOSPC, EPERM, GLOBAL, KEY, SRC, T4, TUPLE, U4, VERSION, PfVsi, alloc, corer,
                        ddp, download, fdir_profile, filter_desc, free, load, lock, profile, unlock, with_key)
 from qtest_e810 import close
-from qtest_pfs import PAIR, second
+from qtest_pfs import TWO_PFS, second
 
 COMMS = "ICE COMMS Package"
 HASH = 0x51ccc178                       # of T4, as published
@@ -453,10 +453,7 @@ def test_fuzz(t, q, c):
     corer(q, c)
 
 
-ON_PAIR = {"props": "addr=2.0,multifunction=on,pfs=2",
-           "after": PAIR + ("-device", "e810,id=pf1,netdev=h1,addr=2.1,mac=52:54:00:e8:10:02")}
-
 if __name__ == "__main__":
     sys.exit(e810_card.main(__doc__, (
         ((test_descriptors, test_lut, test_link, test_registers, test_fdir, test_recipes, test_fuzz), {}),
-        ((test_pfs,), ON_PAIR))))
+        ((test_pfs,), TWO_PFS))))

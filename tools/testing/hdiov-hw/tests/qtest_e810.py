@@ -1006,11 +1006,16 @@ def test_rate(t, q, c):
     bps, encode = 8000000, 7
     mult = round(bps / 8 * (32 << encode) / 446428571)
     level = 8                           # layers count from 1, this is the 8th
-    _, buf = c.ok(0x410, struct.pack("<H", 1),
-                  struct.pack("<BBHHHHH", level, 1, 0, 100, mult, 0, encode))
-    prof = struct.unpack_from("<H", buf, 2)[0]
-    elem = struct.pack("<BBBBHHHHHH", 0, 4, 0, 0, 0, 4, prof, 4, 0, 0)
-    c.ok(0x403, struct.pack("<H", 1), struct.pack("<II", 0, node) + elem)
+
+    def limit(mult, encode):
+        _, buf = c.ok(0x410, struct.pack("<H", 1),
+                      struct.pack("<BBHHHHH", level, 1, 0, 100, mult, 0, encode))
+        prof = struct.unpack_from("<H", buf, 2)[0]
+        elem = struct.pack("<BBBBHHHHHH", 0, 4, 0, 0, 0, 4, prof, 4, 0, 0)
+        c.ok(0x403, struct.pack("<H", 1), struct.pack("<II", 0, node) + elem)
+        return prof
+
+    prof = limit(mult, encode)
     v = Vsi(c, 80, MACS[1], 400, node=node)
     for _ in range(10):
         v.tx(eth(OUT, MACS[1], b"r" * 986), bell=False)
@@ -1026,9 +1031,7 @@ def test_rate(t, q, c):
         got += len(q.frames())
     t.check("all in the end", got, 9)
     q.step(2000000)                     # the last one is paid for
-    _, buf = c.ok(0x410, struct.pack("<H", 1), struct.pack("<BBHHHHH", level, 1, 0, 100, 90, 0, 0))
-    fast = struct.unpack_from("<H", buf, 2)[0]
-    c.ok(0x403, struct.pack("<H", 1), struct.pack("<II", 0, node) + struct.pack("<BBBBHHHHHH", 0, 4, 0, 0, 0, 4, fast, 4, 0, 0))
+    fast = limit(90, 0)
     for _ in range(30):
         v.tx(eth(OUT, MACS[1], b"r" * 986), bell=False)
     v.bell()
@@ -1043,8 +1046,8 @@ def test_rate(t, q, c):
         got += len(q.frames())
     t.check("all in the end", got, 29)
     close(c, v)
-    t.check("profile in use can go", c.aq(0x415, struct.pack("<H", 1),
-            struct.pack("<BBHHHHH", level, 1, prof, 0, 0, 0, 0))[0], 0)
+    t.check("profiles can go, the one in use, too", [c.aq(0x415, struct.pack("<H", 1),
+            struct.pack("<BBHHHHH", level, 1, n, 0, 0, 0, 0))[0] for n in (prof, fast)], [0, 0])
     t.check("node goes", c.aq(0x40f, struct.pack("<H", 1), struct.pack(
         "<IHHI", parent, 1, 0, node))[0], 0)
 

@@ -191,10 +191,11 @@ def test_unplug(t, q, c):
 
 
 PAIR = ("-netdev", "hubport,id=h1,hubid=1")
+# Two functions of one card
+TWO_PFS = {"props": "addr=2.0,multifunction=on,pfs=2",
+           "after": PAIR + ("-device", "e810,id=pf1,netdev=h1,addr=2.1,mac=52:54:00:e8:10:02")}
 
 if __name__ == "__main__":
     sys.exit(e810_card.main(__doc__, (
         ((test_shares, test_pages, test_reset, test_unplug),
-         {"props": "addr=2.0,multifunction=on,pfs=2",
-          "after": PAIR + ("-device", "e810,id=pf1,netdev=h1,addr=2.1,"
-                           "mac=52:54:00:e8:10:02")}),)))
+         TWO_PFS),)))

@@ -13,7 +13,7 @@ from e810_card import CAUSE_ENA, ITR_NONE, LIST, MACS, OUT, PAGE_INT, PRUNE, VAL
 from qtest_ddp import (EBADBUF, EINVAL, EMODE, ENOENT, ENOSYS, EPERM, CHANGE, GLOBAL, corer, ddp, download, load,
                        lock, package_buffer, unlock)
 from qtest_e810 import close
-from qtest_pfs import PAIR, Shifted, second
+from qtest_pfs import TWO_PFS, Shifted, second
 
 CTAG, STAG, QTAG = 0x8100, 0x88a8, 0x9100
 STAG_TYPE, CTAG_TYPE, QTAG_TYPE = 1, 2, 3
@@ -427,8 +427,7 @@ def test_pfs(t, q, c):
 
 
 ON = {"props": "addr=2.0,siov=on,double-vlan=on"}
-ON_PAIR = {"props": "addr=2.0,multifunction=on,pfs=2,double-vlan=on",
-           "after": PAIR + ("-device", "e810,id=pf1,netdev=h1,addr=2.1,mac=52:54:00:e8:10:02")}
+ON_PAIR = TWO_PFS | {"props": TWO_PFS["props"] + ",double-vlan=on"}
 
 if __name__ == "__main__":
     sys.exit(e810_card.main(__doc__, (
