@@ -84,7 +84,7 @@ payload() {
 	abi=$(cat "$cache/kernel-$which/abi")
 	root=$(mktemp -d "$cache/payload.XXXXXX")
 	mkdir -p "$root/payload/usr/lib/hdiov" "$root/payload/usr/bin" "$root/payload/root/.ssh" "$root/payload/etc/ssh/sshd_config.d"
-	cp "$top"/scripts/l1/rc "$root/payload/usr/lib/hdiov/rc"
+	cp "$top"/scripts/l1/{rc,l2_agent.py,l2_guests.py} "$root/payload/usr/lib/hdiov/"
 	cp "$top"/scripts/l1/inittab "$root/payload/etc/inittab"
 	cp "$top"/scripts/l1/sshd.conf "$root/payload/etc/ssh/sshd_config.d/hdiov.conf"
 	cp "$top"/scripts/l1/{l2,vfs,container} "$root/payload/usr/bin/"
