@@ -24,16 +24,11 @@ check_ice() {
 }
 
 make_ice() {
-	local which=$1 dir=$cache/ice-$1 source=$cache/linux ours
+	local which=$1 dir=$cache/ice-$1 ours
 
 	for_kernel "$which" "$dir"
-	if [ "$which" = stable ]; then
-		source=$dir/source
-		rm -rf "$source"
-		stable_source "$source" Makefile "$ice_path" "$iavf_registers" drivers/infiniband/hw/irdma
-	fi
 	# The mirror may have a newer source than this kernel's
-	"$top/scripts/pf-driver" --kernel "$(cat "$cache/kernel-$which/abi")" --source "$source" --any-version --out "$dir" ice source
+	"$top/scripts/pf-driver" --kernel "$(cat "$cache/kernel-$which/abi")" --source "$(source_of "$which")" --any-version --out "$dir" ice source
 	ice_make "$which"
 	check_ice "$which" "$dir"
 	strip --strip-debug "$dir/ko"/*.ko
@@ -50,11 +45,10 @@ make_ice() {
 # build_ice WHICH: after hdiov's other modules, into ice-WHICH of the cache: overlay, for L1, and modules, all of the kernel's with this ice.
 build_ice() (
 	which=$1
-	kernel_source
-	if [ "$which" = stable ]; then private_apt_setup; fi
+	need_source "$which"
 	lock "ice-$which"
-	k=$(key ice-4 "$(cat "$cache/modules-$which/.key" "$cache/linux/.key")" @patches @drivers/net/ethernet/intel/hdiov_e810 @scripts/pf-driver \
-		@tools/testing/selftests/hdiov/ice @tools/testing/hdiov-hw/e810_regs.h "$(declare -f make_ice check_ice ice_make stable_source for_kernel make_overlay)")
+	k=$(key ice-4 "$(cat "$cache/modules-$which/.key" "$(source_of "$which")/.key")" @patches @drivers/net/ethernet/intel/hdiov_e810 @scripts/pf-driver \
+		@tools/testing/selftests/hdiov/ice @tools/testing/hdiov-hw/e810_regs.h "$(declare -f make_ice check_ice ice_make for_kernel make_overlay)")
 	if ! fresh "$cache/ice-$which" "$k"; then
 		mkdir -p "$cache/ice-$which"
 		step "ice-$which" "ice with hdiov's patches for $(cat "$cache/kernel-$which/abi")" make_ice "$which"

@@ -141,10 +141,12 @@ kernel_source() (
 	fi
 )
 
-# stable_source DIR PATH...: these files and folders of the source of Debian stable's kernel, as in a kernel tree: of the kernel's own version,
-# or the newest of its series if the mirror does not have that any more.
-stable_source() {
-	local abi version package deb dir=$1.deb paths=("${@:2}")
+# What is built here of the source of Debian stable's kernel: files and folders of a kernel tree.
+stable_paths="Makefile drivers/crypto/intel/qat drivers/net/ethernet/intel/ice drivers/net/ethernet/intel/iavf drivers/infiniband/hw/irdma"
+
+# Of the kernel's own version, or the newest of its series if the mirror does not have that any more.
+unpack_stable_source() {
+	local abi version package deb dir=$cache/linux-stable.new paths
 
 	abi=$(cat "$cache/kernel-stable/abi")
 	package=linux-source-$(cut -d. -f1,2 <<<"$abi")
@@ -154,28 +156,41 @@ stable_source() {
 		download "$package/trixie" || download "$package/trixie-security"
 		deb=$(find "$cache/debs" -name "${package}_*.deb" | sort -V | tail -n 1)
 	fi
-	rm -rf "$dir"
-	mkdir -p "$1" "$dir"
-	dpkg-deb -x "$deb" "$dir"
-	tar -C "$1" -xf "$dir/usr/src/$package.tar.xz" --strip-components=1 "${paths[@]/#/$package/}"
-	rm -r "$dir"
+	rm -rf "$dir" "$cache/linux-stable"
+	mkdir -p "$dir/deb"
+	dpkg-deb -x "$deb" "$dir/deb"
+	read -ra paths <<<"$stable_paths"
+	tar -C "$dir" -xf "$dir/deb/usr/src/$package.tar.xz" --strip-components=1 "${paths[@]/#/$package/}"
+	rm -r "$dir/deb"
+	mv "$dir" "$cache/linux-stable"
 }
+
+# stable_source: into linux-stable of the cache, once for all that is built of it
+stable_source() (
+	lock linux-stable
+	k=$(key linux-stable-1 "$(cat "$cache/kernel-stable/.key")" "$stable_paths" "$(declare -f unpack_stable_source)")
+	if ! fresh "$cache/linux-stable" "$k"; then
+		private_apt_setup
+		step linux-stable "kernel source for $(cat "$cache/kernel-stable/abi")" unpack_stable_source
+		seal "$cache/linux-stable" "$k"
+	fi
+)
+
+# source_of WHICH: the kernel's source, or the parts of it that are needed here
+source_of() { if [ "$1" = stable ]; then echo "$cache/linux-stable"; else echo "$cache/linux"; fi; }
+need_source() { if [ "$1" = stable ]; then stable_source; else kernel_source; fi; }
 
 # qat_4xxx and the intel_qat it belongs to, unmodified, of the kernel's own source: Debian's kernels have it switched off. That source may
 # be newer than the kernel, so intel_qat is built too.
 make_qat_driver() {
-	local which=$1 dir=$cache/qat-$1 qat=drivers/crypto/intel/qat source=$cache/linux
+	local which=$1 dir=$cache/qat-$1 qat=drivers/crypto/intel/qat
 
 	rm -rf "$dir"
 	mkdir -p "$dir"
-	if [ "$which" = stable ]; then
-		source=$dir/source
-		stable_source "$source" Makefile "$qat"
-	fi
-	"$top/scripts/pf-driver" --kernel "$(cat "$cache/kernel-$which/abi")" --source "$source" --any-version --out "$dir" qat source
+	"$top/scripts/pf-driver" --kernel "$(cat "$cache/kernel-$which/abi")" --source "$(source_of "$which")" --any-version --out "$dir" qat source
 	in_chroot "/src/scripts/pf-driver --kdir $(kernel_build "$which") --out /cache/qat-$which qat modules -- -j$(nproc)"
 	mv "$dir"/ko/*.ko "$dir/src/$qat/Module.symvers" "$dir/"
-	rm -rf "$dir/src" "$dir/source" "$dir/ko"
+	rm -rf "$dir/src" "$dir/ko"
 }
 
 # build_qat_driver WHICH: into $cache/qat-WHICH
@@ -183,11 +198,10 @@ build_qat_driver() (
 	which=$1
 	stock_kernel "$which"
 	build_chroot
-	kernel_source
+	need_source "$which"
 	lock "qat-$which"
-	k=$(key qat-2 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key" "$cache/linux/.key")" @scripts/pf-driver "$(declare -f make_qat_driver stable_source)")
+	k=$(key qat-2 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key" "$(source_of "$which")/.key")" @scripts/pf-driver "$(declare -f make_qat_driver)")
 	if ! fresh "$cache/qat-$which" "$k"; then
-		private_apt_setup
 		step "qat-$which" "qat_4xxx for $(cat "$cache/kernel-$which/abi")" make_qat_driver "$which"
 		seal "$cache/qat-$which" "$k"
 	fi
@@ -196,19 +210,15 @@ build_qat_driver() (
 # The guests' driver for VDEVs of the types vdcm: iavf of the kernel's own source, unmodified but for its name. Its symbols are of libeth and
 # libie, which the guests have for their kernel's own iavf.
 make_iavf() {
-	local which=$1 dir=$cache/iavf-$1 source=$cache/linux
+	local which=$1 dir=$cache/iavf-$1
 
 	rm -rf "$dir"
 	mkdir -p "$dir"
-	if [ "$which" = stable ]; then
-		source=$dir/source
-		stable_source "$source" Makefile drivers/net/ethernet/intel/iavf
-	fi
-	"$top/scripts/pf-driver" --kernel "$(cat "$cache/kernel-$which/abi")" --source "$source" --any-version --out "$dir" iavf source
+	"$top/scripts/pf-driver" --kernel "$(cat "$cache/kernel-$which/abi")" --source "$(source_of "$which")" --any-version --out "$dir" iavf source
 	in_chroot "/src/scripts/pf-driver --kdir $(kernel_build "$which") --out /cache/iavf-$which iavf modules -- -j$(nproc) W=1e"
 	strip --strip-debug "$dir"/ko/iavf_vdcm.ko
 	mv "$dir"/ko/iavf_vdcm.ko "$dir/"
-	rm -rf "$dir/src" "$dir/source" "$dir/ko"
+	rm -rf "$dir/src" "$dir/ko"
 }
 
 # build_iavf WHICH: into $cache/iavf-WHICH
@@ -216,12 +226,11 @@ build_iavf() (
 	which=$1
 	stock_kernel "$which"
 	build_chroot
-	kernel_source
+	need_source "$which"
 	lock "iavf-$which"
-	k=$(key iavf-1 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key" "$cache/linux/.key")" @scripts/pf-driver @tools/hdiov-dpdk/vdcm.h \
-		"$(declare -f make_iavf stable_source)")
+	k=$(key iavf-1 "$(cat "$cache/kernel-$which/.key" "$chroot_dir/.key" "$(source_of "$which")/.key")" @scripts/pf-driver @tools/hdiov-dpdk/vdcm.h \
+		"$(declare -f make_iavf)")
 	if ! fresh "$cache/iavf-$which" "$k"; then
-		private_apt_setup
 		step "iavf-$which" "iavf_vdcm for $(cat "$cache/kernel-$which/abi")" make_iavf "$which"
 		seal "$cache/iavf-$which" "$k"
 	fi
