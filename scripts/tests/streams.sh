@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # In L1, in the folder of the kselftests: streams.sh COUNT [PROGRAM...]. So many mutated streams of saved state are loaded into VDEVs, by these
 # of the kselftests or by all three, and each driver's VDEV works for its guest after that. Most go to drivers whose VDEVs are ready soon: an
-# E810's takes 20 times as long. That one wants the port for itself, too.
+# E810's takes 20 times as long. That one wants the port for itself, too. $HDIOV_SEED (0) is the first one's number.
 set -eu
 
 usage() { echo "usage: streams.sh COUNT [migrate|qat_migrate|e810_migrate]..."; }
@@ -19,7 +19,7 @@ some() {
 	while [ $num -lt "$3" ] && [ $bad = 0 ]; do
 		n=$(($3 - num))
 		[ $n -le "$4" ] || n=$4
-		HDIOV_SEED=$num HDIOV_MUTATIONS=$n "./$1" -r "$1.$2.hostile" >"$work/$1.out" 2>&1 || bad=1
+		HDIOV_SEED=$((first + num)) HDIOV_MUTATIONS=$n "./$1" -r "$1.$2.hostile" >"$work/$1.out" 2>&1 || bad=1
 		# One that was skipped has tried nothing
 		grep -q "^ok 1 [^#]*\$" "$work/$1.out" || bad=1
 		took=$(sed -n -E 's/.*[: ]([0-9]+) streams, ([0-9]+) taken.*/\2/p' "$work/$1.out")
@@ -28,7 +28,7 @@ some() {
 	echo "$num $taken $bad" >"$work/$1"
 }
 
-all=$1
+all=$1 first=${HDIOV_SEED:-0}
 shift
 [ $# -gt 0 ] || set -- migrate qat_migrate e810_migrate
 # share PROGRAM: of a hundred
@@ -57,9 +57,9 @@ for test; do
 	i=$((i + 1))
 	read -r num taken bad <"$work/$test"
 	if [ "$bad" = 0 ]; then
-		echo "ok $i $test: $num streams, $taken of them a VDEV could have come to"
+		echo "ok $i $test: $num streams from $first on, $taken of them a VDEV could have come to"
 	else
 		sed 's/^/# /' "$work/$test.out"
-		echo "not ok $i $test: within the first $num streams"
+		echo "not ok $i $test: within $num streams from $first on"
 	fi
 done
