@@ -28,7 +28,7 @@
 /* Fuzzing: how much of each kind, the same for each seed */
 #define FUZZ_REGISTERS	3000
 #define FUZZ_MESSAGES	150
-#define FUZZ_RINGS	40
+#define FUZZ_RINGS	20
 
 static void eth_header(uint8_t *frame, const uint8_t *dst, const uint8_t *src,
 		       uint16_t type)
@@ -780,7 +780,7 @@ TEST_F(e810, reset_over)
 	if (!self->g->vdcm)
 		return;
 	UP(0);
-	for (i = 0; i < 50; i++) {
+	for (i = 0; i < 20; i++) {
 		w.value = 0x1000 + i;
 		w.ready = false;
 		w.seen = false;

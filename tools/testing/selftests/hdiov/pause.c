@@ -208,7 +208,7 @@ TEST_F(pause, cannot_go_on)
 TEST_F(pause, dear)
 {
 	struct vdev *vdev = &self->vdev;
-	unsigned int i, num = 46;
+	unsigned int i, num = 36;
 	long long ms;
 
 	ASSERT_EQ(0, mock_tell(vdev->pf, "pause_ms", 21));
@@ -220,7 +220,7 @@ TEST_F(pause, dear)
 	ms = now_ms() - ms;
 	ASSERT_EQ(0, mock_tell(vdev->pf, "pause_ms", 0));
 	TH_LOG("%u times in %lld ms", num, ms);
-	/* 16 in a row, and one each 100 ms: 46 times 21 ms are too few for that */
+	/* 16 in a row, and one each 100 ms: 36 times 21 ms are too few for that */
 	EXPECT_LE((num - 17) * 100, ms);
 	EXPECT_TRUE(vdev_in_state(vdev, "running"));
 	ASSERT_TRUE(start(&self->q, vdev, self->ring));
@@ -329,7 +329,7 @@ TEST_F(master, off_and_on)
 TEST_F(master, storm)
 {
 	struct vdev *vdev = &self->vdev;
-	unsigned int i, num = 26;
+	unsigned int i, num = 36;
 	long long ms = now_ms();
 
 	for (i = 0; i < num; i++) {
