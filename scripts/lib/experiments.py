@@ -63,7 +63,9 @@ def ours(directory, part):
         lives = bench.read_lives(directory, part)
         vfs, vdevs = (max(n for kind, n in lives if kind == which) for which in ("vf", "vdev"))
         ready = {key: value[1]["ready"] for key, value in lives.items()}
-        return (f"{vdevs} VDEVs or {vfs} VFs, {vdevs / vfs:.2f} times; {vfs} of them are ready {ready['vf', vfs] / ready['vdev', vfs]:.1f} times as fast: "
+        # A quick run makes fewer VFs than there can be
+        most = f"{vdevs} VDEVs" if " --quick " in text_of(directory, "meta") else f"{vdevs} VDEVs or {vfs} VFs, {vdevs / vfs:.2f} times"
+        return (f"{most}; {vfs} of them are ready {ready['vf', vfs] / ready['vdev', vfs]:.1f} times as fast: "
                 f"{ready['vdev', vfs]:.1f} and {ready['vf', vfs]:.1f} ms each")
     if part == "startup":
         startups = bench.read_startups(directory)
@@ -78,7 +80,7 @@ def ours(directory, part):
             pairs = [f"{how} {statistics.median(bench.run_ratios(by_way, (way, 'vdev'))):.2f}"
                      for way, how in (("vf", "VF/VDEV"), ("alone", "VF that sees itself alone/VDEV")) if way in by_way]
             said.append(f"{test}: " + (", ".join(pairs) or f"{statistics.median(by_way['vdev']):.2f} s"))
-        return f"times to a port that is up: {'; '.join(said)}; {runs} runs"
+        return f"times to a port that is up: {'; '.join(said)}; {runs} run{'s'[:runs != 1]}"
     if part == "crowd":
         found = bench.read_by_run(os.path.join(directory, "crowd.csv"))
         said = []
@@ -97,12 +99,13 @@ def ours(directory, part):
     for layout, some in found.items():
         for medians, how in zip(some, ("", " with Tx interrupts every 3 ms")):
             if medians:
-                said.append((f"{layout}{how}: " if both else "") +
-                            f"{statistics.median(medians):.2f}, the median of {len(medians)} tests ({min(medians):.2f} to {max(medians):.2f})")
+                spread = f"the median of {len(medians)} tests ({min(medians):.2f} to {max(medians):.2f})" if len(medians) > 1 else "one test"
+                said.append((f"{layout}{how}: " if both else "") + f"{statistics.median(medians):.2f}, {spread}")
     if part == "qat-many":
         even, most = bench.evenness(os.path.join(directory, "many.csv"))
         said.append(f"of {most} at once the slowest does {even['vdev']:.2f} of what the fastest does (VFs {even['vf']:.2f})")
-    return f"{'times' if part == 'guest-ping' else 'rates'}, VDEV/VF: {'; '.join(said)}; {text_of(directory, 'done').strip()} runs"
+    runs = int(text_of(directory, "done"))
+    return f"{'times' if part == 'guest-ping' else 'rates'}, VDEV/VF: {'; '.join(said)}; {runs} run{'s'[:runs != 1]}"
 
 
 def collect(directory):
