@@ -199,11 +199,11 @@ bench_qat_life() {
 	host "vfs ${qat[1]} 0"
 	for n in 16 64; do
 		say "$n VDEVs"
-		"$tb" run --timeout 1200 "yes '' | HDIOV_PF=${qat[0]} ./bench -w -t vqat_sym -n $n -r $runs" >"$out/qat-life-vdev-$n.csv"
+		into "qat-life-vdev-$n.csv" 1200 "yes '' | HDIOV_PF=${qat[0]} ./bench -w -t vqat_sym -n $n -r $runs"
 	done
 	# The card has 16 or none
 	say "16 VFs"
-	"$tb" run --timeout 1200 "yes '' | ./bench -w -V ${qat[1]} -n 16 -r $runs" >"$out/qat-life-vf-16.csv"
+	into qat-life-vf-16.csv 1200 "yes '' | ./bench -w -V ${qat[1]} -n 16 -r $runs"
 	py qat-life "$out" | tee "$out/qat-life.txt"
 }
 
