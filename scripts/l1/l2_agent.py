@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The agent of a guest: "l2 run". Tests do that all the time on an emulated processor, so this imports only what it needs."""
+"""What tests do with guests all the time, on an emulated processor: "l2 run", pause and resume. So this imports only what it needs."""
 import binascii
 import os
 import socket
@@ -102,3 +102,24 @@ def run(args):
     sys.stdout.flush()
     sys.stderr.buffer.write(result[2])
     return result[0]
+
+
+def tell(name, command):
+    """A QMP command without arguments to a guest's QEMU"""
+    need(name)
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(60)
+        try:
+            sock.connect(path(name, "qmp"))
+            stream = sock.makefile("rw")
+            stream.readline()
+            for what in ("qmp_capabilities", command):
+                stream.write(f'{{"execute": "{what}"}}\n')
+                stream.flush()
+                line = stream.readline()
+                while '"event": ' in line:
+                    line = stream.readline()
+                if not line.startswith('{"return": '):
+                    die(f"{what}: {line.strip() or 'no answer'}")
+        except OSError as err:
+            die(f"{name}: {command}: {err}")

@@ -508,9 +508,6 @@ def main():
             sys.stdout.write(tail(path(args[0], "console"), 10000))
         elif verb == "pid":
             print(need(args[0]))
-        elif verb in ("pause", "resume"):
-            for name in args:
-                Qmp(name).call({"pause": "stop", "resume": "cont"}[verb])
         elif verb == "template":
             template(args)
         elif verb == "clone":
