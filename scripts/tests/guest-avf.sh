@@ -156,7 +156,7 @@ died() {
 		l2 hotplug g2 $u && echo 1 >fail_pf_reset && ! echo 1 >reset 2>/dev/null"
 	status=$(host "cat /sys/bus/mdev/devices/$u/state; l2 qmp g2 query-status")
 	back=$(host "echo 1 >/sys/kernel/debug/hdiov_mock/*/reset; cat /sys/bus/mdev/devices/$u/state
-		l2 qmp g2 system_reset; l2 qmp g2 cont; sleep 1; l2 qmp g2 query-status")
+		l2 qmp g2 system_reset; l2 resume g2; sleep 1; l2 qmp g2 query-status")
 	printf '%s\n' "$status" "$back"
 	host "l2 stop g2; echo 1 >/sys/bus/mdev/devices/$u/remove; rmmod hdiov_mock"
 	[[ $status == *dead*internal-error* && $back == *'"running"'* ]]

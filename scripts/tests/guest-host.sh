@@ -243,7 +243,7 @@ stop_cont() {
 	local n
 
 	n=$(vdev_state $u1 resets)
-	host 'l2 qmp g1 stop; sleep 3; l2 qmp g1 cont' && reaches g1 10.0.0.1 && reaches g1 10.0.9.1 || return 1
+	host 'l2 pause g1; sleep 3; l2 resume g1' && reaches g1 10.0.0.1 && reaches g1 10.0.9.1 || return 1
 	echo "resets: $n before, $(vdev_state $u1 resets) now"
 	[ "$(vdev_state $u1 resets)" = "$n" ]
 }

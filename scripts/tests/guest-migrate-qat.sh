@@ -37,7 +37,7 @@ stop_and_go() {
 	local n
 
 	for ((n = 0; n < 12; n++)); do
-		host "l2 qmp m1 stop >/dev/null; l2 qmp m1 cont >/dev/null; sleep 0.$((n % 4))"
+		host "l2 pause m1; l2 resume m1; sleep 0.$((n % 4))"
 	done
 	dpdk_good m1 2
 }

@@ -70,9 +70,9 @@ stop_and_go() {
 	local n
 
 	for ((n = 0; n < 4; n++)); do
-		host "l2 qmp m1 stop >/dev/null"
+		host "l2 pause m1"
 		says $u1 'paused: its user has stopped it' || return 1
-		host "l2 qmp m1 cont >/dev/null"
+		host "l2 resume m1"
 		says $u1 running || return 1
 	done
 	as_written m1
@@ -123,7 +123,7 @@ there_and_back() {
 check "back, and there again" there_and_back
 
 pf_reset() {
-	host "l2 qmp m2 stop >/dev/null; echo 1 >/sys/kernel/debug/hdiov_mock/$mock/reset; l2 qmp m2 cont >/dev/null"
+	host "l2 pause m2; echo 1 >/sys/kernel/debug/hdiov_mock/$mock/reset; l2 resume m2"
 	says $u2 running && as_written m2
 }
 check "a reset of the PF while the guest is stopped takes nothing from it" pf_reset

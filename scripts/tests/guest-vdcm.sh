@@ -85,7 +85,7 @@ stop_cont() {
 	local n
 
 	n=$(vdev_state $u1 resets)
-	host 'l2 qmp g1 stop; sleep 2; l2 qmp g1 cont' && reaches g1 10.0.0.1 && reaches g1 10.0.9.1 && [ "$(vdev_state $u1 resets)" = "$n" ]
+	host 'l2 pause g1; sleep 2; l2 resume g1' && reaches g1 10.0.0.1 && reaches g1 10.0.9.1 && [ "$(vdev_state $u1 resets)" = "$n" ]
 }
 check "stop and cont of QEMU, without a reset" stop_cont
 # reset CMD...: the VDEVs are reset by it

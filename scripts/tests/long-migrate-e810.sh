@@ -31,7 +31,7 @@ stop_and_go() {
 	resets=$(vdev_state $u1 resets)
 	stream m1 || return 1
 	for ((n = 0; n < 20; n++)); do
-		host "l2 qmp m1 stop >/dev/null; l2 qmp m1 cont >/dev/null; sleep 0.$((n % 4))"
+		host "l2 pause m1; l2 resume m1; sleep 0.$((n % 4))"
 	done
 	streamed m1 && pings m1 10.0.0.1 || return 1
 	echo "resets: $resets before, $(vdev_state $u1 resets) now"

@@ -33,7 +33,7 @@ stop_and_go() {
 	local resets
 
 	resets=$(vdev_state $u1 resets)
-	"$tb" run --timeout 600 'for n in $(seq 200); do l2 qmp m1 stop >/dev/null && l2 qmp m1 cont >/dev/null || exit 1; sleep 0.0$((n % 10)); done' || return 1
+	"$tb" run --timeout 600 'for n in $(seq 200); do l2 pause m1 && l2 resume m1 || exit 1; sleep 0.0$((n % 10)); done' || return 1
 	files_good m1 2 || return 1
 	echo "resets: $resets before, $(vdev_state $u1 resets) now"
 	[ "$(vdev_state $u1 resets)" = "$resets" ]
