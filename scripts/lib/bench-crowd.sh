@@ -30,7 +30,7 @@ crowd_gather='
 		before=$(counts $way $i 1 | head -n 1)
 		until [ $(($(counts $way $i 1 | head -n 1) - before)) -gt 50000 ]; do
 			if [ -z "$pid" ] || ! kill -0 $pid 2>/dev/null; then
-				ip netns exec $peer iperf3 -c $ip -R -u -b 10G -l 1470 -P $flows -t 3600 --rcv-timeout 3600000 >/dev/null 2>&1 </dev/null &
+				ip netns exec $peer nice -n 20 iperf3 -c $ip -R -u -b 10G -l 1470 -P $flows -t 3600 --rcv-timeout 3600000 >/dev/null 2>&1 </dev/null &
 				pid=$!
 			fi
 			sleep 0.2
@@ -91,8 +91,8 @@ crowd_start() {
 	local name seconds times
 
 	case $2 in
-	vdev) times=$("$tb" run --timeout 900 "l2 clone --timeout 800 crowd ${crowd_vdev[*]:0:$3}") ;;
-	vf) times=$("$tb" run --timeout 900 "l2 clone --timeout 800 crowd ${crowd_vf[*]:0:$3}") ;;
+	vdev) times=$("$tb" run --timeout 900 "nice -n 20 l2 clone --timeout 800 crowd ${crowd_vdev[*]:0:$3}") ;;
+	vf) times=$("$tb" run --timeout 900 "nice -n 20 l2 clone --timeout 800 crowd ${crowd_vf[*]:0:$3}") ;;
 	esac
 	while read -r name seconds; do result "$3 guests: start to ping" "$2" "$1" "$seconds" s; done <<<"$times"
 }
@@ -102,7 +102,7 @@ crowd_start() {
 crowd_most() {
 	local others=$((vdevs - $2)) from to pid line vdev frames ns
 
-	coproc { "$tb" run --timeout 1800 "HDIOV_PF=$pf ./senders -n $others"; }
+	coproc { "$tb" run --timeout 1800 "HDIOV_PF=$pf nice -n 20 ./senders -n $others"; }
 	pid=$!
 	# Ours: bash closes its own when the other end is gone
 	exec {from}<&"${COPROC[0]}" {to}>&"${COPROC[1]}"
@@ -152,8 +152,11 @@ bench_crowd() {
 			ip link set dev \$(ls /sys/bus/pci/devices/$pf1/net) vf \$i mac \$mac
 			i=\$((i + 1))
 		done <crowd-guests"
+	# Who measures does not wait for a processor among those who are measured, which are started by "nice -n 20" from now on: 64 guests that
+	# send would keep it from beginning for minutes
+	host 'renice -n -20 -p $(pidof sshd sshd-session)'
 	# What is done for the first time takes longer
-	for i in "${crowd_vdev[0]}" "${crowd_vf[0]}"; do host "l2 clone --timeout 250 crowd $i >/dev/null && l2 stop --all"; done
+	for i in "${crowd_vdev[0]}" "${crowd_vf[0]}"; do host "nice -n 20 l2 clone --timeout 250 crowd $i >/dev/null && l2 stop --all"; done
 	for n in $(runs_left); do
 		[ "$n" != 0 ] || continue
 		say "run $n of $runs"
