@@ -329,7 +329,7 @@ TEST_F(master, off_and_on)
 TEST_F(master, storm)
 {
 	struct vdev *vdev = &self->vdev;
-	unsigned int i, num = 36;
+	unsigned int i, num = 26;
 	long long ms = now_ms();
 
 	for (i = 0; i < num; i++) {
