@@ -49,11 +49,14 @@ crowd_gathered() {
 	host "way=$1 flows=$3 peer=${peer[$1]} names='${names[*]}' pf1=$pf1; $crowd_counts; $crowd_gather; l2 resume ${names[*]}" 900
 }
 
-# In L1: the clients are told to end, and their servers in the guests hear of it before these stand still: one that did not would go on with it
-# when it is gathered anew, and be taken for one that sends to its new client
+# In L1: iperf3 on the peers ends. By SIGKILL, as with 64 of them one that was just printing has survived SIGTERM, whose handler prints, too,
+# and its guest sent on; the kernel tells the guest either way.
+crowd_clients_end='pkill -KILL -x iperf3'
+
+# In L1: the servers in the guests hear that their clients have ended before they stand still: one that did not would go on with it when it is
+# gathered anew, and be taken for one that sends to its new client
 # shellcheck disable=SC2016
 crowd_still='
-	pkill -x iperf3
 	n=0 last=
 	until now=$(counts $way 0 $many | head -n $many | md5sum); [ "$now" = "$last" ]; do
 		last=$now n=$((n + 1))
@@ -62,12 +65,12 @@ crowd_still='
 	done
 	l2 pause $names'
 
-# crowd_end WAY N: none of so many guests sends any more, and they stand still, to be gathered anew or to end
+# crowd_end WAY N: none of so many guests sends any more, and they stand still, to be gathered anew
 crowd_end() {
 	local i names=()
 
 	for ((i = 0; i < $2; i++)); do names+=("crowd-$i"); done
-	host "way=$1 many=$2 names='${names[*]}' pf1=$pf1; $crowd_counts; $crowd_still" 900
+	host "way=$1 many=$2 names='${names[*]}' pf1=$pf1; $crowd_counts; $crowd_clients_end; $crowd_still" 900
 }
 
 # crowd_measure RUN TEST WAY N: in the middle of it, Mbit/s of each by the card's own counters
@@ -113,7 +116,8 @@ crowd_most() {
 	say "and $others other VDEVs"
 	echo >&"$to"
 	crowd_measure "$1" "$2 guests of $vdevs VDEVs send" vdev "$2"
-	crowd_end vdev "$2"
+	# The others end sooner without them
+	host "$crowd_clients_end; l2 stop --all"
 	echo >&"$to"
 	while IFS=, read -r vdev frames ns <&"$from"; do
 		result "the other $others of $vdevs send" vdev "$1" "$(awk "BEGIN { print $frames * 1514 * 8 * 1e3 / $ns }")" Mbit/s
@@ -123,7 +127,7 @@ crowd_most() {
 }
 
 bench_crowd() {
-	local n many way i peers numbers=() flows=(1 4) crowd_seconds=10 most crowd_vdev=() crowd_vf=()
+	local n many way i peers numbers=() flows=(4 1) crowd_seconds=10 most crowd_vdev=() crowd_vf=()
 	local -A peer=([vdev]=peer [vf]=peer1)
 
 	for n in 1 8; do
@@ -165,17 +169,17 @@ bench_crowd() {
 				say "$many guests with a ${way^^} each"
 				crowd_start "$n" $way "$many"
 				for i in "${flows[@]}"; do
-					# To gather them takes seconds for each
+					# By one flow at last. To gather them takes seconds for each
 					if [ "$i" != 1 ] && [ "$many" -gt 8 ]; then continue; fi
 					if [ "$i $many $way" = "1 $most vdev" ]; then
 						crowd_most "$n" "$many"
 					else
 						crowd_gathered $way "$many" "$i"
 						crowd_measure "$n" "$many guests send $i flows" $way "$many"
-						crowd_end $way "$many"
+						[ "$i" = 1 ] || crowd_end $way "$many"
 					fi
 				done
-				host 'l2 stop --all'
+				host "$crowd_clients_end; l2 stop --all"
 			done
 		done
 		run_done "$n"
