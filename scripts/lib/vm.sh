@@ -312,7 +312,7 @@ run_in() {
 	if [ $# = 1 ]; then cmd=$1; else cmd=$(printf '%q ' "$@"); fi
 	# The limit holds within L1, so that nothing is left running there; the outer one is for an L1 that hangs.
 	ssh_limit=$((limit + 30)) vm_ssh "$name" "timeout -k 10 $limit bash -c $(printf %q "$cmd")" || rc=$?
-	if [ "$rc" = 124 ]; then say "$name: ended after $limit s: $*" >&2; fi
+	if [ "$rc" = 124 ]; then say "$name: ended after $limit s: ${cmd:0:200}" >&2; fi
 	if [ "$rc" = 255 ] && ! vm_alive "$name"; then
 		tail -n 20 "$(vm_dir "$name")/console.log" "$(vm_dir "$name")/stderr.log" >&2
 		die "$name died; console: $(vm_dir "$name")/console.log"
