@@ -49,8 +49,8 @@ crowd_gathered() {
 	host "way=$1 flows=$3 peer=${peer[$1]} names='${names[*]}' pf1=$pf1; $crowd_counts; $crowd_gather; l2 resume ${names[*]}" 900
 }
 
-# In L1: iperf3 on the peers ends. By SIGKILL, as with 64 of them one that was just printing has survived SIGTERM, whose handler prints, too,
-# and its guest sent on; the kernel tells the guest either way.
+# In L1: iperf3 on the peers ends. By SIGKILL: once one of 64 guests sent on for a minute after SIGTERM, in whose handler iperf3 prints, which may be
+# what it was doing. The kernel tells the guest either way.
 crowd_clients_end='pkill -KILL -x iperf3'
 
 # In L1: the servers in the guests hear that their clients have ended before they stand still: one that did not would go on with it when it is
@@ -158,7 +158,7 @@ bench_crowd() {
 		done <crowd-guests"
 	# Who measures does not wait for a processor among those who are measured, which are started by "nice -n 20" from now on: 64 guests that
 	# send would keep it from beginning for minutes
-	host 'renice -n -20 -p $(pidof sshd sshd-session)'
+	host 'renice -n -20 -p $(pidof sshd sshd-session) >/dev/null'
 	# What is done for the first time takes longer
 	for i in "${crowd_vdev[0]}" "${crowd_vf[0]}"; do host "nice -n 20 l2 clone --timeout 250 crowd $i >/dev/null && l2 stop --all"; done
 	for n in $(runs_left); do
