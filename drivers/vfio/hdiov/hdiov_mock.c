@@ -1741,6 +1741,22 @@ static int mock_pf_reset_end(void *data, u64 value)
 DEFINE_DEBUGFS_ATTRIBUTE(mock_pf_reset_end_fops, NULL, mock_pf_reset_end,
 			 "%llu\n");
 
+/* As hardware does that has stopped a queue of each ADI, whether or not somebody has it */
+static int mock_ask_resets(void *data, u64 value)
+{
+	struct mock_pf *mpf = data;
+	unsigned int i;
+
+	guard(mutex)(&mpf->accounts_lock);
+
+	for (i = 0; i < num_qps; i++)
+		if (mpf->qp[i].adi)
+			hdiov_adi_request_reset(&mpf->qp[i].adi->adi);
+
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(mock_ask_resets_fops, NULL, mock_ask_resets, "%llu\n");
+
 static int mock_dma_bytes(void *data, u64 *value)
 {
 	struct mock_pf *mpf = data;
@@ -1784,6 +1800,8 @@ static void mock_debugfs_add(struct mock_pf *mpf)
 				   &mock_pf_reset_late_fops);
 	debugfs_create_file_unsafe("reset_end", 0200, dir, mpf,
 				   &mock_pf_reset_end_fops);
+	debugfs_create_file_unsafe("ask_resets", 0200, dir, mpf,
+				   &mock_ask_resets_fops);
 	debugfs_create_file_unsafe("dma_bytes", 0400, dir, mpf,
 				   &mock_dma_bytes_fops);
 	mpf->debugfs = dir;

@@ -251,6 +251,8 @@ static int hdiov_vdev_wipe(struct hdiov_vdev *vdev, bool restart)
 	const struct hdiov_adi_ops *ops = vdev->core->pf->adi_ops;
 	int ret;
 
+	/* As in hdiov_vdev_quiesce(), and it may not have been running when it was asked */
+	WRITE_ONCE(vdev->reset_wanted, false);
 	if (READ_ONCE(vdev->core->gone))
 		ret = -EAGAIN;
 	else if (restart && ops->restart)
@@ -529,6 +531,9 @@ int hdiov_vdev_start(struct hdiov_vdev *vdev)
 		return ret;
 	hdiov_dirty_follow(vdev);
 
+	/* That was asked for while nobody had it. It is as after a reset */
+	WRITE_ONCE(vdev->reset_wanted, false);
+
 	/* Attaching the PASID may have taken its time */
 	id.pasid = vdev->pasid;
 	ret = READ_ONCE(vdev->core->gone) ? -EAGAIN :
@@ -745,13 +750,20 @@ void hdiov_vdev_go(struct hdiov_vdev *vdev)
 	 */
 	if (READ_ONCE(vdev->core->gone))
 		hdiov_vdev_suspend(vdev);
+	/*
+	 * The host has decided something else for a VDEV that was halted. What its guest
+	 * had before must not run under the old rules, not even for a moment, and what
+	 * was loaded is what it had before.
+	 */
+	if (READ_ONCE(vdev->reset_wanted) && !vdev->parked) {
+		hdiov_vdev_settle(vdev);
+		hdiov_vdev_try_reset(vdev, true);
+	}
 	scoped_guard(rwsem_write, &vdev->access) {
 		if (hdiov_config_master(vdev))
 			hdiov_vdev_set_master(vdev, true);
 		hdiov_vdev_settle(vdev);
 	}
-	if (READ_ONCE(vdev->reset_wanted))
-		queue_delayed_work(hdiov_wq, &vdev->reset_work, 0);
 	hdiov_vdev_report(vdev, false);
 }
 

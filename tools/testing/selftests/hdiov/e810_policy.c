@@ -482,6 +482,42 @@ TEST_F(policy, stays)
 	EXPECT_FALSE(arrives(&g[0], g[0].mac, &g[1], g[1].mac, NEVER_MS));
 }
 
+/* Decided while it was stopped: nothing goes out by the old rules when it goes on */
+TEST_F(policy, decided_meanwhile)
+{
+	uint8_t frame[200], in[EG_MAX_FRAME];
+	struct vdev *vdev = &self->vdev[0];
+	struct eg *g = self->g;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, vdev_attr_set(&self->vdev[i], "vlan", "78"));
+		ASSERT_TRUE(is_reset(&g[i]));
+		ASSERT_EQ(0, eg_up(&g[i]));
+	}
+	ASSERT_TRUE(passes(&g[0], &g[1]));
+	/* Then one that comes later than now comes much later */
+	for (i = 0; i < 17; i++)
+		ASSERT_EQ(0, vdev_reset(vdev));
+	ASSERT_EQ(0, eg_up(&g[0]));
+	ASSERT_EQ(0, vdev_mig_set(vdev, VFIO_DEVICE_STATE_RUNNING_P2P, NULL));
+	ASSERT_EQ(0, vdev_attr_set(vdev, "vlan", "79"));
+	ASSERT_EQ(0, vdev_mig_set(vdev, VFIO_DEVICE_STATE_RUNNING, NULL));
+	make_frame(frame, sizeof(frame), g[0].mac, g[1].mac);
+	eg_post_frame(&g[0], 0, frame, sizeof(frame), 0, HDR / 2, 0);
+	EXPECT_FALSE(eg_mbx_get(&g[0], ARQLEN) & MBX_ENABLE);
+	EXPECT_GT(0, eg_recv(&g[1], in, sizeof(in), NULL, NEVER_MS));
+	ASSERT_EQ(0, eg_up(&g[0]));
+	EXPECT_FALSE(arrives(&g[0], g[0].mac, &g[1], g[1].mac, NEVER_MS));
+
+	/* What was saved of it is loaded by the new ones */
+	ASSERT_EQ(0, vdev_mig_set(vdev, VFIO_DEVICE_STATE_STOP, NULL));
+	ASSERT_EQ(0, vdev_attr_set(vdev, "vlan", "78"));
+	ASSERT_EQ(0, vdev_mig_set(vdev, VFIO_DEVICE_STATE_RUNNING, NULL));
+	EXPECT_TRUE(passes(&g[0], &g[1]));
+	EXPECT_TRUE(passes(&g[1], &g[0]));
+}
+
 /* As many messages as the mailbox's page has room for, less one */
 #define FLOOD	127
 

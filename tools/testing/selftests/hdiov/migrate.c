@@ -783,6 +783,59 @@ TEST_F(migrate, guest_resets)
 	EXPECT_TRUE(works(self, vdev));
 }
 
+/* Asked for while it was stopped: nothing is left of it when it goes on */
+TEST_F(migrate, asked_while_stopped)
+{
+	struct vdev *vdev = &self->vdev;
+	unsigned int i;
+
+	/* Then one that comes later than now comes much later */
+	for (i = 0; i < 17; i++)
+		ASSERT_EQ(0, vdev_reset(vdev));
+	vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 5);
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING_P2P), NULL));
+	vdev_set32(vdev, MOCK_BAR, MOCK_RESET, 1);
+	EXPECT_EQ(5, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	EXPECT_EQ(0, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
+	EXPECT_TRUE(works(self, vdev));
+}
+
+/*
+ * Asked for while nobody had it, or while its PF was being reset: it runs as after a reset,
+ * and loses nothing the next time that it is stopped
+ */
+TEST_F(migrate, asked_before)
+{
+	struct vdev *vdev = &self->vdev;
+	long long resets;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		if (i) {
+			ASSERT_EQ(0, mock_tell(vdev->pf, "reset_begin", 1));
+		} else {
+			vdev_close(vdev);
+		}
+		ASSERT_EQ(0, mock_tell(vdev->pf, "ask_resets", 1));
+		/* Whatever looks whether there is something to be done has done so */
+		msleep(NEVER_MS);
+		if (i) {
+			ASSERT_EQ(0, mock_tell(vdev->pf, "reset_end", 1));
+		} else {
+			ASSERT_EQ(0, open_guest(self, vdev));
+			vdev_enable(vdev, true);
+		}
+		vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 5);
+		resets = vdev_state(vdev, "resets");
+		ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP), NULL));
+		ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+		EXPECT_EQ(5, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
+		EXPECT_EQ(resets, vdev_state(vdev, "resets"));
+		EXPECT_TRUE(works(self, vdev));
+	}
+}
+
 /* Bus mastering is off: so it is elsewhere */
 TEST_F(migrate, without_master)
 {
