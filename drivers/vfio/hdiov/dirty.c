@@ -186,6 +186,24 @@ static int hdiov_dirty_read(struct hdiov_domain *hdom, unsigned long iova,
 	return ret;
 }
 
+/* A user may ask for as much as it has bits for. So it can be killed on the way */
+static int hdiov_dirty_all(unsigned long iova, unsigned long length,
+			   struct iova_bitmap *bitmap)
+{
+	unsigned long piece;
+
+	while (length) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		piece = min(length, SZ_64G);
+		iova_bitmap_set(bitmap, iova, piece);
+		iova += piece;
+		length -= piece;
+		cond_resched();
+	}
+	return 0;
+}
+
 static int hdiov_log_read_and_clear(struct vfio_device *vfio, unsigned long iova,
 				    unsigned long length,
 				    struct iova_bitmap *bitmap)
@@ -207,10 +225,8 @@ static int hdiov_log_read_and_clear(struct vfio_device *vfio, unsigned long iova
 		else if (!vdev->log_all)
 			return 0;
 	}
-	if (!hdom) {
-		iova_bitmap_set(bitmap, iova, length);
-		return 0;
-	}
+	if (!hdom)
+		return hdiov_dirty_all(iova, length, bitmap);
 	ret = hdiov_dirty_read(hdom, iova, length, bitmap);
 	hdiov_domain_put(hdom);
 	return ret;

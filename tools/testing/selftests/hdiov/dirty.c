@@ -472,8 +472,87 @@ TEST_F_TIMEOUT(dirty, maps_meanwhile, 60)
 	free(r.bitmap);
 }
 
-/* The cards, by the dirty bits of the IOMMU's page tables */
+/* As much memory as that times this has bits for more pages than there is time for */
+#define HUGE_MAP	(64UL << 20)
+#define HUGE_MAPS	512
 
+/* The child: whoever calls it does not see it return before it is killed */
+static int read_huge(struct vdev *vdev)
+{
+	char *bitmap;
+	int i, fd;
+
+	bitmap = mmap(NULL, HUGE_MAP * HUGE_MAPS, PROT_NONE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	fd = memfd_create("bitmap", MFD_CLOEXEC);
+	if (bitmap == MAP_FAILED || fd < 0 || ftruncate(fd, HUGE_MAP))
+		return -errno;
+	/* The same memory again and again */
+	for (i = 0; i < HUGE_MAPS; i++)
+		if (mmap(bitmap + i * HUGE_MAP, HUGE_MAP, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+			return -errno;
+	return log_read(vdev, 0, HUGE_MAP * HUGE_MAPS * 8 * PAGE, PAGE,
+			(void *)bitmap);
+}
+
+/* With a container it is the same for as long as the VDEV is open */
+FIXTURE(dirty_anew)
+{
+	struct vdev vdev;
+};
+
+FIXTURE_VARIANT(dirty_anew)
+{
+	const char *type;
+	enum vdev_mode mode;
+};
+
+FIXTURE_VARIANT_ADD(dirty_anew, iommufd_dma_1) {
+	.type = "dma-1", .mode = VDEV_IOMMUFD
+};
+
+FIXTURE_SETUP(dirty_anew)
+{
+	VDEV_SETUP(&self->vdev);
+	ASSERT_EQ(0, vdev_open(&self->vdev));
+}
+
+FIXTURE_TEARDOWN(dirty_anew)
+{
+	vdev_cleanup(&self->vdev);
+}
+
+/* A user who asks for all of a huge space, of which all counts, can be killed */
+TEST_F(dirty_anew, huge)
+{
+	struct vdev *vdev = &self->vdev;
+	long long begin;
+	int status;
+	pid_t pid;
+
+	ASSERT_EQ(0, log_start(vdev, IOVA_BUF, BUF_SIZE, NULL));
+	ASSERT_EQ(0, vdev_detach(vdev));
+	ASSERT_EQ(0, vdev_attach(vdev));
+	ASSERT_EQ(BUF_PAGES, log_count(vdev, IOVA_BUF, BUF_SIZE));
+
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(-read_huge(vdev));
+	}
+	msleep(1000);
+	ASSERT_EQ(0, waitpid(pid, &status, WNOHANG));
+	begin = now_ms();
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	TH_LOG("gone after %lld ms", now_ms() - begin);
+	EXPECT_TRUE(WIFSIGNALED(status));
+	EXPECT_GT(begin + SOON_MS / 2, now_ms());
+}
+
+/* The cards, by the dirty bits of the IOMMU's page tables */
 FIXTURE(dirty_card)
 {
 	struct vdev vdev, peer_vdev;
