@@ -22,7 +22,9 @@
 
 /* Addresses that virtchnl gives a guest that is not trusted, at most */
 #define MAX_MACS	18
-/* How often it can overflow the mailbox before it is stopped */
+/* A bit more than the time in which a guest may overflow the mailbox so often */
+#define OVERFLOW_MS	62000
+/* How often it can before it is stopped */
 #define MAX_OVERFLOWS	4
 #define REFUSALS	100
 #define LOG_LIMIT_MS	6000
@@ -590,9 +592,10 @@ static bool overflows(struct eg *g, int num)
  * Whoever fills the mailbox is not heard before its next reset; and is stopped if
  * that does not help. The other guest's messages get through all the time.
  */
-TEST_F_TIMEOUT(policy, overflow, 120)
+TEST_F_TIMEOUT(policy, overflow, 180)
 {
 	static const uint8_t group[6] = { 0x01, 0x00, 0x5e, 0x01, 0x02, 0x04 };
+	long long begin = 0;
 	struct eg *g = self->g;
 	int32_t status;
 	uint32_t op;
@@ -600,6 +603,8 @@ TEST_F_TIMEOUT(policy, overflow, 120)
 
 	for (i = 1; i <= MAX_OVERFLOWS; i++) {
 		ASSERT_TRUE(overflows(&g[0], i));
+		if (i == 1)
+			begin = now_ms();
 		/* All that is not in its ring already */
 		while (eg_receive(&g[0], &op, &status, NULL, 0, NEVER_MS) >= 0)
 			;
@@ -613,16 +618,27 @@ TEST_F_TIMEOUT(policy, overflow, 120)
 		EXPECT_TRUE(passes(&g[0], &g[1]));
 	}
 	ASSERT_TRUE(overflows(&g[0], i));
-	EXPECT_EQ(-EIO, vdev_reset(&self->vdev[0]));
+	ASSERT_EQ(-EBUSY, vdev_reset(&self->vdev[0]));
 	EXPECT_TRUE(logged(self->kmsg, self->vdev[0].uuid,
 			   "stopped: its guest has caused 5 overflows"));
 	EXPECT_EQ(0, eg_add_mac(&g[1], group));
 
-	/* The next guest has nothing to do with it */
-	eg_exit(&g[0]);
-	vdev_close(&self->vdev[0]);
-	ASSERT_EQ(0, vdev_open(&self->vdev[0]));
-	ASSERT_EQ(0, eg_init(&g[0], &self->vdev[0]));
+	/* One of them is enough for what takes a minute */
+	if (!strcmp(variant->type, "avf-1")) {
+		msleep(OVERFLOW_MS - (now_ms() - begin));
+		ASSERT_EQ(0, vdev_reset(&self->vdev[0]));
+	} else {
+		/* To begin anew is no way round that, but for the administrator */
+		eg_exit(&g[0]);
+		vdev_close(&self->vdev[0]);
+		ASSERT_EQ(-EBUSY, vdev_open(&self->vdev[0]));
+		EXPECT_TRUE(logged(self->kmsg, self->vdev[0].uuid,
+				   "as its guest has caused too many overflows"));
+		ASSERT_EQ(0, vdev_remove(&self->vdev[0]));
+		ASSERT_EQ(0, vdev_create(&self->vdev[0]));
+		ASSERT_EQ(0, vdev_open(&self->vdev[0]));
+		ASSERT_EQ(0, eg_init(&g[0], &self->vdev[0]));
+	}
 	ASSERT_EQ(0, eg_up(&g[0]));
 	EXPECT_TRUE(passes(&g[0], &g[1]));
 	EXPECT_TRUE(passes(&g[1], &g[0]));

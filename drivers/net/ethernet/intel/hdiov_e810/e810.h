@@ -86,7 +86,8 @@ struct e810_kept {
  *	are changed by ice's events only, one at a time
  * @overflows: how often since @overflow_since
  * @overflow_since: in jiffies
- * @stopped: its guest has caused too many: not enabled again before the next one
+ * @stopped: its guest has caused too many: does not run before their time has
+ *	passed, for another one neither
  * @icr0_ena: what the guest wrote
  * @icr0_heads: heads of the mailbox when the guest last asked for causes
  */

@@ -36,14 +36,14 @@ static void e810_adi_default_mac(struct e810_adi *ea, u8 *mac)
 
 /*
  * Each overflow is at the cost of others: of their messages, or of all packets of the
- * port. A guest that goes on with it after a few resets is stopped until the VDEV has
- * another user.
+ * port. A guest that goes on with it after a few resets is stopped, see
+ * e810_adi_may_run().
  */
 static void e810_adi_overflow(struct e810_adi *ea)
 {
 	if (!ea->overflows ||
 	    time_after(jiffies, ea->overflow_since + E810_OVERFLOW_TIME)) {
-		ea->overflow_since = jiffies;
+		WRITE_ONCE(ea->overflow_since, jiffies);
 		ea->overflows = 0;
 	}
 	ea->overflows++;
@@ -200,12 +200,36 @@ static int e810_adi_reset(struct hdiov_adi *adi)
 	return 0;
 }
 
+/*
+ * Whoever has been stopped, could have the VDEV reset at once, open it again, or give it
+ * another address space, and go on with it. So it stays stopped until the time has passed
+ * that so many overflows are counted in.
+ */
+static int e810_adi_may_run(struct e810_adi *ea)
+{
+	unsigned long end = READ_ONCE(ea->overflow_since) + E810_OVERFLOW_TIME;
+
+	if (!READ_ONCE(ea->stopped))
+		return 0;
+	if (!time_after(jiffies, end)) {
+		dev_err_ratelimited(&ea->pf->pdev->dev,
+				    "%s: stopped for %lu more seconds, as its guest has caused too many overflows\n",
+				    hdiov_adi_name(&ea->adi),
+				    (end - jiffies) / HZ + 1);
+		return -EBUSY;
+	}
+	WRITE_ONCE(ea->stopped, false);
+	return 0;
+}
+
 static int e810_adi_set_pasid(struct hdiov_adi *adi,
 			      const struct hdiov_dma_id *id)
 {
 	struct e810_adi *ea = to_e810_adi(adi);
+	int ret = e810_adi_may_run(ea);
 
-	WRITE_ONCE(ea->stopped, false);
+	if (ret)
+		return ret;
 	/* The PF may have been reset since the last guest, or none was there */
 	return e810_adi_reset(adi) ?: ice_adi_set_pasid(ea->ice, id->pasid);
 }
@@ -221,9 +245,10 @@ static int e810_adi_clear_pasid(struct hdiov_adi *adi)
 static int e810_adi_enable(struct hdiov_adi *adi)
 {
 	struct e810_adi *ea = to_e810_adi(adi);
+	int ret = e810_adi_may_run(ea);
 
-	if (READ_ONCE(ea->stopped))
-		return -EIO;
+	if (ret)
+		return ret;
 	WRITE_ONCE(ea->resetting, false);
 	ea->paused = true;
 	return ice_adi_enable(ea->ice);
