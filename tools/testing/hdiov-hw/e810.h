@@ -295,6 +295,8 @@ struct E810State {
     MemoryRegion mmio;
     MemoryRegion msix_page;
     MemoryRegion bar3;
+    MemoryRegion absent[2];             /* over the BARs, when it was pulled */
+    bool pulled;
     HdiovDma dma;
     E810Counters cnt;
     bool flr;                   /* the reset under way is an FLR */

@@ -155,11 +155,84 @@ static void e810_reset(DeviceState *dev)
     }
 }
 
+/* What is read of a slot that is empty, and where nothing is written to */
+static uint64_t e810_absent_read(void *opaque, hwaddr addr, unsigned size)
+{
+    return UINT64_MAX;
+}
+
+static void e810_absent_write(void *opaque, hwaddr addr, uint64_t val,
+                              unsigned size)
+{
+}
+
+static const MemoryRegionOps e810_absent_ops = {
+    .read = e810_absent_read,
+    .write = e810_absent_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+};
+
+static void e810_add_absent(E810State *s, MemoryRegion *absent,
+                            MemoryRegion *bar)
+{
+    memory_region_init_io(absent, OBJECT(s), &e810_absent_ops, s,
+                          "e810-absent", memory_region_size(bar));
+    memory_region_add_subregion_overlap(bar, 0, absent, 2);
+    memory_region_set_enabled(absent, false);
+}
+
+static bool e810_get_pulled(Object *obj, Error **errp)
+{
+    return E810(obj)->pulled;
+}
+
+/*
+ * The function is pulled out of its slot without a word, and back in it, as the
+ * machine sees it. QEMU's own removal asks the machine first. It comes back as
+ * after power-on: not before, as it has no place in memory then, where ones are
+ * to be read until the machine has noticed.
+ */
+static void e810_set_pulled(Object *obj, bool pulled, Error **errp)
+{
+    PCIDevice *pci = PCI_DEVICE(obj);
+    E810State *s = E810(obj);
+    int i;
+
+    if (!qdev_is_realized(DEVICE(s))) {
+        error_setg(errp, "pulled: there must be a card first");
+        return;
+    }
+    if (pulled == s->pulled) {
+        return;
+    }
+    s->pulled = pulled;
+    for (i = 0; i < ARRAY_SIZE(s->absent); i++) {
+        memory_region_set_enabled(&s->absent[i], pulled);
+    }
+    if (pulled) {
+        device_cold_reset(DEVICE(s));
+    } else {
+        pci_device_reset(pci);
+        if (s->siov) {
+            pci_set_word(pci->config + E810_ECAP_PASID + PCI_PASID_CTRL, 0);
+        }
+    }
+}
+
+static uint32_t e810_read_config(PCIDevice *pci, uint32_t addr, int len)
+{
+    return E810(pci)->pulled ? UINT32_MAX :
+                               pci_default_read_config(pci, addr, len);
+}
+
 static void e810_write_config(PCIDevice *pci, uint32_t addr, uint32_t val,
                               int len)
 {
     E810State *s = E810(pci);
 
+    if (s->pulled) {
+        return;
+    }
     /* One change of the memory map for all VFs that come or go */
     memory_region_transaction_begin();
     pci_default_write_config(pci, addr, val, len);
@@ -331,6 +404,8 @@ static void e810_realize(PCIDevice *pci, Error **errp)
     pci_register_bar(pci, 3, PCI_BASE_ADDRESS_SPACE_MEMORY |
                      PCI_BASE_ADDRESS_MEM_TYPE_64 |
                      PCI_BASE_ADDRESS_MEM_PREFETCH, &s->bar3);
+    e810_add_absent(s, &s->absent[0], &s->bar0);
+    e810_add_absent(s, &s->absent[1], &s->bar3);
 
     if (pci_pm_init(pci, E810_CAP_PM, errp) < 0 ||
         msix_init(pci, s->vecs.num, &s->bar3, 3, 0, &s->bar3, 3,
@@ -523,6 +598,7 @@ static void e810_class_init(ObjectClass *klass, void *data)
 
     c->realize = e810_realize;
     c->exit = e810_exit;
+    c->config_read = e810_read_config;
     c->config_write = e810_write_config;
     c->vendor_id = PCI_VENDOR_ID_INTEL;
     c->device_id = 0x1592;
@@ -540,6 +616,8 @@ static void e810_class_init(ObjectClass *klass, void *data)
                               e810_get_by_pasid, NULL, NULL, NULL);
     object_class_property_add(klass, "dma-by-vf", "HdiovDmaByVf",
                               e810_get_by_vf, NULL, NULL, NULL);
+    object_class_property_add_bool(klass, "pulled", e810_get_pulled,
+                                   e810_set_pulled);
 }
 
 static const TypeInfo e810_info = {
