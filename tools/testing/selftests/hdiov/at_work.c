@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Halts this machine with VDEVs of an E810 at work, "shutdown yes" a few seconds
- * after it said "ready". Nobody in here can see what the card does then: who
- * watches it from outside, of an emulated one, has to tell.
+ * Has VDEVs of an E810 at work, and says "ready" then. After that "at_work halt"
+ * halts this machine in a few seconds, and "at_work stay" stays until it is ended.
+ * Nobody in here can see what the card does then: who watches it from outside, of
+ * an emulated one, has to tell.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,11 +22,16 @@ int main(int argc, char **argv)
 	static struct vdev vdev[GUESTS];
 	static struct eg g[GUESTS];
 	const char *why;
+	bool halt = false;
 	char pf[64];
 	int ret, i;
 
-	if (argc != 2 || strcmp(argv[1], "yes")) {
-		fprintf(stderr, "usage: %s yes: halt this machine\n", argv[0]);
+	if (argc == 2)
+		halt = !strcmp(argv[1], "halt");
+	if (argc != 2 || (!halt && strcmp(argv[1], "stay"))) {
+		fprintf(stderr,
+			"usage: %s halt|stay: with VDEVs at work, halt this machine, or stay\n",
+			argv[0]);
 		return 2;
 	}
 	for (i = 0; i < GUESTS; i++) {
@@ -48,6 +54,8 @@ int main(int argc, char **argv)
 	}
 	puts("ready");
 	fflush(stdout);
+	while (!halt)
+		pause();
 	msleep(WAIT_MS);
 	sync();
 	reboot(RB_HALT_SYSTEM);
