@@ -40,9 +40,9 @@
  * A VDEV's resets take the PF's firmware and the host's processors, from its
  * neighbours too. So its user gets this many in a row and then one each interval,
  * which is the time that a guest has to give a function level reset anyway (PCIe,
- * 6.6.2). Those that come with opening and closing it, or with another address
- * space, are not counted: no guest can ask for them, and each takes its user's own
- * process through more than the reset.
+ * 6.6.2). Those that come with opening and closing it, with another address space,
+ * or with a migration are not counted: no guest can ask for them, and each takes its
+ * user's own process through more than the reset.
  */
 #define HDIOV_RESET_BURST	16
 #define HDIOV_RESET_INTERVAL	(100 * NSEC_PER_MSEC)
