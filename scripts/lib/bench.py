@@ -446,14 +446,17 @@ STARTS = ["open", "bind", "vectors", "mailbox", "handshake", "queues"]
 
 
 def read_startup(path):
-    """Of the counted runs: ms for each device to be made and to start, ms by phase, and what is done for all of them"""
+    """Of the counted runs: ms for each device to be made and to start, ms by phase, what is done for all of them, and the parts of the time to start in
+    which it was running, was queued for a processor, and slept"""
     times, _, _ = read(path)
     runs = list(zip(*(counted(times[phase]) for phase in STARTS)))
     starts = [sum(phase[v] for phase in run) / 1e6 for run in runs for v in run[0]]
     made = [ns / 1e6 for run in counted(times["create"]) for ns in run.values()]
     phase_ms = {phase: statistics.median(ns / 1e6 for run in counted(times[phase]) for ns in run.values()) for phase in STARTS}
     whole = {what: statistics.median(run["all"] for run in counted(times[what])) / 1e6 for what in ("enable", "made", "started") if what in times}
-    return made, starts, phase_ms, whole
+    # Sleeping is the rest
+    shares = [sum(ns for run in counted(times[what]) for ns in run.values()) / 1e6 / sum(starts) for what in ("running", "queued")]
+    return made, starts, phase_ms, whole, shares + [1 - sum(shares)]
 
 
 def read_startups(directory):
@@ -470,39 +473,47 @@ def startup(directory):
     with open(os.path.join(directory, "startup.svg"), "w") as f:
         f.write(stacks({f"{n} {kind.upper()}s" if n > 1 else f"1 {kind.upper()}": startups[kind, n][2] for kind, n in by_number(startups)},
                        "Started at once: median of each phase, part of the sum"))
-    print("Milliseconds for N made at once, and then N started at once, each by a thread of its own. made: by sysfs, a VF by vfio-pci. start: from its\n"
-          "VFIO group to a guest whose queues are on. all: until the last one was; of VFs sriov_numvfs, too.\n")
-    print(f"{'':10}{'made':>9}{'p99':>9}{'all':>9} |{'start':>9}{'p99':>9}{'all':>9} p99/1 |" + "".join(f"{phase:>10}" for phase in STARTS) + " (% of start)")
+    print("Milliseconds for N made at once, and then N started at once, each by a process of its own. made: by sysfs, a VF by vfio-pci. start: from its\n"
+          "VFIO group to a guest whose queues are on. all: until the last one was; of VFs sriov_numvfs, too. running, queued, asleep: its process had a\n"
+          "processor of the five, waited for one, or for something else.\n")
+    print(f"{'':10}{'made':>9}{'p99':>9}{'all':>9} |{'start':>9}{'p99':>9}{'all':>9} p99/1 |" +
+          "".join(f"{what:>10}" for what in STARTS + ["| running", "queued", "asleep"]) + " (% of start)")
     for kind, n in by_number(startups):
-        made, starts, phase_ms, whole = startups[kind, n]
+        made, starts, phase_ms, whole, shares = startups[kind, n]
         alone = statistics.median(startups[kind, 1][1]) if (kind, 1) in startups else float("nan")
         print(f"{kind.upper():5}{n:5}{statistics.median(made):9.1f}{percentile(made, 99):9.1f}{whole['made'] + whole.get('enable', 0):9.1f} |"
               f"{statistics.median(starts):9.1f}{percentile(starts, 99):9.1f}{whole['started']:9.1f}{percentile(starts, 99) / alone:6.1f} |" +
-              "".join(f"{phase_ms[phase] * 100 / sum(phase_ms.values()):10.0f}" for phase in STARTS))
-    for kind in ("vdev", "vf"):
-        waits(os.path.join(directory, f"startup-locks-{kind}.txt"), kind.upper())
+              "".join(f"{phase_ms[phase] * 100 / sum(phase_ms.values()):10.0f}" for phase in STARTS) +
+              "".join(f"{share * 100:10.0f}" for share in shares))
+    for name in sorted(os.listdir(directory)):
+        match = re.fullmatch(r"startup-waits-(vdev|vf)-(\d+)\.txt", name)
+        if match:
+            waits(os.path.join(directory, name), f"{match[2]} {match[1].upper()}s")
 
 
-# Of a wait's stack: what says nothing of who waits
-ANY_LOCK = re.compile(r"(__)?(mutex|down|rwsem|native_queued|queued|_raw|rt_mutex|percpu|trace|lock_mm)\w*$")
+# Of a sleeper's stack: what says nothing of what it sleeps in
+ANY_SLEEP = re.compile(r"_*(mutex|down|rwsem|rt_mutex|percpu|schedule|preempt|wait_for|do_wait|wait_event|cond_resched|trace|lock_mm|usleep|fsleep|msleep)\w*$")
 
 
-def waits(path, kind):
-    """Who waited for a lock how often: by the trace's histogram of stacks"""
+def waits(path, what):
+    """What they slept in, and how long: by the trace's histogram of stacks"""
     found, stack = {}, []
     with open(path) as f:
         for line in f:
             frame = re.match(r"\s+(\w[\w.]*)\+0x", line)
-            end = re.match(r"}.*hitcount:\s+(\d+)", line)
+            end = re.match(r"}.*hitcount:\s+(\d+)\s+ns:\s+(\d+)", line)
             if frame:
                 stack.append(frame[1])
             elif end:
-                who = [name for name in stack if not ANY_LOCK.match(name)][:3]
-                found[" < ".join(who)] = found.get(" < ".join(who), 0) + int(end[1])
+                how = next((name for name in stack if name.lstrip("_").startswith(("mutex", "down", "rwsem", "usleep", "msleep"))), "")
+                where = " < ".join([name for name in stack if not ANY_SLEEP.match(name)][:3]) + (f" ({how})" if how else "")
+                times, ns = found.get(where, (0, 0))
+                found[where] = times + int(end[1]), ns + int(end[2])
                 stack = []
-    print(f"\nMost often one of the {kind}s waited for a lock in:")
-    for who, times in sorted(found.items(), key=lambda item: -item[1])[:6]:
-        print(f"{times:7}  {who}")
+    whole = sum(ns for _, ns in found.values())
+    print(f"\nWhat {what} slept in as they started at once, seconds of all together ({whole / 1e9:.1f}), times, where:")
+    for where, (times, ns) in sorted(found.items(), key=lambda item: -item[1][1])[:10]:
+        print(f"{ns / 1e9:9.2f} {times:7}  {where}")
 
 
 def stacks(rows, title):
@@ -554,7 +565,7 @@ def values_of(directory, part):
     elif part == "startup":
         startups = read_startups(directory)
         for kind, n in by_number(startups):
-            made, starts, _, _ = startups[kind, n]
+            made, starts = startups[kind, n][:2]
             yield f"made, {n} at once", kind, "ms", made
             yield f"started, {n} at once", kind, "ms", starts
     elif part == "crowd":

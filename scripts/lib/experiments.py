@@ -212,7 +212,7 @@ def publish(directory, pages):
 
 def part_text(where):
     """The table that scripts/bench printed"""
-    return next((f for f in files(where, ".txt") if f != "qat-guest.txt" and not f.startswith("startup-locks-")), "")
+    return next((f for f in files(where, ".txt") if f != "qat-guest.txt" and not f.startswith("startup-waits-")), "")
 
 
 if __name__ == "__main__":

@@ -253,19 +253,31 @@ static void arq_fill(struct eg *g, unsigned int i)
 	desc->addr_low = htole32(g->iova + EG_OFF_ARQ_BUF + i * EG_MBX_BUF);
 }
 
+/*
+ * For somebody who has waited for @ms already: the longer it takes the more rarely it
+ * looks, as the processors of a machine on which hundreds wait have other work. Returns
+ * for how many ms it has slept.
+ */
+static int sleep_on(int ms)
+{
+	int more = ms < 160 ? 1 + ms / 8 : 20;
+
+	msleep(more);
+	return more;
+}
+
 int eg_mailbox_start(struct eg *g)
 {
 	uint32_t rstat;
 	unsigned int i;
 	int ms;
 
-	for (ms = 0;; ms++) {
+	for (ms = 0;; ms += sleep_on(ms)) {
 		rstat = eg_rstat(g);
 		if (rstat == 1 || rstat == 2)
 			break;
-		if (ms == EG_TIMEOUT_MS)
+		if (ms >= EG_TIMEOUT_MS)
 			return -ETIMEDOUT;
-		msleep(1);
 	}
 
 	memset(g->mem, 0, EG_OFF_QUEUES);
@@ -329,11 +341,9 @@ int eg_post(struct eg *g, uint32_t op, const void *msg, size_t len)
 	if (op == VC_RESET_VF)
 		return 0;
 	/* The one buffer can be used again when the card has read it */
-	for (ms = 0; ms < EG_TIMEOUT_MS; ms++) {
+	for (ms = 0; ms < EG_TIMEOUT_MS; ms += sleep_on(ms))
 		if ((eg_mbx_get(g, ATQH) & 0x3ff) == g->atq_next)
 			return 0;
-		msleep(1);
-	}
 	return -ETIMEDOUT;
 }
 
@@ -343,12 +353,13 @@ static int arq_next(struct eg *g, struct eg_mbx_desc *desc, void *msg,
 {
 	struct eg_mbx_desc *ring = (void *)(g->mem + EG_OFF_ARQ);
 	unsigned int i = g->arq_next;
+	int waited = 0;
 	size_t len;
 
 	while ((eg_mbx_get(g, ARQH) & 0x3ff) == i) {
-		if (ms-- <= 0)
+		if (waited >= ms)
 			return -ETIMEDOUT;
-		msleep(1);
+		waited += sleep_on(waited);
 	}
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	*desc = ring[i];

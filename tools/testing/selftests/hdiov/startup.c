@@ -9,18 +9,21 @@
 #include <getopt.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 #include "e810_guest.h"
 #include "vdev.h"
 
-#define STACK_SIZE	(1 << 18)
 #define MAX_VECTORS	3
 
 /*
@@ -39,10 +42,20 @@ struct subject {
 	struct eg g;
 	int32_t efd[MAX_VECTORS];
 	long long ns[NUM_PHASES];
+	/*
+	 * Of OPEN to the end: how long its process had a processor, and how
+	 * long it was ready and had none; the rest it slept
+	 */
+	long long running, queued;
 	/* How far it has got, and why no further */
 	enum phase reached;
 	int error;
-	pthread_t thread;
+};
+
+/* What the processes have in common */
+struct shared {
+	pthread_barrier_t barrier;
+	struct subject subject[];
 };
 
 static struct {
@@ -52,8 +65,8 @@ static struct {
 	char pf[64];
 	/* VFs of this PF */
 	bool vfs;
-	struct subject *subject;
-	pthread_barrier_t barrier;
+	struct shared *shared;
+	size_t size;
 } b = {
 	.type = "avf-1",
 	.num = 10,
@@ -66,7 +79,7 @@ static int find_vf(struct subject *s)
 	char path[PATH_MAX];
 	int ret;
 
-	ret = vdev_find_vf(&s->vdev, b.pf, s - b.subject, VDEV_CONTAINER);
+	ret = vdev_find_vf(&s->vdev, b.pf, s - b.shared->subject, VDEV_CONTAINER);
 	if (ret)
 		return ret;
 	snprintf(s->vdev.type, sizeof(s->vdev.type), "vf-1");
@@ -130,29 +143,31 @@ static void do_phases(struct subject *s, enum phase end)
 	}
 }
 
-/* All are made before the first is opened, as an administrator does it */
-static void *worker(void *data)
+static long long running_ns(void)
 {
-	struct subject *s = data;
+	struct timespec t;
 
-	pthread_barrier_wait(&b.barrier);
-	do_phases(s, OPEN);
-	pthread_barrier_wait(&b.barrier);
-	pthread_barrier_wait(&b.barrier);
-	do_phases(s, NUM_PHASES);
-	pthread_barrier_wait(&b.barrier);
-	return NULL;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-/* Let them go, and say how long it takes until the last one is there */
-static void let_go(const char *what, unsigned int n)
+/* As Linux counts it; what an emulated processor itself waits for is not in it */
+static long long queued_ns(void)
 {
-	long long start;
+	long long ns;
+	char text[96];
 
-	pthread_barrier_wait(&b.barrier);
-	start = now_ns();
-	pthread_barrier_wait(&b.barrier);
-	printf("%s,%u,%u,all,%lld\n", what, b.num, n, now_ns() - start);
+	if (file_read("/proc/thread-self/schedstat", text, sizeof(text)) < 0 ||
+	    sscanf(text, "%*u %lld", &ns) != 1) {
+		fprintf(stderr, "schedstat of a thread cannot be read\n");
+		exit(1);
+	}
+	return ns;
+}
+
+static void wait_for_all(void)
+{
+	pthread_barrier_wait(&b.shared->barrier);
 }
 
 static void end(struct subject *s)
@@ -170,12 +185,75 @@ static void end(struct subject *s)
 		vdev_remove(&s->vdev);
 }
 
+/*
+ * All are made before the first is opened, as an administrator does it. Each has
+ * a process of its own, as guests have: threads of one would wait for the lock of
+ * its memory, and for RCU as its table of files grows.
+ */
+static void child(struct subject *s)
+{
+	wait_for_all();
+	do_phases(s, OPEN);
+	wait_for_all();
+	wait_for_all();
+	/* scripts/bench traces processes of this name */
+	prctl(PR_SET_NAME, "starting");
+	s->running = running_ns();
+	s->queued = queued_ns();
+	do_phases(s, NUM_PHASES);
+	s->running = running_ns() - s->running;
+	s->queued = queued_ns() - s->queued;
+	prctl(PR_SET_NAME, "startup");
+	wait_for_all();
+	wait_for_all();
+	end(s);
+}
+
+/* The others would wait for it for ever; they die with us */
+static void child_ended(int sig, siginfo_t *info, void *context)
+{
+	fprintf(stderr, "process %d has ended before its time, %s %d\n",
+		info->si_pid, info->si_code == CLD_EXITED ? "with" : "by signal",
+		info->si_status);
+	_exit(1);
+}
+
+/* Let them go, and say how long it takes until the last one is there */
+static void let_go(const char *what, unsigned int n)
+{
+	long long start;
+
+	wait_for_all();
+	start = now_ns();
+	wait_for_all();
+	printf("%s,%u,%u,all,%lld\n", what, b.num, n, now_ns() - start);
+}
+
+static int begin(struct subject *s)
+{
+	int j;
+
+	for (j = 0; j < MAX_VECTORS; j++)
+		s->efd[j] = -1;
+	if (b.vfs)
+		return find_vf(s);
+	vdev_init(&s->vdev, b.pf, b.type, VDEV_CONTAINER);
+	return 0;
+}
+
 /* Returns how many did not get there, or a negative errno */
 static int run(unsigned int n)
 {
-	pthread_attr_t attr;
+	struct subject *s, *last = b.shared->subject + b.num;
+	const struct sigaction ended = {
+		.sa_sigaction = child_ended,
+		.sa_flags = SA_SIGINFO | SA_NOCLDSTOP,
+	};
+	pthread_barrierattr_t attr;
+	pid_t pid, parent = getpid();
+	unsigned int failed = 0;
+	enum phase phase;
 	long long start;
-	unsigned int i, j, failed = 0;
 	int ret = 0;
 
 	if (b.vfs) {
@@ -185,51 +263,58 @@ static int run(unsigned int n)
 			return ret;
 		printf("enable,%u,%u,all,%lld\n", b.num, n, now_ns() - start);
 	}
-	memset(b.subject, 0, b.num * sizeof(*b.subject));
-	for (i = 0; i < b.num; i++) {
-		struct subject *s = &b.subject[i];
-
-		for (j = 0; j < MAX_VECTORS; j++)
-			s->efd[j] = -1;
-		if (!b.vfs)
-			vdev_init(&s->vdev, b.pf, b.type, VDEV_CONTAINER);
-		else
-			ret = find_vf(s);
+	memset(b.shared, 0, b.size);
+	for (s = b.shared->subject; s < last; s++) {
+		ret = begin(s);
 		if (ret)
 			goto disable;
 	}
 
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	pthread_barrier_init(&b.barrier, NULL, b.num + 1);
-	for (i = 0; i < b.num; i++)
-		if (pthread_create(&b.subject[i].thread, &attr, worker,
-				   &b.subject[i])) {
-			/* Those that are there wait for the others for ever */
-			perror("pthread_create");
+	pthread_barrierattr_init(&attr);
+	pthread_barrierattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+	pthread_barrier_init(&b.shared->barrier, &attr, b.num + 1);
+	pthread_barrierattr_destroy(&attr);
+	fflush(stdout);
+	sigaction(SIGCHLD, &ended, NULL);
+	for (s = b.shared->subject; s < last; s++) {
+		pid = fork();
+		if (pid < 0) {
+			/* Those that are there die with us */
+			perror("fork");
 			exit(1);
 		}
+		if (!pid) {
+			signal(SIGCHLD, SIG_DFL);
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			/* It is too late for that */
+			if (getppid() != parent)
+				_exit(1);
+			child(s);
+			_exit(0);
+		}
+	}
 	let_go("made", n);
 	let_go("started", n);
-	for (i = 0; i < b.num; i++) {
-		struct subject *s = &b.subject[i];
-		enum phase phase;
+	for (s = b.shared->subject; s < last; s++) {
+		unsigned int i = s - b.shared->subject;
 
-		pthread_join(s->thread, NULL);
 		for (phase = 0; phase < s->reached; phase++)
 			printf("%s,%u,%u,%u,%lld\n", phase_names[phase], b.num,
 			       n, i, s->ns[phase]);
+		printf("running,%u,%u,%u,%lld\nqueued,%u,%u,%u,%lld\n", b.num,
+		       n, i, s->running, b.num, n, i, s->queued);
 		if (s->error) {
 			printf("# run %u: %s of number %u failed: %s\n", n,
 			       phase_names[s->reached], i, strerror(-s->error));
 			failed++;
 		}
 	}
-	pthread_barrier_destroy(&b.barrier);
-	pthread_attr_destroy(&attr);
 	fflush(stdout);
-	for (i = 0; i < b.num; i++)
-		end(&b.subject[i]);
+	signal(SIGCHLD, SIG_DFL);
+	wait_for_all();
+	while (wait(NULL) > 0)
+		;
+	pthread_barrier_destroy(&b.shared->barrier);
 	ret = failed;
 disable:
 	if (b.vfs)
@@ -240,9 +325,10 @@ disable:
 static void usage(const char *name)
 {
 	printf("usage: %s [OPTION...]\n"
-	       "Makes VDEVs of an E810 all at once, each by a thread of its own, then starts all\n"
+	       "Makes VDEVs of an E810 all at once, each by a process of its own, then starts all\n"
 	       "at once, up to a guest whose queues are on. Prints \"phase,NUMBER,run,VDEV,ns\", with VDEV \"all\" for what\n"
-	       "is done for all, and what else it sees after \"#\".\n"
+	       "is done for all, and what else it sees after \"#\". \"running\" and \"queued\" are of\n"
+	       "all phases after create: that its process had a processor, and waited for one.\n"
 	       "  -t TYPE     avf-1\n"
 	       "  -V PF       virtual functions of this PF, which ice has, instead of VDEVs\n"
 	       "  -n NUMBER   of them, 10\n"
@@ -251,7 +337,6 @@ static void usage(const char *name)
 
 int main(int argc, char **argv)
 {
-	struct rlimit limit = { 1 << 16, 1 << 16 };
 	const char *why;
 	unsigned int i;
 	int opt, ret;
@@ -284,13 +369,13 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s: %s\n", b.type, why);
 		return 1;
 	}
-	if (setrlimit(RLIMIT_NOFILE, &limit)) {
-		perror("setrlimit");
+	b.size = sizeof(*b.shared) + b.num * sizeof(b.shared->subject[0]);
+	b.shared = mmap(NULL, b.size, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (b.shared == MAP_FAILED) {
+		perror("mmap");
 		return 1;
 	}
-	b.subject = calloc(b.num, sizeof(*b.subject));
-	if (!b.subject)
-		return 1;
 
 	/* The first run fills caches and pools; it is number 0 */
 	for (i = 0; i <= b.runs; i++) {
