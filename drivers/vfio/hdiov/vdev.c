@@ -786,9 +786,14 @@ int hdiov_vdev_save(struct hdiov_vdev *vdev, struct hdiov_records *to)
 
 	lockdep_assert_held(&vdev->lock);
 
-	/* That a message of the guest has asked for which was served since */
-	if (READ_ONCE(vdev->reset_wanted))
+	/*
+	 * That a message of the guest has asked for which was served since. What was loaded
+	 * into a VDEV that has not gone on yet is what the guest had before.
+	 */
+	if (READ_ONCE(vdev->reset_wanted)) {
+		hdiov_vdev_settle(vdev);
 		hdiov_vdev_try_reset(vdev, true);
+	}
 	ret = hdiov_vdev_usable(vdev);
 	if (ret)
 		return ret;

@@ -798,6 +798,16 @@ TEST_F(migrate, asked_while_stopped)
 	EXPECT_EQ(5, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
 	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
 	EXPECT_EQ(0, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
+
+	/* On its way back, and it does not go on after all */
+	vdev_set32(vdev, MOCK_BAR, MOCK_SCRATCH, 5);
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP), NULL));
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING_P2P), NULL));
+	EXPECT_EQ(5, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
+	vdev_set32(vdev, MOCK_BAR, MOCK_RESET, 1);
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(STOP), NULL));
+	ASSERT_EQ(0, vdev_mig_set(vdev, STATE(RUNNING), NULL));
+	EXPECT_EQ(0, vdev_get32(vdev, MOCK_BAR, MOCK_SCRATCH));
 	EXPECT_TRUE(works(self, vdev));
 }
 
