@@ -186,17 +186,27 @@ static int hdiov_dirty_read(struct hdiov_domain *hdom, unsigned long iova,
 	return ret;
 }
 
-/* A user may ask for as much as it has bits for. So it can be killed on the way */
-static int hdiov_dirty_all(unsigned long iova, unsigned long length,
-			   struct iova_bitmap *bitmap)
+/*
+ * Without @hdom all counts as written to. A user may ask for as much as it has bits for. So
+ * it can be killed on the way. No page is so large that it is in two pieces.
+ */
+static int hdiov_dirty_pieces(struct hdiov_domain *hdom, unsigned long iova,
+			      unsigned long length, struct iova_bitmap *bitmap)
 {
 	unsigned long piece;
+	int ret;
 
 	while (length) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		piece = min(length, SZ_64G);
-		iova_bitmap_set(bitmap, iova, piece);
+		piece = min(length, SZ_64G - (iova & (SZ_64G - 1)));
+		if (hdom) {
+			ret = hdiov_dirty_read(hdom, iova, piece, bitmap);
+			if (ret)
+				return ret;
+		} else {
+			iova_bitmap_set(bitmap, iova, piece);
+		}
 		iova += piece;
 		length -= piece;
 		cond_resched();
@@ -225,10 +235,9 @@ static int hdiov_log_read_and_clear(struct vfio_device *vfio, unsigned long iova
 		else if (!vdev->log_all)
 			return 0;
 	}
-	if (!hdom)
-		return hdiov_dirty_all(iova, length, bitmap);
-	ret = hdiov_dirty_read(hdom, iova, length, bitmap);
-	hdiov_domain_put(hdom);
+	ret = hdiov_dirty_pieces(hdom, iova, length, bitmap);
+	if (hdom)
+		hdiov_domain_put(hdom);
 	return ret;
 }
 
