@@ -162,10 +162,11 @@ static int qat_adi_clear_pasid(struct hdiov_adi *adi)
 		return 0;
 	/*
 	 * The watch took the function for one that was reset, as another bank was not as
-	 * it should be, and so this one was never quiesced. If it does not stop now, it
-	 * keeps its PASID: without one, its requests would be the function's own.
+	 * it should be, and so this one was never quiesced, or did not stop when the
+	 * function came back. If it does not stop now, it keeps its PASID: without one,
+	 * its requests would be the function's own.
 	 */
-	if (!qat_usable(qa->pf)) {
+	if (qa->barred || !qat_usable(qa->pf)) {
 		ret = qat_bank_reset(qa->pf, qa->bank, pasidctl);
 		if (ret)
 			return ret;
