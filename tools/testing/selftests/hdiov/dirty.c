@@ -477,7 +477,7 @@ TEST_F_TIMEOUT(dirty, maps_meanwhile, 60)
 #define HUGE_MAPS	512
 
 /* The child: whoever calls it does not see it return before it is killed */
-static int read_huge(struct vdev *vdev)
+static int read_huge(struct vdev *vdev, int ready)
 {
 	char *bitmap;
 	int i, fd;
@@ -492,6 +492,7 @@ static int read_huge(struct vdev *vdev)
 		if (mmap(bitmap + i * HUGE_MAP, HUGE_MAP, PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
 			return -errno;
+	close(ready);
 	return log_read(vdev, 0, HUGE_MAP * HUGE_MAPS * 8 * PAGE, PAGE,
 			(void *)bitmap);
 }
@@ -527,22 +528,29 @@ FIXTURE_TEARDOWN(dirty_anew)
 TEST_F(dirty_anew, huge)
 {
 	struct vdev *vdev = &self->vdev;
+	int status, ready[2];
 	long long begin;
-	int status;
 	pid_t pid;
+	char byte;
 
 	ASSERT_EQ(0, log_start(vdev, IOVA_BUF, BUF_SIZE, NULL));
 	ASSERT_EQ(0, vdev_detach(vdev));
 	ASSERT_EQ(0, vdev_attach(vdev));
 	ASSERT_EQ(BUF_PAGES, log_count(vdev, IOVA_BUF, BUF_SIZE));
 
+	ASSERT_EQ(0, pipe(ready));
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(-read_huge(vdev));
+		close(ready[0]);
+		_exit(-read_huge(vdev, ready[1]));
 	}
-	msleep(1000);
+	/* It has all its memory, and begins to read */
+	close(ready[1]);
+	ASSERT_EQ(0, read(ready[0], &byte, 1));
+	close(ready[0]);
+	msleep(300);
 	ASSERT_EQ(0, waitpid(pid, &status, WNOHANG));
 	begin = now_ms();
 	ASSERT_EQ(0, kill(pid, SIGKILL));

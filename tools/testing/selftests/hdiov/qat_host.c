@@ -242,7 +242,13 @@ static bool logged(int fd, const char *what, const char *about)
 	bool found = false;
 	ssize_t len;
 
-	while ((len = read(fd, line, sizeof(line) - 1)) > 0) {
+	for (;;) {
+		len = read(fd, line, sizeof(line) - 1);
+		/* Lines were lost */
+		if (len < 0 && errno == EPIPE)
+			continue;
+		if (len <= 0)
+			break;
 		line[len] = 0;
 		found |= strstr(line, what) && strstr(line, about);
 	}
