@@ -201,7 +201,7 @@ static int e810_adi_reset(struct hdiov_adi *adi)
 }
 
 /*
- * Whoever has been stopped, could have the VDEV reset at once, open it again, or give it
+ * Whoever has been stopped could have the VDEV reset at once, open it again, or give it
  * another address space, and go on with it. So it stays stopped until the time has passed
  * that so many overflows are counted in.
  */
