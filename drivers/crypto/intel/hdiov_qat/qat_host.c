@@ -177,15 +177,29 @@ static int qat_host_fence(struct qat_pf *pf, unsigned int bank)
 	return 0;
 }
 
+/*
+ * Older versions of qat_4xxx do not hear of a reset by sysfs, and take a card for up that
+ * has no firmware. One that was pulled reads as all ones.
+ */
+static bool qat_host_runs(struct qat_pf *pf)
+{
+	u32 fcu = qat_pmisc_read(pf, PMISC_FCU_STATUS);
+
+	return fcu != ~0U && fcu & FCU_STATUS_STARTED;
+}
+
 /**
  * qat_host_claim - make sure that a bank is not the kernel's
  * @pf: the PF, up; reset_sem or the ADI's lock held
  * @bank: the bank, of which nothing is set
  *
  * To be called whenever it is about to get a PASID: what the kernel's own
- * cryptography does with a bank would fail from then on.
+ * cryptography does with a bank would fail from then on. No bank that has one has noticed
+ * yet if the card has lost its firmware, or is gone: then the guest's requests would have
+ * no answer.
  *
- * Return: 0; -EBUSY after a message; -EAGAIN if the function is reset meanwhile
+ * Return: 0; -EBUSY after a message; -EAGAIN if the function is reset meanwhile, or has to
+ * be
  */
 int qat_host_claim(struct qat_pf *pf, unsigned int bank)
 {
@@ -194,7 +208,7 @@ int qat_host_claim(struct qat_pf *pf, unsigned int bank)
 	ret = qat_host_fence(pf, bank);
 	if (!ret && !qat_bank_is_idle(pf, bank))
 		ret = -EBUSY;
-	if (!qat_host_up(pf)) {
+	if (!qat_host_up(pf) || !qat_host_runs(pf)) {
 		qat_host_lost(pf);
 		return -EAGAIN;
 	}
@@ -218,14 +232,12 @@ static bool qat_host_serves(const struct qat_share *share)
 /* What is there to be shared out? NULL, or why nothing */
 static const char *qat_host_look(struct qat_pf *pf, struct qat_share *share)
 {
-	u32 fcu = qat_pmisc_read(pf, PMISC_FCU_STATUS);
 	unsigned int bank;
 
 	share->svc_map = adf_gen4_get_ring_to_svc_map(pf->accel);
 	bitmap_zero(share->banks, QAT_NUM_BANKS);
 
-	/* Older ones do not hear of a reset by sysfs */
-	if (fcu == ~0U || !(fcu & FCU_STATUS_STARTED))
+	if (!qat_host_runs(pf))
 		return "the card runs no firmware: unbind qat_4xxx from it, and bind it again";
 	/* Vectors: virtual functions are about to be made */
 	if (pci_num_vf(pf->pdev) || !qat_host_has_irq(pf, 0))

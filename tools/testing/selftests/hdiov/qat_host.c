@@ -293,6 +293,47 @@ TEST_F_TIMEOUT(host, nothing_left, 240)
 	close(kmsg);
 }
 
+/*
+ * The card is reset by sysfs while its VDEVs have no users. Older versions of qat_4xxx do
+ * not hear of it, and the card has no firmware then: whoever opens a VDEV gets one that
+ * works, or an error
+ */
+TEST_F_TIMEOUT(host, reset_unused, 240)
+{
+	const char *pf = self->vdev.pf;
+	int kmsg, ms, ret;
+
+	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	ASSERT_LE(0, kmsg);
+	ASSERT_LE(0, lseek(kmsg, 0, SEEK_END));
+	qg_exit(&self->g);
+	vdev_close(&self->vdev);
+	qg_settle();
+	ASSERT_EQ(0, qat_write(pf, "reset", "1"));
+	for (ms = 0; ms < BUSY_MS; ms += 100) {
+		ret = qg_up(&self->g, &self->vdev);
+		if (ret != -EAGAIN)
+			break;
+		msleep(100);
+	}
+	TH_LOG("%s", ret ? strerror(-ret) : "it works");
+	if (!ret) {
+		EXPECT_TRUE(works(&self->g, 3));
+	} else {
+		EXPECT_EQ(-EIO, ret);
+		EXPECT_TRUE(logged(kmsg, "the card runs no firmware", pf));
+		/* As the administrator is told to */
+		ASSERT_EQ(0, vdev_remove(&self->vdev));
+		ASSERT_EQ(0, qat_write(pf, "driver/unbind", pf));
+		ASSERT_EQ(0, file_write("/sys/bus/pci/drivers_probe", pf));
+		ASSERT_TRUE(pf_offers(pf, variant->type, true));
+		ASSERT_EQ(0, vdev_create(&self->vdev));
+		ASSERT_EQ(0, qg_up(&self->g, &self->vdev));
+		EXPECT_TRUE(works(&self->g, 3));
+	}
+	close(kmsg);
+}
+
 struct rewriter {
 	struct qg *g;
 	bool stop;
