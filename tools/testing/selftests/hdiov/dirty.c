@@ -497,7 +497,7 @@ static int read_huge(struct vdev *vdev, int ready)
 			(void *)bitmap);
 }
 
-/* With a container it is the same for as long as the VDEV is open */
+/* By iommufd: with a container the address space is the same for as long as it is open */
 FIXTURE(dirty_anew)
 {
 	struct vdev vdev;

@@ -978,6 +978,34 @@ void *dma_alloc(size_t len)
 	return addr;
 }
 
+int kmsg_open(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
+int kmsg_count(int kmsg, const char *a, const char *b)
+{
+	char line[4096];
+	int num = 0;
+	ssize_t len;
+
+	for (;;) {
+		len = read(kmsg, line, sizeof(line) - 1);
+		/* Lines were lost */
+		if (len < 0 && errno == EPIPE)
+			continue;
+		if (len < 0)
+			return errno == EAGAIN ? num : -errno;
+		line[len] = 0;
+		num += strstr(line, a) && strstr(line, b);
+	}
+}
+
 void msleep(unsigned int ms)
 {
 	struct timespec ts = {

@@ -191,6 +191,14 @@ long long vdev_statistic(const struct vdev *vdev, const char *name);
 /* Trapped accesses: of one class, or of all if @class is NULL */
 long long vdev_traps(const struct vdev *vdev, const char *class);
 
+/* The kernel's log from now on, to be closed; or a negative errno */
+int kmsg_open(void);
+/*
+ * How many of its lines have both of these, of those since kmsg_open() or since it was
+ * looked at last; or a negative errno
+ */
+int kmsg_count(int kmsg, const char *a, const char *b);
+
 /* Memory for DMA, zeroed, locked by being mapped later */
 void *dma_alloc(size_t len);
 void msleep(unsigned int ms);
